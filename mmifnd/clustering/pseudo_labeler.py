@@ -1,0 +1,135 @@
+"""From features to accepted pseudo labels, for several granularities (IFND, Algorithm 1, lines 4 to 9)."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .acceptance import ConfidenceAcceptance
+from .confidence import softmax_confidence
+from .kmeans import KMeans, check_finite, check_num_clusters
+
+
+@dataclass(frozen=True)
+class Granularity:
+    """One clustering of all N samples into K clusters; rows that were not seen hold assignment -1 and confidence 0.
+
+    Attributes:
+        assignment (Tensor): int64 (N,), cluster of each sample.
+        confidence (Tensor): float32 (N,).
+        centroids (Tensor): float32 (K, D).
+        seconds (float): wall time of k-means and confidence.
+    """
+
+    assignment: Tensor
+    confidence: Tensor
+    centroids: Tensor
+    seconds: float = 0.
+
+
+@dataclass(frozen=True)
+class PseudoLabels:
+    """Pseudo labels of all N samples at G granularities.
+
+    Attributes:
+        labels (Tensor): int64 (G, N), the cluster where accepted, else -1 = "equal to nobody".
+        granularities (list[Granularity]): the clusterings behind them.
+        rate (float): share that was to be accepted.
+        progress (float): share of the training that was completed.
+    """
+
+    labels: Tensor
+    granularities: list[Granularity]
+    rate: float
+    progress: float
+
+    def statistics(self) -> list[dict[str, float]]:
+        """What is worth logging of each granularity."""
+        return [_statistics(labels, level) for labels, level in zip(self.labels, self.granularities)]
+
+
+class PseudoLabeler:
+    """Cluster, weigh, accept.
+
+    Args:
+        num_clusters (Sequence[int]): K of each granularity (ImageNet in the paper: 1000, 3000, 10000).
+        acceptance (ConfidenceAcceptance): which labels are trusted yet.
+        temperature (float): of the confidence, Eq. 2.
+        kmeans (KMeans, optional): the clustering; PCL's settings unless given.
+
+    Raises:
+        ValueError: where ``num_clusters`` is empty or a count is below 1.
+    """
+
+    def __init__(self, num_clusters: Sequence[int], acceptance: ConfidenceAcceptance, temperature: float,
+                 kmeans: KMeans | None = None) -> None:
+        if not num_clusters or min(num_clusters) < 1:
+            raise ValueError(f'num_clusters={num_clusters} must hold one positive count a granularity, such as (10, 30, 100)')
+        self.num_clusters = tuple(int(k) for k in num_clusters)
+        self.acceptance, self.temperature = acceptance, temperature
+        self.kmeans = kmeans or KMeans()
+
+    def __call__(self, features: Tensor, progress: float, seen: Tensor | None = None,
+                 report: Callable[[int], None] = lambda done: None) -> PseudoLabels:
+        """Pseudo labels of ``features`` (N, D) at ``progress`` in [0, 1].
+
+        Args:
+            seen (Tensor, optional): bool (N,), rows that hold a feature; the others take no part.
+            report: called with the number of granularities done.
+        """
+        levels = []
+        for position in range(len(self.num_clusters)):
+            levels.append(self.cluster(features, position, seen))
+            report(len(levels))
+        return self.accept(levels, progress, seen)
+
+    def check(self, num_samples: int) -> None:
+        """Refuse, before training starts, a granularity that ``num_samples`` images cannot fill."""
+        for count in self.num_clusters:
+            check_num_clusters(count, num_samples)
+
+    def cluster(self, features: Tensor, position: int, seen: Tensor | None = None, gpu: int = 0) -> Granularity:
+        """The granularity at ``position``: k-means with that seed (as PCL does) on unit features, and the confidence."""
+        started = time.perf_counter()
+        rows = features if seen is None else features[seen]
+        check_finite(rows.numpy())
+        rows = F.normalize(rows.float(), dim=1)
+        found = self.kmeans.fit(rows.numpy(), self.num_clusters[position], seed=position, gpu=gpu)
+        labels, centroids = torch.from_numpy(found.labels), torch.from_numpy(found.centroids)
+        confidence = softmax_confidence(rows, centroids, labels, self.temperature)
+        if seen is not None:
+            labels = torch.full((len(seen),), -1).masked_scatter_(seen, labels)
+            confidence = torch.zeros(len(seen)).masked_scatter_(seen, confidence)
+        return Granularity(labels, confidence, centroids, time.perf_counter() - started)
+
+    def accept(self, levels: list[Granularity], progress: float, seen: Tensor | None = None) -> PseudoLabels:
+        """Keep the label of the accepted samples of each granularity; the rest is -1."""
+        labels = torch.stack([self._accepted(level, progress, seen) for level in levels])
+        return PseudoLabels(labels, levels, self.acceptance.rate(progress), progress)
+
+    def _accepted(self, level: Granularity, progress: float, seen: Tensor | None) -> Tensor:
+        if seen is None:
+            accepted = self.acceptance.accept(level.confidence, progress, level.assignment)
+        else:
+            of_seen = self.acceptance.accept(level.confidence[seen], progress, level.assignment[seen])
+            accepted = torch.zeros_like(seen).masked_scatter_(seen, of_seen)
+        return level.assignment.masked_fill(~accepted, -1)
+
+
+def _statistics(labels: Tensor, level: Granularity) -> dict[str, float]:
+    count = len(level.centroids)
+    sizes = np.bincount(level.assignment[level.assignment >= 0].numpy(), minlength=count)
+    accepted = labels >= 0
+    threshold = level.confidence[accepted].min().item() if accepted.any() else 1.
+    return dict(
+        num_clusters=count,
+        accepted_share=accepted.float().mean().item(),
+        cluster_size_min=int(sizes.min()),
+        cluster_size_max=int(sizes.max()),
+        empty_clusters=int((sizes == 0).sum()),
+        confidence_threshold=threshold,
+        seconds=level.seconds)

@@ -1,0 +1,54 @@
+"""Detection by pseudo labels (IFND): same accepted label, same meaning."""
+
+import torch
+from torch import Tensor
+
+from mmifnd.contrast import Contrast
+
+from .base import Detector
+
+#: Label of an image that is equal to nobody.
+NOT_ACCEPTED = -1
+
+
+class LabelDetector(Detector):
+    """Candidates with the anchor's label, looked up when used: a new clustering also reaches keys that are queued."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer('labels', torch.full((1, 0), NOT_ACCEPTED, dtype=torch.int32))
+
+    def detect(self, contrast: Contrast) -> Tensor:
+        """Bool (G, A, C): equal labels, both accepted."""
+        if not self.labels.shape[1]:
+            raise RuntimeError(f'{type(self).__name__} has no labels; call bind(num_samples) first (tools/train.py does)')
+        # An anchor that is not accepted becomes -2, which no candidate holds: one comparison does both tests.
+        anchor = self.labels[:, contrast.anchor_index]
+        anchor = anchor.masked_fill(anchor < 0, NOT_ACCEPTED - 1)
+        candidate = self.labels[:, contrast.candidate_index.clamp(min=0)]
+        candidate = candidate.masked_fill(contrast.candidate_index < 0, NOT_ACCEPTED)
+        return (anchor.unsqueeze(2) == candidate.unsqueeze(1)) & contrast.is_candidate
+
+    def _set_labels(self, labels: Tensor) -> None:
+        self.labels = labels.to(self.labels.device, torch.int32)
+
+
+class PseudoLabelDetector(LabelDetector):
+    """Candidates with the anchor's accepted pseudo label (IFND, Eq. 3), at every granularity."""
+
+    def bind(self, num_samples: int, labels: Tensor | None = None) -> None:
+        """Start with nothing accepted."""
+        super().bind(num_samples)
+        self._set_labels(torch.full((1, num_samples), NOT_ACCEPTED))
+
+    def publish(self, pseudo_labels) -> None:
+        """Take new labels: a :class:`mmifnd.clustering.PseudoLabels`, or anything with ``labels`` (G, N).
+
+        Raises:
+            ValueError: where the labels are not of the training set.
+        """
+        labels = pseudo_labels.labels
+        if self.num_samples is not None and labels.shape[1] != self.num_samples:
+            raise ValueError(f'pseudo labels of {labels.shape[1]} images were published to a training set of '
+                             f'{self.num_samples}; cluster the features of the training set itself')
+        self._set_labels(labels)

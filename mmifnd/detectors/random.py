@@ -1,0 +1,49 @@
+"""Random pairs: the honest lower control."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mmifnd.contrast import Contrast
+from mmifnd.functional.counter_random import counter_uniform
+
+from .base import Detector
+
+
+class RandomDetector(Detector):
+    """Declares each pair a false negative with a given probability, whatever the images show.
+
+    A pair's draw is a hash of (seed, step, anchor, candidate): the same on any number of processes.
+
+    Args:
+        rate (float | Sequence[float]): probability in [0, 1], or one for each epoch (the last one holds on), such as the
+            share of negatives that another run removed.
+        seed (int): of the draws.
+
+    Raises:
+        ValueError: where a rate is outside [0, 1].
+    """
+
+    def __init__(self, rate: float | Sequence[float], seed: int = 0) -> None:
+        super().__init__()
+        self.rates = [float(r) for r in rate] if isinstance(rate, Sequence) else [float(rate)]
+        if not self.rates or not all(0 <= r <= 1 for r in self.rates):
+            raise ValueError(f'rate={rate} of RandomDetector is outside [0, 1]; give a share, or one for each epoch')
+        self.seed = seed
+        self.rate = self.rates[0]
+        self.register_buffer('step', torch.zeros((), dtype=torch.int64))
+
+    def start_epoch(self, epoch: int, max_epochs: int) -> None:
+        """Take the rate of this epoch (0-based)."""
+        self.rate = self.rates[min(epoch, len(self.rates) - 1)]
+
+    def observe(self, contrast: Contrast) -> None:
+        """Count the step."""
+        self.step += 1
+
+    def detect(self, contrast: Contrast) -> Tensor:
+        """Bool (1, A, C)."""
+        anchor, candidate = contrast.anchor_index.unsqueeze(1), contrast.candidate_index.unsqueeze(0)
+        draw = counter_uniform(self.seed, self.step, anchor, candidate)
+        return ((draw < self.rate) & contrast.is_candidate).unsqueeze(0)

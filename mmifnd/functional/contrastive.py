@@ -1,0 +1,125 @@
+"""The contrastive losses of IFND (Chen et al., ICLR 2022) as pure functions of cosine similarities.
+
+Shapes: A anchors, C candidates, G granularities. A negative similarity of -inf says "no candidate here" (the anchor itself,
+its positive, an empty slot of a queue) and takes no part in any sum. All sums are taken in float32 or wider.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+
+def instance_loss(positive: Tensor, negative: Tensor, temperature: float) -> Tensor:
+    """InfoNCE: every other image is a negative (IFND, Eq. 1).
+
+    ``-log( exp(p / t) / (exp(p / t) + sum_n exp(s_n / t)) )``, the mean over anchors.
+
+    Args:
+        positive (Tensor): cosine similarity of each anchor to its positive, (A, 1).
+        negative (Tensor): cosine similarities to the candidates, (A, C); -inf where there is none.
+        temperature (float): > 0.
+
+    Returns:
+        Tensor: scalar, the mean over anchors. An anchor without negatives contributes 0.
+
+    Raises:
+        ValueError: where shapes or temperature do not fit; the message shows what was got and what was expected.
+
+    Example:
+        >>> similarity = torch.tensor([[0.9, 0.1, -0.3]])
+        >>> round(instance_loss(similarity[:, :1], similarity[:, 1:], temperature=0.5).item(), 4)
+        0.2566
+    """
+    positive, negative = _logits(positive, negative, temperature)
+    return _cross_entropy(positive, negative).mean()
+
+
+def elimination_loss(
+        positive: Tensor, negative: Tensor, false_negative: Tensor, temperature: float, reweight: bool = False) -> Tensor:
+    """InfoNCE whose denominator leaves the detected false negatives out (IFND, Eq. 3).
+
+    Args:
+        positive (Tensor): cosine similarity of each anchor to its positive, (A, 1).
+        negative (Tensor): cosine similarities to the candidates, (A, C); -inf where there is none.
+        false_negative (Tensor): bool, true where candidate c means the same as anchor a; (A, C), or (G, A, C) for G
+            granularities, over which the loss is averaged.
+        temperature (float): > 0.
+        reweight (bool): scale the kept negatives to the original count, ``(C / kept) * sum over the kept`` (the released
+            code of GloFND, ICML 2025); a row that keeps none counts as keeping one.
+
+    Returns:
+        Tensor: scalar, the mean over anchors. An anchor that has lost all negatives contributes 0, and gradient 0.
+
+    Raises:
+        ValueError: where shapes or temperature do not fit; the message shows what was got and what was expected.
+    """
+    positive, negative = _logits(positive, negative, temperature)
+    losses = []
+    for removed in _granularities(false_negative, negative):
+        kept = negative.masked_fill(removed, -torch.inf)
+        if reweight:
+            kept = kept + _log_share_kept(negative, kept)
+        losses.append(_cross_entropy(positive, kept).mean())
+    return torch.stack(losses).mean()
+
+
+def attraction_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, temperature: float) -> Tensor:
+    """InfoNCE whose detected false negatives are further positives (IFND, Eq. 4; SupCon's L_out where labels are given).
+
+    Positives and false negatives stay in the denominator; the numerator is their mean logit.
+
+    Args:
+        positive (Tensor): cosine similarity of each anchor to its positive, (A, 1).
+        negative (Tensor): cosine similarities to the candidates, (A, C); -inf where there is none.
+        false_negative (Tensor): bool, true where candidate c means the same as anchor a; (A, C) or (G, A, C).
+        temperature (float): > 0.
+
+    Returns:
+        Tensor: scalar, the mean over anchors, averaged over granularities.
+
+    Raises:
+        ValueError: where shapes or temperature do not fit; the message shows what was got and what was expected.
+    """
+    positive, negative = _logits(positive, negative, temperature)
+    log_denominator = torch.cat([positive, negative], dim=1).logsumexp(dim=1)
+    losses = []
+    for same in _granularities(false_negative, negative):
+        same = same & (negative > -torch.inf)
+        attracted = positive.squeeze(1) + negative.masked_fill(~same, 0).sum(dim=1)
+        losses.append((log_denominator - attracted / (1 + same.sum(dim=1))).mean())
+    return torch.stack(losses).mean()
+
+
+def _cross_entropy(positive: Tensor, negative: Tensor) -> Tensor:
+    """``-log softmax`` of the positive among positive and negatives, (A,). The finite positive keeps -inf rows finite."""
+    return torch.cat([positive, negative], dim=1).logsumexp(dim=1) - positive.squeeze(1)
+
+
+def _log_share_kept(negative: Tensor, kept: Tensor) -> Tensor:
+    """``log(number of negatives / number kept)`` of each row, (A, 1)."""
+    total = (negative > -torch.inf).sum(dim=1, keepdim=True)
+    remaining = (kept > -torch.inf).sum(dim=1, keepdim=True)
+    return (total.clamp(min=1) / remaining.clamp(min=1)).log().to(kept.dtype)
+
+
+def _granularities(false_negative: Tensor, negative: Tensor) -> Iterator[Tensor]:
+    """The (A, C) masks of (A, C) or (G, A, C), after a check of type and shape."""
+    if false_negative.dtype != torch.bool:
+        raise ValueError(f'false_negative must be a bool tensor, got {false_negative.dtype}; compare or cast it first')
+    masks = false_negative if false_negative.dim() == 3 else false_negative.unsqueeze(0)
+    if masks.dim() != 3 or masks.shape[1:] != negative.shape or len(masks) == 0:
+        raise ValueError(f'false_negative has shape {tuple(false_negative.shape)}; expected {tuple(negative.shape)} '
+                         f'or (G, {negative.shape[0]}, {negative.shape[1]}) with G >= 1')
+    return iter(masks)
+
+
+def _logits(positive: Tensor, negative: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Similarities over temperature in float32 or wider, after a check of the shapes."""
+    if positive.dim() != 2 or negative.dim() != 2 or positive.shape != (len(negative), 1):
+        raise ValueError(f'positive and negative have shapes {tuple(positive.shape)} and {tuple(negative.shape)}; '
+                         'expected (A, 1) and (A, C)')
+    if not temperature > 0:
+        raise ValueError(f'temperature={temperature} is not positive; usual values are 0.07 to 1')
+    wide = torch.promote_types(torch.promote_types(positive.dtype, negative.dtype), torch.float32)
+    return positive.to(wide) / temperature, negative.to(wide) / temperature

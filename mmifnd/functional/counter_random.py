@@ -1,0 +1,108 @@
+"""Random numbers that are a function of counters: no generator, no state, no order of calls.
+
+A draw is named by the numbers it belongs to, such as (seed, epoch, sample index, view, draw). It is therefore the same for
+any batch, any number of processes and after a resume. The mixing is the finaliser of splitmix64 (Steele, Lea, Flood:
+Fast Splittable Pseudorandom Number Generators, 2014), folded over the counters. Not for cryptography.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+# Odd constants of splitmix64, written as signed 64-bit numbers: torch has no arithmetic on uint64.
+_GAMMA = 0x9E3779B97F4A7C15 - (1 << 64)
+_FACTORS = (0xBF58476D1CE4E5B9 - (1 << 64), 0x94D049BB133111EB - (1 << 64))
+_SIGNIFICANT_BITS = {torch.float64: 53, torch.float32: 24, torch.float16: 11, torch.bfloat16: 8}
+
+
+def _wrap(z: int | Tensor) -> int | Tensor:
+    """Into signed 64 bits; an int64 tensor has wrapped already."""
+    return z if isinstance(z, Tensor) else ((z + (1 << 63)) & ((1 << 64) - 1)) - (1 << 63)
+
+
+def _unsigned_shift(z: int | Tensor, bits: int) -> int | Tensor:
+    """``z >> bits`` that fills with zeros; the shift of a signed number fills with its sign."""
+    return (z >> bits) & ((1 << (64 - bits)) - 1)
+
+
+def _mix(z: int | Tensor) -> int | Tensor:
+    """A bijection of 64 bits in which each input bit flips about half of the output bits."""
+    z = _wrap((z ^ _unsigned_shift(z, 30)) * _FACTORS[0])
+    z = _wrap((z ^ _unsigned_shift(z, 27)) * _FACTORS[1])
+    return z ^ _unsigned_shift(z, 31)
+
+
+def _checked(counter: int | Tensor) -> int | Tensor:
+    if isinstance(counter, Tensor):
+        if counter.is_floating_point() or counter.is_complex():
+            raise TypeError(f'a counter must be an integer, got a tensor of {counter.dtype}')
+        return counter.long()
+    return _wrap(int(counter))
+
+
+def counter_hash(*counters: int | Tensor) -> Tensor:
+    """Hash counters to 64 random bits.
+
+    Python integers that come before the first tensor cost no tensor operation, so name those first. No host
+    synchronisation on any device.
+
+    Args:
+        *counters (int | Tensor): integers, or integer tensors whose shapes broadcast; the order counts. A 0-d tensor on
+            the CPU combines with tensors on any device.
+
+    Returns:
+        Tensor: int64 in the broadcast shape of the counters; 0-d on the CPU if all are Python integers.
+
+    Raises:
+        TypeError: where a tensor is not of integers.
+
+    Example:
+        >>> counter_hash(7, torch.arange(3)).equal(torch.stack([counter_hash(7, i) for i in range(3)]))
+        True
+    """
+    state = len(counters)
+    for counter in counters:
+        state = _mix(_wrap(_wrap(state + _GAMMA) + _checked(counter)))
+    return state if isinstance(state, Tensor) else torch.tensor(state, dtype=torch.int64)
+
+
+def _to_uniform(bits: Tensor, dtype: torch.dtype) -> Tensor:
+    if dtype not in _SIGNIFICANT_BITS:
+        raise TypeError(f'dtype={dtype} is not a floating-point type of {sorted(map(str, _SIGNIFICANT_BITS))}')
+    kept = _SIGNIFICANT_BITS[dtype]
+    return _unsigned_shift(bits, 64 - kept).to(dtype) * 2.0**-kept
+
+
+def counter_uniform(*counters: int | Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Uniform in [0, 1), as :func:`counter_hash` of the same counters; 1 itself never occurs, in no ``dtype``.
+
+    Args:
+        *counters (int | Tensor): as in :func:`counter_hash`.
+        dtype (torch.dtype): a floating-point type.
+
+    Returns:
+        Tensor: of ``dtype``, in the broadcast shape of the counters.
+
+    Raises:
+        TypeError: where a counter is not of integers, or ``dtype`` is no floating-point type.
+    """
+    return _to_uniform(counter_hash(*counters), dtype)
+
+
+def counter_normal(*counters: int | Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Standard normal (Box-Muller), from the hash of the counters and the hash of that.
+
+    Args:
+        *counters (int | Tensor): as in :func:`counter_hash`.
+        dtype (torch.dtype): float32 or float64.
+
+    Returns:
+        Tensor: of ``dtype``, in the broadcast shape of the counters; finite.
+
+    Raises:
+        TypeError: where a counter is not of integers, or ``dtype`` is no floating-point type.
+    """
+    bits = counter_hash(*counters)
+    radius = torch.sqrt(-2 * torch.log(1 - _to_uniform(bits, dtype)))
+    return radius * torch.cos(2 * math.pi * _to_uniform(counter_hash(bits), dtype))
