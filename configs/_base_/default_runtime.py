@@ -1,0 +1,33 @@
+default_scope = 'mmifnd'
+
+default_hooks = dict(
+    runtime_info=dict(type='RuntimeInfoHook'),
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=100),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
+    plain_checkpoint=dict(type='PlainCheckpointHook'),
+    sampler_seed=dict(type='DistSamplerSeedHook'))
+
+env_cfg = dict(
+    cudnn_benchmark=False,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'))
+
+vis_backends = [dict(type='LocalVisBackend')]
+visualizer = dict(type='UniversalVisualizer', vis_backends=vis_backends)
+log_level = 'INFO'
+load_from = None
+resume = False
+randomness = dict(seed=0, deterministic=False)
+
+# How a checkpoint is judged: `python tools/test.py CONFIG CHECKPOINT`.
+test_evaluator = []
+test_cfg = dict(
+    type='RepresentationLoop',
+    measures=dict(
+        knn=dict(type='KNNAccuracy', k=20, temperature=0.07),
+        linear=dict(type='LinearProbe', l2=1e-4),
+        few_shot=dict(type='FewShotProbe', shots=(1, 5), num_draws=200, l2=1e-2),
+        nmi=dict(type='ClusteringNMI', num_runs=5),
+        detection=dict(type='DetectionRates', max_anchors=2048)))

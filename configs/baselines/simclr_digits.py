@@ -1,0 +1,16 @@
+_base_ = [
+    '../_base_/datasets/digits.py',
+    '../_base_/models/simclr_small.py',
+    '../_base_/schedules/adamw_40e.py',
+    '../_base_/default_runtime.py',
+]
+
+# Clustered to be measured only: nothing is accepted, and nobody asks for the labels.
+default_hooks = dict(
+    checkpoint=dict(interval=40, max_keep_ckpts=1),
+    logger=dict(interval=5),
+    false_negative=dict(
+        type='FalseNegativeHook',
+        num_clusters=(10,),
+        save='features',
+        acceptance=dict(type='ConfidenceAcceptance', scheme='constant', end=0.)))

@@ -1,0 +1,102 @@
+"""Every component of a config must exist and know its keys: found before anything is built."""
+
+import difflib
+import inspect
+from collections.abc import Iterable
+from typing import Any
+
+from mmengine.registry import Registry
+
+from mmifnd import registry
+
+from .errors import UserError
+
+_REGISTRIES = [value for value in vars(registry).values() if isinstance(value, Registry)]
+
+#: Keys that mmengine takes out before a component is built.
+_TAKEN_OUT = {'type', '_scope_', '_delete_', 'init_cfg', 'priority', 'constructor', 'paramwise_cfg', 'accumulative_counts',
+              'convert_to_iter_based', 'name', 'by_epoch', 'begin', 'end', 'params', 'dataset', 'seed', 'sampler'}
+
+#: Parts of a config that are no components of a registry.
+_FOREIGN = {'collate_fn', 'worker_init_fn', 'env_cfg', 'augmentation', 'norm_cfg', 'act_cfg', 'conv_cfg'}
+
+
+def check_config(config: Any, where: str = '') -> None:
+    """Walk ``config`` and check each dict that names a type.
+
+    Raises:
+        UserError: where a type is not registered, or a key is none of its arguments; the near matches are named.
+    """
+    if isinstance(config, dict):
+        if isinstance(config.get('type'), str):
+            _check_component(config, where)
+        for key, value in config.items():
+            if key not in _FOREIGN:
+                check_config(value, f'{where}.{key}' if where else str(key))
+    elif isinstance(config, (list, tuple)):
+        for position, value in enumerate(config):
+            check_config(value, f'{where}[{position}]')
+
+
+def accepted_keys(config: Any) -> set[str]:
+    """Arguments of the component that ``config`` describes; empty for any other value."""
+    if not isinstance(config, dict) or not isinstance(config.get('type'), str):
+        return set()
+    return set().union(*(_arguments(found)[0] for found in _find(config['type']))) if _find(config['type']) else set()
+
+
+def near_matches(name: str, known: Iterable[str]) -> str:
+    """``; did you mean ...?`` where something is near, or what there is."""
+    known = sorted(map(str, known))
+    near = difflib.get_close_matches(name, known, n=2)
+    if near:
+        return f'; did you mean {" or ".join(near)}?'
+    return f'; there are {", ".join(known[:12])}{", ..." if len(known) > 12 else ""}' if known else ''
+
+
+def _check_component(config: dict, where: str) -> None:
+    found = _find(config['type'])
+    if not found:
+        names = {name for entries in _REGISTRIES for name in _names(entries)}
+        raise UserError(f'{where}: {config["type"]} is not registered{near_matches(config["type"], names)}')
+    unknown = [key for key in config if key not in _TAKEN_OUT and not any(_knows(component, key) for component in found)]
+    if unknown:
+        raise UserError(f'{where}: {config["type"]} has no {unknown[0]}{near_matches(unknown[0], accepted_keys(config))}')
+
+
+def _find(name: str) -> list[Any]:
+    name = name.split('.', 1)[1] if name.startswith(('mmifnd.', 'mmpretrain.', 'mmengine.')) else name
+    return [component for component in (entries.get(name) for entries in _REGISTRIES) if component is not None]
+
+
+def _knows(component: Any, key: str) -> bool:
+    names, open_ended = _arguments(component)
+    return key in names or open_ended
+
+
+def _arguments(component: Any) -> tuple[set[str], bool]:
+    """Argument names of a class or function, through the bases that ``**kwargs`` hands them to; and whether any fits."""
+    if not inspect.isclass(component):
+        return _own_arguments(component)
+    names: set[str] = set()
+    for base in component.__mro__:
+        if '__init__' not in vars(base) or base is object:
+            continue
+        own, open_ended = _own_arguments(base.__init__)
+        names |= own
+        if not open_ended:
+            return names, False
+    return names, True
+
+
+def _own_arguments(function: Any) -> tuple[set[str], bool]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return set(), True
+    return {p.name for p in parameters} - {'self'}, any(p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def _names(entries: Registry) -> list[str]:
+    names = list(entries.module_dict)
+    return names + (_names(entries.parent) if entries.parent is not None else [])

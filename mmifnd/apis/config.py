@@ -1,0 +1,52 @@
+"""Reading a config: inheritance, overrides from the command line, and the check of both."""
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from .check_config import accepted_keys, check_config, near_matches
+from .errors import UserError
+
+
+def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
+    """Read ``path``, apply dotted ``options``, and check that every component knows its keys.
+
+    Raises:
+        UserError: where the file is missing, an option names what the config does not have, or a key is unknown.
+    """
+    if not Path(path).is_file():
+        raise UserError(f'config {path} does not exist; configs stand in configs/')
+    config = Config.fromfile(str(path))
+    check_options(config, options or {})
+    config.merge_from_dict(options or {})
+    check_config(config)
+    return config
+
+
+def check_options(config: Config, options: dict[str, Any]) -> None:
+    """Refuse an option whose path the config does not have and whose component does not accept it."""
+    for path in options:
+        holder: Any = config
+        *parents, last = path.split('.')
+        for depth, key in enumerate(parents):
+            holder = _step(holder, key, '.'.join(parents[:depth + 1]), path)
+        if isinstance(holder, (list, tuple)) or last in holder:
+            _step(holder, last, path, path)
+        elif last not in accepted_keys(holder):
+            raise UserError(f'--cfg-options {path}: the config has no such key{_hint(last, holder)}')
+
+
+def _step(holder: Any, key: str, so_far: str, path: str) -> Any:
+    if isinstance(holder, (list, tuple)):
+        if key.isdigit() and int(key) < len(holder):
+            return holder[int(key)]
+        raise UserError(f'--cfg-options {path}: {so_far} is not a position in a list of {len(holder)}')
+    if not isinstance(holder, dict) or key not in holder:
+        raise UserError(f'--cfg-options {path}: the config has no {so_far}{_hint(key, holder)}')
+    return holder[key]
+
+
+def _hint(key: str, holder: Any) -> str:
+    known = set(holder) | set(accepted_keys(holder)) if isinstance(holder, dict) else set()
+    return near_matches(key, known)

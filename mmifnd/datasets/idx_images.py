@@ -1,0 +1,99 @@
+"""Images in the IDX files of MNIST and its relatives (Fashion-MNIST, KMNIST, ...)."""
+
+import gzip
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from mmifnd.registry import DATASETS
+
+from .tensor_images import TensorImages
+
+_PREFIX = dict(train='train', test='t10k')
+_UNSIGNED_BYTE = 8
+_RESIZE_CHUNK = 4096  # images: bounds the float copy
+
+
+@DATASETS.register_module()
+class IDXImages(TensorImages):
+    """Grey images of a folder with MNIST's four files, packed (.gz) or not.
+
+    The files are ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``, ``t10k-images-idx3-ubyte`` and
+    ``t10k-labels-idx1-ubyte``; those of labels may be missing.
+
+    Args:
+        data_root (str): the folder. Debian's package dataset-fashion-mnist has it at /usr/share/datasets/fashion-mnist.
+        split (str): 'train' or 'test'.
+        image_size (int | None): resize to this many pixels a side, with antialiasing; None keeps the size.
+        max_images (int | None): the first so many images only.
+        classes (Sequence[str] | None): names of the labels.
+
+    Raises:
+        FileNotFoundError: where the folder or its images are missing.
+        ValueError: where the split is unknown or a file is damaged.
+    """
+
+    def __init__(self, data_root: str, split: str = 'train', image_size: int | None = None,
+                 max_images: int | None = None, classes=None) -> None:
+        if split not in _PREFIX:
+            raise ValueError(f'split={split!r} of IDXImages; choose one of {tuple(_PREFIX)}')
+        root = Path(data_root).expanduser()
+        if not root.is_dir():
+            raise FileNotFoundError(f'no folder {root}; set data_root to the folder with the IDX files of the data set')
+        image_file = find_file(root, f'{_PREFIX[split]}-images-idx3-ubyte')
+        label_file = find_file(root, f'{_PREFIX[split]}-labels-idx1-ubyte')
+        if image_file is None:
+            raise FileNotFoundError(f'no {_PREFIX[split]}-images-idx3-ubyte[.gz] in {root}; check data_root')
+        images = torch.from_numpy(read_idx(image_file, num_dimensions=3)).unsqueeze(1)
+        labels = None if label_file is None else torch.from_numpy(read_idx(label_file, num_dimensions=1)).long()
+        if labels is not None and len(labels) != len(images):
+            raise ValueError(f'{label_file} holds {len(labels)} labels for the {len(images)} images of {image_file}')
+        images, labels = images[:max_images], labels if labels is None else labels[:max_images]
+        super().__init__(images if image_size is None else resize(images, image_size), labels, classes)
+
+
+def find_file(root: Path, name: str) -> Path | None:
+    """The file of that name in ``root``, or the packed one, or None."""
+    return next((path for path in (root / name, root / f'{name}.gz') if path.is_file()), None)
+
+
+def read_idx(path: Path, num_dimensions: int) -> np.ndarray:
+    """Read an IDX file of unsigned bytes (magic number 0, 0, 8, number of dimensions; big-endian sizes; values).
+
+    Args:
+        path (Path): packed if it ends in .gz.
+        num_dimensions (int): 3 for images, 1 for labels.
+
+    Returns:
+        np.ndarray: uint8, in the shape of the header.
+
+    Raises:
+        ValueError: where the archive is damaged, or header and size disagree.
+    """
+    try:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == '.gz' else path.read_bytes()
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f'{path} cannot be unpacked ({error}); fetch it again') from None
+    magic = bytes([0, 0, _UNSIGNED_BYTE, num_dimensions])
+    header = 4 + 4 * num_dimensions
+    if data[:4] != magic or len(data) < header:
+        raise ValueError(f'{path} starts with {data[:4].hex()}, an IDX file of {num_dimensions} dimensions of unsigned '
+                         f'bytes with {magic.hex()}; is it the right file?')
+    shape = tuple(np.frombuffer(data, '>u4', num_dimensions, offset=4).tolist())
+    expected = header + int(np.prod(shape))
+    if len(data) != expected:
+        raise ValueError(f'{path} holds {len(data)} bytes, its header {shape} asks for {expected}; fetch it again')
+    return np.frombuffer(data, np.uint8, offset=header).reshape(shape).copy()
+
+
+def resize(images: Tensor, size: int) -> Tensor:
+    """Resize uint8 images (N, C, H, W) to (N, C, size, size), bilinear with antialiasing."""
+    chunks = [
+        F.interpolate(chunk.float(), size=(size, size), mode='bilinear', antialias=True).round().clamp(0, 255).byte()
+        for chunk in images.split(_RESIZE_CHUNK)
+    ]
+    return torch.cat(chunks)

@@ -1,0 +1,156 @@
+"""The data set that the train loop reads: each sample knows which image it is, and draws as that image draws."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.dataset import BaseDataset
+from torch.utils.data import Dataset
+
+from mmifnd.registry import DATASETS
+
+from .annotations import fingerprint_of, labels_of, leaf_name, names_of
+from .pipelines import with_pipeline
+from .sample_index import index_of, num_samples, trace_origin
+from .sample_seed import sample_seed
+from .subset import SubsetDataset
+from .tensor_images import TensorImages
+
+
+@DATASETS.register_module()
+class IndexedDataset(Dataset):
+    """A data set whose samples carry the stable global index of their image (see :func:`sample_index`).
+
+    Samples of mmpretrain's data sets get ``sample_idx`` and ``epoch`` in ``data_samples``; the generators of Python, numpy
+    and torch are seeded from (seed, epoch, sample index) before each, so its views are the same for any batch, number of
+    workers and processes. Data sets held in tensors (:class:`TensorImages`, also wrapped) give whole batches instead;
+    use ``collate_fn=dict(type='keep_batch')`` and :class:`TensorViewsPreprocessor` with them.
+
+    Args:
+        dataset (dict | Dataset): config or data set, possibly nested.
+        seed (int): of the draws.
+
+    Attributes:
+        index (np.ndarray): int64 (len(self),), the stable index of the image at each position.
+        num_samples (int): how many different images there are; N below.
+
+    Raises:
+        ValueError: where the data set has no indices, is indexed already, or mixes tensors with files or with other sizes.
+    """
+
+    def __init__(self, dataset: dict | Dataset, seed: int = 0) -> None:
+        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.seed = seed
+        # In shared memory: workers that persist from epoch to epoch hold a copy of this object.
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
+        self._origin = trace_origin(self.dataset)
+        self.index = index_of(self._origin)
+        self.num_samples = num_samples(self.index)
+        self._first = np.unique(self.index, return_index=True)[1]
+        self.in_tensors = _check_leaves(self._origin.leaves)
+        self._labels = None
+
+    @property
+    def metainfo(self) -> dict:
+        """Of the data set, such as its classes."""
+        return getattr(self.dataset, 'metainfo', {})
+
+    @property
+    def epoch(self) -> int:
+        """0-based."""
+        return int(self._epoch)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the views of this epoch (0-based) from now on, in all workers; call it before the loader is iterated."""
+        self._epoch.fill_(epoch)
+
+    def full_init(self) -> None:
+        """Nothing to do: the annotations were loaded at once. mmengine's loader builder calls it."""
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, position: int) -> dict:
+        """The sample at a position; from tensors: dict(inputs=uint8 (C, H, W), index=int64 (), epoch=int64 ())."""
+        if self.in_tensors:
+            batch = self.__getitems__([position])
+            return dict(inputs=batch['inputs'][0], index=batch['index'][0], epoch=batch['epoch'])
+        index, epoch = int(self.index[position]), self.epoch
+        with sample_seed(self.seed, epoch, index):
+            try:
+                sample = self.dataset[position]
+            except Exception as error:
+                raise RuntimeError(f'{self.describe(index)} cannot be loaded: {error}') from error
+        data_sample = sample.get('data_samples') if isinstance(sample, dict) else None
+        if data_sample is None:
+            raise ValueError(f'{self.describe(index)} came without data_samples; end the pipeline with PackInputs')
+        data_sample.set_metainfo(dict(sample_idx=index, epoch=epoch))
+        return sample
+
+    def __getitems__(self, positions: Sequence[int]) -> dict | list[dict]:
+        """A batch: a list of samples; from tensors: dict(inputs=uint8 (B, C, H, W), index=int64 (B,), epoch=int64 ())."""
+        if not self.in_tensors:
+            return [self[position] for position in positions]
+        positions = np.asarray(positions, dtype=np.int64)
+        return dict(
+            inputs=self._gather(positions), index=torch.from_numpy(self.index[positions]), epoch=self._epoch.clone())
+
+    def labels(self) -> np.ndarray | None:
+        """int64 (N,), the label of each image, by stable index; None where the data set has no labels."""
+        if self._labels is None:
+            self._labels = labels_of(self._origin[self._first])
+        return self._labels
+
+    def names(self) -> list[str] | None:
+        """N paths relative to the data root, by stable index; None where the images have no paths."""
+        return names_of(self._origin[self._first])
+
+    def fingerprint(self) -> str:
+        """16 hex digits that change where the images, or their order, change; per-image state fits one of them only."""
+        return fingerprint_of(self._origin[self._first])
+
+    def describe(self, sample_index: int) -> str:
+        """An image in words, by stable index: its path, or 'image 17'."""
+        first = self._first[sample_index]
+        name = leaf_name(self._origin.leaves[self._origin.leaf[first]], int(self._origin.position[first]))
+        return f'image {sample_index}' if name is None else f'image {sample_index} ({name})'
+
+    def evaluation_view(self, pipeline: Sequence[dict] | None = None) -> 'IndexedDataset':
+        """Each image once, in the order of the stable index: position i is image i.
+
+        Args:
+            pipeline (Sequence[dict] | None): transforms that replace those of the data set, such as a centre crop; None
+                keeps them. Images in tensors have none.
+
+        Returns:
+            IndexedDataset: shares annotations and images with this one.
+        """
+        dataset = self.dataset if pipeline is None else with_pipeline(self.dataset, pipeline)
+        return IndexedDataset(SubsetDataset(dataset, self._first), self.seed)
+
+    def _gather(self, positions: np.ndarray) -> torch.Tensor:
+        """uint8 (B, C, H, W), straight from the tensors below all wrappers."""
+        origin = self._origin[positions]
+        if len(origin.leaves) == 1:
+            return origin.leaves[0].get_batch(torch.from_numpy(origin.position))
+        images = torch.empty((len(positions), *origin.leaves[0].images.shape[1:]), dtype=torch.uint8)
+        for number, leaf in enumerate(origin.leaves):
+            rows = torch.from_numpy(np.flatnonzero(origin.leaf == number))
+            images[rows] = leaf.get_batch(torch.from_numpy(origin.position)[rows])
+        return images
+
+
+def _check_leaves(leaves: list) -> bool:
+    """Whether all images are in tensors; refuses mixtures and what would put a wrong image under an index."""
+    for leaf in leaves:
+        if isinstance(leaf, IndexedDataset):
+            raise ValueError('the data set is an IndexedDataset already; the train loop wraps it, so take it out')
+        if isinstance(leaf, BaseDataset):
+            leaf.max_refetch = 0  # mmengine replaces an unreadable image by a random one, under the same position
+    in_tensors = [isinstance(leaf, TensorImages) for leaf in leaves]
+    if not any(in_tensors):
+        return False
+    shapes = {tuple(leaf.images.shape[1:]) if tensor else 'files' for leaf, tensor in zip(leaves, in_tensors)}
+    if len(shapes) > 1:
+        raise ValueError(f'images of different kinds cannot share a batch: {sorted(map(str, shapes))}')
+    return True

@@ -1,0 +1,7 @@
+"""When things happen: loops and hooks. Importing this room makes mmengine read checkpoints without executing them."""
+
+from . import checkpoint_format, hooks, loops, metrics, task_utils
+
+checkpoint_format.install()
+
+__all__ = ['checkpoint_format', 'hooks', 'loops', 'metrics', 'task_utils']

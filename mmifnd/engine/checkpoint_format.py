@@ -1,0 +1,111 @@
+"""Checkpoints of tensors and plain values: to and from mmengine's, reading without executing, writing atomically."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.fileio import LocalBackend, register_backend
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import CheckpointLoader
+
+#: Texts that inferencers or ``Runner.resume`` would execute.
+_EXECUTED = (('meta', 'cfg'), ('meta', 'config'), ('message_hub', 'runtime_info', 'cfg'))
+
+
+def flatten(checkpoint: dict) -> None:
+    """Replace, in place, everything that is no tensor or plain value."""
+    _drop_executed(checkpoint)
+    scalars = checkpoint['message_hub']['log_scalars']
+    checkpoint['message_hub']['log_scalars'] = {
+        key: dict(values=torch.as_tensor(buffer.data[0]), counts=torch.as_tensor(buffer.data[1]), limit=buffer.max_length)
+        for key, buffer in scalars.items()
+    }
+    for key in [key for key in checkpoint if key != 'state_dict']:
+        checkpoint[key] = plain(checkpoint[key], key)
+
+
+def rebuild(checkpoint: dict) -> None:
+    """Undo :func:`flatten` in place, and remove what would be executed."""
+    _drop_executed(checkpoint)
+    hub = checkpoint.get('message_hub')
+    if hub:
+        hub['log_scalars'] = {
+            key: HistoryBuffer(flat['values'].numpy(), flat['counts'].numpy(), flat['limit'])
+            for key, flat in hub['log_scalars'].items()
+        }
+
+
+def plain(value: Any, where: str) -> Any:
+    """``value`` with numpy turned into tensors and numbers.
+
+    Raises:
+        TypeError: where something is neither a tensor nor a plain value; the message says where.
+    """
+    if value is None or isinstance(value, (bool, int, float, str, torch.Tensor)) and not isinstance(value, np.generic):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return torch.as_tensor(value)
+    if isinstance(value, dict):
+        return {plain(key, where): plain(item, f'{where}.{key}') for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        items = [plain(item, where) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
+    raise TypeError(f'{where} of the checkpoint is a {type(value).__name__}; keep tensors and plain values only')
+
+
+def load_plain(filename: str, map_location=None) -> dict:
+    """Read a checkpoint without executing anything of it: ``weights_only=True`` and an empty allow-list.
+
+    Raises:
+        FileNotFoundError: where there is no such file.
+        ValueError: where the file is damaged, or holds more than tensors and plain values.
+    """
+    path = Path(filename).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f'checkpoint {path} does not exist; give the path of a .pth file')
+    try:
+        return torch.load(path, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ValueError(f'checkpoint {path} holds more than tensors and plain values and is not loaded '
+                         f'({str(error).splitlines()[0][:200]})') from None
+    except (RuntimeError, EOFError, OSError) as error:
+        raise ValueError(f'checkpoint {path} is damaged ({str(error).splitlines()[0][:200]}); use an earlier one') from None
+
+
+def _drop_executed(checkpoint: dict) -> None:
+    for *path, last in _EXECUTED:
+        holder = checkpoint
+        for key in path:
+            holder = holder.get(key, {}) if isinstance(holder, dict) else {}
+        if isinstance(holder, dict):
+            holder.pop(last, None)
+
+
+class AtomicFileBackend(LocalBackend):
+    """Local files that appear whole: a temporary file, flushed to disk, then renamed."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write ``obj``; whoever reads ``filepath`` finds the old content or the new, never a part."""
+        filepath = Path(filepath)
+        filepath.parent.mkdir(parents=True, exist_ok=True)
+        partial = filepath.with_name(filepath.name + '.partial')
+        with open(partial, 'wb') as file:
+            file.write(obj)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, filepath)
+
+    def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
+        """Write text; see :meth:`put`."""
+        self.put(obj.encode(encoding), filepath)
+
+
+def install() -> None:
+    """Make mmengine read checkpoints by :func:`load_plain` and know the atomic backend."""
+    CheckpointLoader.register_scheme(prefixes='', loader=load_plain, force=True)
+    register_backend('AtomicFileBackend', AtomicFileBackend, force=True)

@@ -1,0 +1,169 @@
+"""When the features are clustered, and what is logged of it. The work itself is done elsewhere."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from torch import Tensor
+
+from mmifnd.clustering import KMeans, PseudoLabeler, PseudoLabels
+from mmifnd.evaluation import normalized_mutual_information, true_rates
+from mmifnd.registry import HOOKS, TASK_UTILS
+
+from ..clustering_across_ranks import label_across_ranks
+from ..feature_pass import extract_features
+from ..loops import unwrap
+from ..progress import reported
+from ..run_files import RunFiles
+
+SOURCES = ('extract', 'bank')
+
+
+@HOOKS.register_module()
+class FalseNegativeHook(Hook):
+    """After every ``interval`` epochs: features, pseudo labels, publish, log (IFND, Algorithm 1).
+
+    Args:
+        num_clusters (Sequence[int]): K of each granularity.
+        acceptance (dict): which labels are trusted yet; registered under TASK_UTILS.
+        interval (int): epochs between clusterings. The useless one after the last epoch is skipped.
+        cluster_feature (str): ``'z'``, the embedding, or ``'f'``, the backbone's feature.
+        source (str): ``'extract'``, an exact pass in evaluation mode with ``pipeline``; or ``'bank'``, the features of the
+            training steps since the last clustering (no extra pass; images that were not drawn take no part).
+        pipeline (list[dict], optional): test transform of the pass, for data sets that read images one by one.
+        batch_size (int): images at a time of the pass, on each rank.
+        num_workers (int): processes that read images for the pass.
+        temperature (float, optional): of the confidence, Eq. 2; the head's unless given.
+        kmeans (dict): options of :class:`mmifnd.clustering.KMeans`.
+        initial (bool): also cluster the features of the untrained network, before the first epoch.
+        save (str): what each clustering leaves in ``false_negatives/`` of the work directory: ``'labels'``,
+            ``'features'`` (those, too) or ``'none'``.
+
+    Raises:
+        ValueError: where an option is unknown, or a granularity exceeds the training set.
+    """
+
+    def __init__(self, num_clusters: Sequence[int], acceptance: dict, interval: int = 1, cluster_feature: str = 'z',
+                 source: str = 'extract', pipeline: list[dict] | None = None, batch_size: int = 256,
+                 num_workers: int = 0, temperature: float | None = None, kmeans: dict | None = None,
+                 initial: bool = False, save: str = 'labels') -> None:
+        if source not in SOURCES:
+            raise ValueError(f'source={source!r} of FalseNegativeHook is unknown; choose one of {", ".join(SOURCES)}')
+        if interval < 1 or batch_size < 1:
+            raise ValueError(f'interval={interval} and batch_size={batch_size} of FalseNegativeHook must be positive')
+        self.labeler = PseudoLabeler(num_clusters, TASK_UTILS.build(acceptance), temperature or 1., KMeans(**(kmeans or {})))
+        self.temperature = temperature
+        self.interval, self.source, self.cluster_feature = interval, source, cluster_feature
+        self.pipeline, self.batch_size, self.num_workers = pipeline, batch_size, num_workers
+        self.initial = initial
+        self.files = RunFiles(save)
+
+    def before_run(self, runner) -> None:
+        """Check what can be checked before training, and learn what the run is about."""
+        if not runner._train_loop or isinstance(runner._train_loop, dict):
+            return  # a test, which trains nothing
+        self.framework = unwrap(runner.model)
+        self.dataset = runner.train_loop.dataset
+        self.labeler.check(self.dataset.num_samples)
+        self.labeler.temperature = self.temperature or self.framework.temperature
+        self.labels = self.dataset.labels() if is_main_process() else None  # to measure; training never sees them
+        self.files.open(runner.work_dir)
+        if self.source == 'bank':
+            self.framework.keep_features(self.cluster_feature, self.dataset.num_samples)
+
+    def before_train(self, runner) -> None:
+        """Start the clock, and cluster the untrained network where asked to."""
+        self._started = time.perf_counter()
+        self._spent = 0.
+        self._share_removed: list[Tensor] = []
+        if self.initial and runner.epoch == 0:
+            self._relabel(runner, completed=0)
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
+        """Keep the share of negatives that this step removed."""
+        if outputs and 'false_negative_share' in outputs:
+            self._share_removed.append(outputs['false_negative_share'].detach())
+
+    def after_train_epoch(self, runner) -> None:
+        """Cluster where it is due."""
+        completed = runner.epoch + 1
+        if completed % self.interval == 0 and completed < runner.max_epochs:
+            self._relabel(runner, completed)
+
+    def _relabel(self, runner, completed: int) -> None:
+        started = time.perf_counter()
+        features, seen = self._features(runner)
+        featured = time.perf_counter()
+        labels = self._label(features, seen, completed / runner.max_epochs)
+        self.framework.publish(labels)
+        clustered = time.perf_counter()
+        self._spent += clustered - started
+        record = dict(
+            epoch=completed, progress=labels.progress, rate=labels.rate, seconds_features=featured - started,
+            seconds_clustering=clustered - featured, share_of_training_time=self._spent / (clustered - self._started),
+            false_negative_share=self._mean_share_removed(), granularities=self._measure(labels))
+        self._log(runner, record)
+        self.files.write(record, labels, features)
+
+    def _features(self, runner) -> tuple[Tensor, Tensor | None]:
+        if self.source == 'bank' and runner.epoch + 1 >= self.interval:
+            features, seen = self.framework.feature_bank.collect()
+            self.framework.feature_bank.clear()
+            return features, seen
+        view = self.dataset.evaluation_view(self.pipeline)
+        with reported('features', len(view)) as report:
+            features = extract_features(
+                self.framework, view, lambda images: self.framework.cluster_feature(images, self.cluster_feature),
+                self.batch_size, self.num_workers, runner.train_dataloader.collate_fn, report)
+        return features, None
+
+    def _label(self, features: Tensor, seen: Tensor | None, progress: float) -> PseudoLabels:
+        self._check_finite(features)
+        with reported('k-means', len(self.labeler.num_clusters)) as report:
+            return label_across_ranks(self.labeler, features, progress, seen, report)
+
+    def _check_finite(self, features: Tensor) -> None:
+        bad = (~features.isfinite().all(dim=1)).nonzero().squeeze(1).tolist()
+        if bad:
+            names = ', '.join(self.dataset.describe(index) for index in bad[:3])
+            raise ValueError(f'{len(bad)} of {len(features)} images have NaN or infinite features, such as {names}; '
+                             'look at these images, or lower the learning rate')
+
+    def _measure(self, labels: PseudoLabels) -> list[dict]:
+        rows = labels.statistics()
+        if self.labels is not None:
+            for row, accepted, level in zip(rows, labels.labels, labels.granularities):
+                seen = level.assignment.numpy() >= 0
+                row['nmi'] = 100 * normalized_mutual_information(self.labels[seen], level.assignment.numpy()[seen])
+                row['mtpr'], row['mtnr'] = (100 * rate for rate in true_rates(self.labels, accepted.numpy()))
+        return rows
+
+    def _mean_share_removed(self) -> float | None:
+        shares = [share.item() for share in self._share_removed]
+        self._share_removed.clear()
+        return float(np.mean(shares)) if shares else None
+
+    def _log(self, runner, record: dict) -> None:
+        if not is_main_process():
+            return
+        runner.logger.info(_sentence(record))
+        scalars = {f'false_negative/{key}': value for key, value in record.items() if isinstance(value, float)}
+        for row in record['granularities']:
+            scalars.update({f'false_negative/k{row["num_clusters"]}/{key}': value for key, value in row.items()})
+        runner.visualizer.add_scalars(scalars, step=record['epoch'])
+
+
+def _sentence(record: dict) -> str:
+    text = (f'Epoch {record["epoch"]}: accepted {record["rate"]:.1%} of the pseudo labels; features '
+            f'{record["seconds_features"]:.1f} s, k-means {record["seconds_clustering"]:.1f} s '
+            f'({record["share_of_training_time"]:.1%} of the training so far)')
+    if record['false_negative_share'] is not None:
+        text += f'; {record["false_negative_share"]:.2%} of the negatives were removed since the last time'
+    for row in record['granularities']:
+        text += (f'\n    k={row["num_clusters"]}: clusters of {row["cluster_size_min"]} to {row["cluster_size_max"]} images, '
+                 f'{row["empty_clusters"]} empty, confidence >= {row["confidence_threshold"]:.3f}')
+        if 'nmi' in row:
+            text += f', NMI {row["nmi"]:.1f}, MTPR {row["mtpr"]:.1f}, MTNR {row["mtnr"]:.1f}'
+    return text

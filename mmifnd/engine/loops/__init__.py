@@ -1,0 +1,6 @@
+"""Training and evaluation loops."""
+
+from .epoch_loop import EpochLoop, unwrap
+from .representation_loop import RepresentationLoop
+
+__all__ = ['EpochLoop', 'RepresentationLoop', 'unwrap']

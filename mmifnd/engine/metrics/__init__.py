@@ -1,0 +1,5 @@
+"""Registered measures."""
+
+from . import representation_measures
+
+__all__ = ['representation_measures']

@@ -1,0 +1,141 @@
+"""Registered wrappers of `mmifnd.evaluation`: options from a config, a `Representation` in, numbers by name out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmifnd.clustering import KMeans
+from mmifnd.contrast import Contrast
+from mmifnd.evaluation import (clustering_nmi, few_shot_accuracy, knn_accuracy, linear_probe_accuracy, pairwise_rates)
+from mmifnd.registry import METRICS
+
+from ..representation import Representation
+
+
+@METRICS.register_module()
+class KNNAccuracy:
+    """Weighted k nearest neighbours by cosine, per cent.
+
+    Args:
+        k (int): neighbours.
+        temperature (float): of the votes ``exp(s / temperature)``.
+    """
+
+    needs_test_labels = True
+
+    def __init__(self, k: int = 20, temperature: float = 0.07) -> None:
+        self.k, self.temperature = k, temperature
+
+    def __call__(self, rep: Representation) -> dict[str, float]:
+        """``knn``."""
+        return dict(knn=knn_accuracy(rep.train, rep.train_labels, rep.test, rep.test_labels, self.k, self.temperature))
+
+
+@METRICS.register_module()
+class LinearProbe:
+    """Multinomial logistic regression on standardised features, per cent.
+
+    Args:
+        l2 (float): weight of the penalty.
+    """
+
+    needs_test_labels = True
+
+    def __init__(self, l2: float = 1e-4) -> None:
+        self.l2 = l2
+
+    def __call__(self, rep: Representation) -> dict[str, float]:
+        """``linear``."""
+        return dict(linear=linear_probe_accuracy(rep.train, rep.train_labels, rep.test, rep.test_labels, self.l2))
+
+
+@METRICS.register_module()
+class FewShotProbe:
+    """Probes on few labelled images a class, the mean over fixed draws, per cent.
+
+    Args:
+        shots (Sequence[int]): labelled images a class.
+        num_draws (int): draws, the same for every method.
+        l2 (float): of the logistic regression.
+    """
+
+    needs_test_labels = True
+
+    def __init__(self, shots: Sequence[int] = (1, 5), num_draws: int = 200, l2: float = 1e-2) -> None:
+        self.shots, self.num_draws, self.l2 = shots, num_draws, l2
+
+    def __call__(self, rep: Representation) -> dict[str, float]:
+        """``shot_1`` and the like by logistic regression, ``shot_1_mean`` by the nearest class mean."""
+        measures = {}
+        for shots in self.shots:
+            found = few_shot_accuracy(
+                rep.train, rep.train_labels, rep.test, rep.test_labels, shots, self.num_draws, self.l2)
+            measures[f'shot_{shots}'] = found.logistic.mean
+            measures[f'shot_{shots}_mean'] = found.nearest_mean.mean
+        return measures
+
+
+@METRICS.register_module()
+class ClusteringNMI:
+    """Geometric NMI of k-means on the training embedding with the classes, the mean over runs, per cent.
+
+    Args:
+        num_clusters (int, optional): the number of classes unless given.
+        num_runs (int): k-means runs, with seeds 0, 1, ...
+    """
+
+    needs_test_labels = False
+
+    def __init__(self, num_clusters: int | None = None, num_runs: int = 5) -> None:
+        self.num_clusters, self.num_runs = num_clusters, num_runs
+
+    def __call__(self, rep: Representation) -> dict[str, float]:
+        """``nmi`` and ``nmi_std``."""
+        count = self.num_clusters or len(rep.train_labels.unique())
+        found = clustering_nmi(rep.train_embedding.numpy(), rep.train_labels.numpy(), count, _cluster, range(self.num_runs))
+        return dict(nmi=100 * found.mean, nmi_std=100 * (found.standard_deviation or 0.))
+
+
+@METRICS.register_module()
+class DetectionRates:
+    """MTPR and MTNR of whatever detector the framework was trained with, over pairs of training images, per cent.
+
+    Args:
+        max_anchors (int): images that are asked about all others; drawn evenly where there are more.
+        chunk (int): anchors at a time.
+    """
+
+    needs_test_labels = False
+
+    def __init__(self, max_anchors: int = 2048, chunk: int = 256) -> None:
+        self.max_anchors, self.chunk = max_anchors, chunk
+
+    def __call__(self, rep: Representation) -> dict[str, float]:
+        """``mtpr`` and ``mtnr`` of the first granularity; of further ones ``mtpr_1`` and so on."""
+        total = len(rep.train_labels)
+        anchors = np.unique(np.linspace(0, total - 1, min(total, self.max_anchors)).round().astype(int))
+        detector = rep.framework.head.detector
+        count = len(self._masks(rep, detector, anchors[:1]))
+        measures = {}
+        for level in range(count):
+            rates = pairwise_rates(
+                lambda chosen: self._masks(rep, detector, chosen)[level], rep.train_labels, anchors, self.chunk)
+            suffix = f'_{level}' if level else ''
+            measures[f'mtpr{suffix}'], measures[f'mtnr{suffix}'] = (100 * rate for rate in rates)
+        return measures
+
+    @torch.no_grad()
+    def _masks(self, rep: Representation, detector, anchors: np.ndarray) -> Tensor:
+        device = next(rep.framework.parameters()).device
+        candidate = rep.train_embedding.to(device)
+        index = torch.arange(len(candidate), device=device)
+        chosen = torch.as_tensor(anchors, device=device)
+        own = index == chosen.unsqueeze(1)
+        anchor = candidate[chosen]
+        return detector.detect(Contrast.build(anchor, anchor, candidate, chosen, index, own)).cpu()
+
+
+def _cluster(features: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:
+    return KMeans().fit(features, num_clusters, seed).labels

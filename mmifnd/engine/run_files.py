@@ -1,0 +1,66 @@
+"""What each clustering leaves behind for people and for the report."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from mmengine.dist import is_main_process
+from torch import Tensor
+
+from mmifnd.clustering import PseudoLabels
+
+KINDS = ('none', 'labels', 'features')
+
+
+class RunFiles:
+    """``WORK_DIR/false_negatives/``: ``history.jsonl``, a line a clustering, and ``epoch_NNNN.npz``, its arrays.
+
+    Args:
+        save (str): ``'labels'``: labels, assignments, confidence and centroids; ``'features'``: those, too (2 N D bytes);
+            ``'none'``: the history only.
+
+    Raises:
+        ValueError: where ``save`` is unknown.
+    """
+
+    def __init__(self, save: str) -> None:
+        if save not in KINDS:
+            raise ValueError(f'save={save!r} is unknown; choose one of {", ".join(KINDS)}')
+        self.save = save
+
+    def open(self, work_dir: str) -> None:
+        """Take the run's directory; nothing is written on the other ranks."""
+        self.folder = Path(work_dir) / 'false_negatives'
+
+    def write(self, record: dict, labels: PseudoLabels, features: Tensor) -> None:
+        """Add a clustering. One of the same epoch or later (the run was resumed before it) is replaced."""
+        if not is_main_process():
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        history = self.folder / 'history.jsonl'
+        lines = [line for line in _lines(history) if json.loads(line)['epoch'] < record['epoch']]
+        lines.append(json.dumps(record))
+        partial = history.with_suffix('.partial')
+        partial.write_text('\n'.join(lines) + '\n')
+        partial.replace(history)
+        if self.save != 'none':
+            self._write_arrays(record, labels, features)
+
+    def _write_arrays(self, record: dict, labels: PseudoLabels, features: Tensor) -> None:
+        levels = labels.granularities
+        arrays = dict(
+            epoch=np.int64(record['epoch']), rate=np.float64(labels.rate),
+            labels=labels.labels.numpy().astype(np.int32),
+            assignments=np.stack([level.assignment.numpy() for level in levels]).astype(np.int32),
+            confidence=np.stack([level.confidence.numpy() for level in levels]),
+            **{f'centroids_{position}': level.centroids.numpy() for position, level in enumerate(levels)})
+        if self.save == 'features':
+            arrays['features'] = features.numpy().astype(np.float16)
+        np.savez_compressed(self.folder / f'epoch_{record["epoch"]:04d}.npz', **arrays)
+
+
+def _lines(path: Path) -> list[str]:
+    """Whole lines of ``path``; a last line that a kill cut off is dropped."""
+    if not path.exists():
+        return []
+    return [line for line in path.read_text().splitlines() if line.endswith('}')]

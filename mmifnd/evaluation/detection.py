@@ -1,0 +1,71 @@
+"""The same two rates for any detector, asked anchor by anchor."""
+
+import torch
+
+from ._inputs import as_labels
+
+
+def pairwise_rates(detect, labels, anchors=None, chunk_size=256):
+    """Mean true positive rate and mean true negative rate of any detector over pairs of a data set.
+
+    For an anchor i and the images j != i: TPR_i is the share of its class that the detector marks, TNR_i the share of the
+    other images that it leaves alone; both are plain means over the anchors that have such images. Where ``detect`` is
+    equality of pseudo labels and the anchors are all images, this is
+    :func:`~mmifnd.evaluation.true_rates`. Memory is chunk_size x N.
+
+    Args:
+        detect (callable): takes anchor indices, int64 (a,) on the device of ``labels``, and returns a bool tensor or array
+            (a, N), true where image j is detected as a false negative of the anchor. What it says of the anchor
+            itself is ignored.
+        labels (array-like): true class of each image, integers >= 0, (N,).
+        anchors (array-like, optional): indices of the anchors in [0, N), (A,); all images by default.
+        chunk_size (int): anchors asked at once, >= 1.
+
+    Returns:
+        tuple[float, float]: (mtpr, mtnr) in [0, 1]; nan where no anchor has such a rate.
+
+    Raises:
+        ValueError: where labels or anchors are empty or out of range, or the answer is not a bool (a, N).
+
+    Example:
+        >>> pseudo_labels = torch.tensor([7, 7, 7, 8])
+        >>> pairwise_rates(lambda anchors: pseudo_labels[anchors, None] == pseudo_labels, [0, 0, 1, 1])
+        (0.5, 0.5)
+    """
+    device = labels.device if isinstance(labels, torch.Tensor) else 'cpu'
+    labels = torch.from_numpy(as_labels(labels, 'labels')).to(device)
+    anchors = _as_anchors(anchors, len(labels)).to(device)
+    if chunk_size < 1:
+        raise ValueError(f'chunk_size={chunk_size}; expected at least 1 anchor at once')
+
+    rates = [_rates_of_anchors(_ask(detect, chunk, len(labels)), labels, chunk) for chunk in anchors.split(chunk_size)]
+    true_positive, true_negative = (torch.cat(parts) for parts in zip(*rates))
+    return true_positive.nanmean().item(), true_negative.nanmean().item()
+
+
+def _as_anchors(anchors, num_images):
+    if anchors is None:
+        return torch.arange(num_images)
+    anchors = torch.from_numpy(as_labels(anchors, 'anchors'))
+    if anchors.max() >= num_images:
+        raise ValueError(f'anchors hold {anchors.max()}, but there are {num_images} images; expected indices in '
+                         f'[0, {num_images})')
+    return anchors
+
+
+def _ask(detect, anchors, num_images):
+    detected = torch.as_tensor(detect(anchors))
+    if detected.dtype != torch.bool or detected.shape != (len(anchors), num_images):
+        raise ValueError(f'detect returned {detected.dtype} of shape {tuple(detected.shape)}; expected torch.bool of '
+                         f'shape {(len(anchors), num_images)}, one row an anchor and one column an image')
+    return detected.to(anchors.device)
+
+
+def _rates_of_anchors(detected, labels, anchors):
+    """(TPR_i, TNR_i) of a chunk, float64 (a,) each; nan (0 / 0) where an anchor has no such images."""
+    other = torch.ones_like(detected).scatter_(1, anchors[:, None], False)
+    same_class = labels[anchors, None] == labels
+    positive, negative = same_class & other, ~same_class
+    true_positive = (detected & positive).sum(1).double() / positive.sum(1)
+    true_negative = (~detected & negative).sum(1).double() / negative.sum(1)
+    return true_positive, true_negative

@@ -1,0 +1,148 @@
+"""Accuracy from a handful of labelled images, averaged over many draws of them.
+
+Shapes: T draws, C classes, S shots, n = C S support images, D dimensions, Q evaluated images.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ._inputs import as_features, as_labels, check_same_length, check_same_width
+from .softmax_regression import fit_softmax_regression
+from .summary import Summary, summarise
+
+_MAX_SUPPORT_NUMBERS = 2**24  # numbers of support features held at once: 128 MiB in float64
+_ROUNDING = 1e-6  # of float32 features, relative
+
+
+class FewShotAccuracy(NamedTuple):
+    """Accuracy in percent over the draws.
+
+    Attributes:
+        logistic (Summary): logistic regression on features standardised by the support set.
+        nearest_mean (Summary): nearest class mean (Euclidean) of the features as they are.
+    """
+
+    logistic: Summary
+    nearest_mean: Summary
+
+
+def few_shot_accuracy(train_features, train_labels, features, labels, shots=1, num_draws=200, l2=1e-2, seed=0):
+    """Top-1 accuracy of two classifiers that see ``shots`` labelled training images of each class.
+
+    A draw takes a support set from the training set and classifies all of ``features``. The logistic regression minimises
+    the mean cross entropy over the support set + (l2 / 2) ||W||^2 (biases are free), on features standardised by mean
+    and standard deviation (ddof=0) of the support set. A feature that is constant in it up to float32's rounding has
+    weight 0, so nothing is divided by 0. The nearest class mean (Snell et al. 2017) has nothing to tune.
+
+    The draws depend on (seed, shots, train_labels) alone: methods that are compared see the same support sets, and
+    ``values`` of two results can go into :func:`~mmifnd.evaluation.paired_t_test`.
+
+    Args:
+        train_features (array-like): (N, D); the work is done on their device, in float64.
+        train_labels (array-like): integers >= 0, at least two different, (N,).
+        features (array-like): (Q, D).
+        labels (array-like): true classes of ``features``, integers >= 0, (Q,). A class that the training set lacks counts
+            as wrong.
+        shots (int): S >= 1, labelled images of each class.
+        num_draws (int): T >= 1.
+        l2 (float): > 0.
+        seed (int): >= 0.
+
+    Returns:
+        FewShotAccuracy: for both classifiers mean, standard deviation over the draws (ddof=1; None for one draw) and the
+        accuracy of each draw, in percent.
+
+    Raises:
+        ValueError: where shapes do not fit, a setting is out of range, or a class has fewer than ``shots`` images; the
+            message names the class.
+
+    Example:
+        >>> accuracy = few_shot_accuracy([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1], [[0.2], [0.8]], [0, 1])
+        >>> accuracy.logistic.mean, accuracy.nearest_mean.standard_deviation
+        (100.0, 0.0)
+    """
+    train_features = as_features(train_features, 'train_features', dtype=torch.float64)
+    features = as_features(features, 'features', dtype=torch.float64).to(train_features.device)
+    train_labels, labels = as_labels(train_labels, 'train_labels'), as_labels(labels, 'labels')
+    check_same_length(train_features, 'train_features', train_labels, 'train_labels')
+    check_same_length(features, 'features', labels, 'labels')
+    check_same_width(train_features, features)
+    if not l2 > 0:
+        raise ValueError(f'l2={l2}; expected a number > 0')
+
+    supports = torch.from_numpy(draw_supports(train_labels, shots, num_draws, seed)).to(train_features.device)
+    targets = torch.from_numpy(_class_positions(labels, train_labels)).to(train_features.device)
+    logistic, nearest_mean = [], []
+    for part in supports.split(max(1, _MAX_SUPPORT_NUMBERS // (supports[0].numel() * train_features.shape[1]))):
+        support = train_features[part]
+        logistic += _accuracies(*_logistic_regression(support, l2), features, targets)
+        nearest_mean += _accuracies(*_nearest_mean(support), features, targets)
+    return FewShotAccuracy(summarise(logistic), summarise(nearest_mean))
+
+
+def draw_supports(train_labels, shots, num_draws, seed=0):
+    """Support sets: for each draw and each class, ``shots`` different training images.
+
+    Draw t is the same whatever ``num_draws`` is, and on every version of numpy: the generator is one that numpy keeps frozen.
+
+    Args:
+        train_labels (array-like): integers >= 0, at least two different, (N,).
+        shots (int): S >= 1.
+        num_draws (int): T >= 1.
+        seed (int): >= 0.
+
+    Returns:
+        numpy.ndarray: indices into the training set, int64, (T, C, S), classes in ascending order.
+
+    Raises:
+        ValueError: as :func:`few_shot_accuracy`.
+    """
+    train_labels = as_labels(train_labels, 'train_labels')
+    for name, value, minimum in (('shots', shots, 1), ('num_draws', num_draws, 1), ('seed', seed, 0)):
+        if value < minimum:
+            raise ValueError(f'{name}={value}; expected an integer >= {minimum}')
+    classes, starts, sizes = np.unique(np.sort(train_labels), return_index=True, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(f'train_labels hold class {classes[0]} only; expected at least two classes')
+    if sizes.min() < shots:
+        raise ValueError(f'class {classes[sizes.argmin()]} has {sizes.min()} training images, but shots={shots}; choose '
+                         f'shots <= {sizes.min()}, or leave the class out')
+
+    random = np.random.RandomState(np.random.MT19937([seed, shots]))
+    first = starts[:, None] + np.arange(shots)
+    return np.stack([np.lexsort((random.random_sample(len(train_labels)), train_labels))[first]
+                     for _ in range(num_draws)])
+
+
+def _class_positions(labels, train_labels):
+    """Position of each label among the classes of the training set in ascending order; -1 for a class that it lacks."""
+    classes = np.unique(train_labels)
+    position = np.searchsorted(classes, labels).clip(max=len(classes) - 1)
+    return np.where(classes[position] == labels, position, -1)
+
+
+def _logistic_regression(support, l2):
+    """Weight (T, D, C) and bias (T, C), for features as they are, of the fit to the standardised support (T, C, S, D)."""
+    num_classes, shots = support.shape[1:3]
+    support = support.flatten(1, 2)
+    mean, deviation = support.mean(1, keepdim=True), support.std(1, keepdim=True, correction=0)
+    varies = deviation > _ROUNDING * support.abs().amax(1, keepdim=True)
+    scale = torch.where(varies, 1 / deviation, 0.0)
+    targets = torch.arange(num_classes, device=support.device).repeat_interleave(shots)
+    weight, bias = fit_softmax_regression((support - mean) * scale, targets, num_classes, l2)
+    weight = weight * scale.mT
+    return weight, bias - (mean @ weight)[:, 0]
+
+
+def _nearest_mean(support):
+    """The nearest class mean as a linear classifier: ||x - m||^2 is least where 2 x m - ||m||^2 is largest."""
+    mean = support.mean(2)
+    return 2 * mean.mT, -mean.square().sum(-1)
+
+
+def _accuracies(weight, bias, features, targets):
+    """Percent of the features (Q, D) that each draw's linear classifier puts right; draw by draw to bound memory."""
+    right = [((features @ w + b).argmax(1) == targets).double().mean() for w, b in zip(weight, bias)]
+    return (100 * torch.stack(right)).tolist()

@@ -1,0 +1,71 @@
+"""Linear classification of frozen features, solved to the optimum instead of trained by SGD."""
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from ._inputs import as_features, as_labels, check_same_length, check_same_width
+from .accuracy import top1_accuracy
+
+
+def linear_probe_predict(train_features, train_labels, features, l2=1e-4, max_iter=1000):
+    """Classes predicted by multinomial logistic regression on standardised features.
+
+    Features are standardised by mean and standard deviation of the training set; then the mean cross entropy of the training
+    set + (l2 / 2) ||W||^2 is minimised (biases are free) by scikit-learn's L-BFGS. Its C weighs the *sum* of cross
+    entropies against ||W||^2 / 2, so C = 1 / (l2 N). With two classes it keeps one weight vector w for W = (w/2, -w/2)
+    with half the norm, so C = 2 / (l2 N) there.
+
+    Args:
+        train_features (array-like): (N, D).
+        train_labels (array-like): integers >= 0, at least two different, (N,).
+        features (array-like): (Q, D).
+        l2 (float): > 0.
+        max_iter (int): bound on L-BFGS steps; scikit-learn warns where it does not suffice.
+
+    Returns:
+        numpy.ndarray: int64, (Q,).
+
+    Raises:
+        ValueError: where shapes do not fit, l2 is not positive, or the training set has one class only.
+    """
+    train_features, features = _as_array(train_features, 'train_features'), _as_array(features, 'features')
+    train_labels = as_labels(train_labels, 'train_labels')
+    check_same_length(train_features, 'train_features', train_labels, 'train_labels')
+    check_same_width(train_features, features)
+    num_classes = len(np.unique(train_labels))
+    if num_classes < 2:
+        raise ValueError(f'train_labels hold class {train_labels[0]} only; expected at least two classes')
+    if not l2 > 0:
+        raise ValueError(f'l2={l2}; expected a number > 0')
+
+    scaler = StandardScaler().fit(train_features)
+    cost = (2 if num_classes == 2 else 1) / (l2 * len(train_labels))
+    classifier = LogisticRegression(C=cost, max_iter=max_iter).fit(scaler.transform(train_features), train_labels)
+    return classifier.predict(scaler.transform(features))
+
+
+def linear_probe_accuracy(train_features, train_labels, features, labels, l2=1e-4, max_iter=1000):
+    """Top-1 accuracy of :func:`linear_probe_predict` in percent.
+
+    Args:
+        labels (array-like): true classes of ``features``, integers >= 0, (Q,). A class that the training set lacks counts
+            as wrong. The rest as in :func:`linear_probe_predict`.
+
+    Returns:
+        float: percent.
+
+    Raises:
+        ValueError: as :func:`linear_probe_predict`, and where labels and features differ in length.
+
+    Example:
+        >>> linear_probe_accuracy([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1], [[0.2], [0.8]], [0, 1])
+        100.0
+    """
+    check_same_length(features, 'features', labels, 'labels')
+    return top1_accuracy(labels, linear_probe_predict(train_features, train_labels, features, l2, max_iter))
+
+
+def _as_array(values, name):
+    return as_features(values, name, dtype=torch.float64).cpu().numpy()

@@ -1,0 +1,30 @@
+"""A backbone for images of a few pixels, trained in seconds on one core."""
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmifnd.registry import MODELS
+
+
+@MODELS.register_module()
+class SmallCNN(BaseModule):
+    """3 x 3 convolutions with batch normalisation and ReLU; every layer but the first halves the resolution.
+
+    Args:
+        in_channels (int): 1 for grey images, 3 for colour.
+        widths (tuple[int, ...]): channels of each layer.
+        init_cfg (dict, optional): initialisation, as in mmengine.
+    """
+
+    def __init__(self, in_channels: int = 1, widths: tuple[int, ...] = (16, 32, 64), init_cfg: dict | None = None) -> None:
+        super().__init__(init_cfg)
+        channels = [in_channels, *widths]
+        self.layers = nn.Sequential(*[
+            nn.Sequential(nn.Conv2d(fan_in, fan_out, 3, stride=1 if position == 0 else 2, padding=1, bias=False),
+                          nn.BatchNorm2d(fan_out), nn.ReLU(inplace=True))
+            for position, (fan_in, fan_out) in enumerate(zip(channels, channels[1:]))
+        ])
+
+    def forward(self, images: Tensor) -> tuple[Tensor]:
+        """The last map (B, C, H, W), in a tuple as mmpretrain's backbones give it."""
+        return (self.layers(images),)

@@ -1,0 +1,135 @@
+"""What all frameworks share: they encode images, hand one `Contrast` to the head, and pass news to their parts."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from mmifnd.registry import MODELS
+
+from .feature_bank import FeatureBank
+
+FEATURES = ('z', 'f')
+SAME_IMAGE = ('exclude', 'negative')
+
+
+class ContrastiveFramework(BaseModel):
+    """Base of the frameworks: backbone, projection neck, head with its detector.
+
+    Args:
+        backbone (dict): returns a tuple whose last item is a map (B, C, H, W) or a vector (B, C).
+        neck (dict): takes that tuple, returns a tuple of the embedding (B, D), not normalised.
+        head (dict): turns a :class:`mmifnd.contrast.Contrast` into losses.
+        data_preprocessor (dict): gives ``inputs``, a list of views (B, 3, H, W), and ``index`` int64 (B,).
+        same_image (str): whether further rows of the anchor's own image are ``'exclude'``-d (IFND) or count as
+            ``'negative'`` (the plain baselines).
+        init_cfg (dict, optional): initialisation, as in mmengine.
+
+    Raises:
+        ValueError: where an option is unknown.
+    """
+
+    def __init__(self, backbone: dict, neck: dict, head: dict, data_preprocessor: dict | None = None,
+                 same_image: str = 'exclude', init_cfg: dict | None = None) -> None:
+        super().__init__(MODELS.build(data_preprocessor or dict(type='ImageViewsPreprocessor')), init_cfg)
+        if same_image not in SAME_IMAGE:
+            raise ValueError(f'same_image={same_image!r} is unknown; choose one of {", ".join(SAME_IMAGE)}')
+        self.backbone = MODELS.build(backbone)
+        self.neck = MODELS.build(neck)
+        self.head = MODELS.build(head)
+        self.same_image = same_image
+        self.feature_bank: FeatureBank | None = None
+        self._bank_feature = 'z'
+
+    def forward(self, inputs: Tensor | list[Tensor], index: Tensor | None = None, mode: str = 'tensor'):
+        """mmengine's entry: ``'loss'`` gives a dict of losses, ``'tensor'`` the backbone's features (B, C)."""
+        if mode == 'loss':
+            return self.loss(inputs, index)
+        if mode == 'tensor':
+            return self.extract_feat(inputs[0] if isinstance(inputs, (list, tuple)) else inputs)
+        raise ValueError(f"mode={mode!r} is unknown; pre-training knows 'loss' and 'tensor'")
+
+    @abstractmethod
+    def loss(self, inputs: list[Tensor], index: Tensor) -> dict[str, Tensor]:
+        """Losses, and what is worth logging, of one batch of views."""
+
+    def finish_step(self) -> None:
+        """What follows the parameters' update (a queue's push); the train loop calls it after each step."""
+
+    @property
+    def temperature(self) -> float:
+        """Of the loss; Eq. 2 takes it, too, unless given one."""
+        return self.head.temperature
+
+    # --- embeddings -------------------------------------------------------------------------------------------------
+
+    def extract_feat(self, images: Tensor) -> Tensor:
+        """Pooled features f of the backbone, (B, C): what downstream tasks use."""
+        return pool(self.backbone(images))
+
+    def cluster_feature(self, images: Tensor, kind: str = 'z') -> Tensor:
+        """Unit vectors to cluster, (B, D): the embedding ``'z'`` or the backbone's feature ``'f'`` (IFND, section 2.1)."""
+        return embed(self.backbone, self.neck, images, kind)
+
+    # --- news from the training loop and its hooks ------------------------------------------------------------------
+
+    def bind(self, num_samples: int, labels: Tensor | None = None) -> None:
+        """Tell every part the size of the training set; true labels go to declared controls only."""
+        for part in self._parts_with('bind'):
+            part.bind(num_samples, labels if getattr(part, 'uses_labels', False) else None)
+
+    def start_epoch(self, epoch: int, max_epochs: int) -> None:
+        """Tell every part that epoch ``epoch`` (0-based) of ``max_epochs`` begins."""
+        for part in self._parts_with('start_epoch'):
+            part.start_epoch(epoch, max_epochs)
+
+    def seed_draws(self, seed: int) -> None:
+        """Tell every part that draws by a counter-based hash the seed of the run."""
+        for part in self._parts_with('seed_draws'):
+            part.seed_draws(seed)
+
+    def publish(self, pseudo_labels) -> None:
+        """Hand new pseudo labels to every part that wants them."""
+        for part in self._parts_with('publish'):
+            part.publish(pseudo_labels)
+
+    def keep_features(self, kind: str, num_samples: int) -> None:
+        """From now on keep the features of every training step in :attr:`feature_bank`."""
+        check_feature(kind)
+        self._bank_feature = kind
+        self.feature_bank = FeatureBank(num_samples, self._feature_dim(kind))
+
+    def remember(self, index: Tensor, maps: tuple[Tensor, ...], embedding: Tensor) -> None:
+        """Write a step's rows to the bank, where there is one: the pooled ``maps`` or the ``embedding`` (B, D)."""
+        if self.feature_bank is not None:
+            rows = embedding if self._bank_feature == 'z' else pool(maps)
+            self.feature_bank.write(index, F.normalize(rows.detach().float(), dim=1))
+
+    def _feature_dim(self, kind: str) -> int:
+        return self.neck.out_channels if kind == 'z' else self.neck.in_channels
+
+    def _parts_with(self, method: str) -> list[nn.Module]:
+        return [part for part in self.modules() if part is not self and isinstance(getattr(part, method, None), Callable)]
+
+
+def embed(backbone: nn.Module, neck: nn.Module, images: Tensor, kind: str) -> Tensor:
+    """Unit vectors (B, D) of ``images`` in float32: ``'z'`` behind the neck, ``'f'`` behind the backbone."""
+    check_feature(kind)
+    maps = backbone(images)
+    rows = neck(maps)[0] if kind == 'z' else pool(maps)
+    return F.normalize(rows.float(), dim=1)
+
+
+def pool(maps: tuple[Tensor, ...]) -> Tensor:
+    """Global average of the last map, (B, C)."""
+    last = maps[-1] if isinstance(maps, (tuple, list)) else maps
+    return last.mean(dim=(2, 3)) if last.dim() == 4 else last
+
+
+def check_feature(kind: str) -> None:
+    """Refuse an unknown feature to cluster."""
+    if kind not in FEATURES:
+        raise ValueError(f"cluster_feature={kind!r} is unknown; choose 'z' (the embedding) or 'f' (the backbone's feature)")

@@ -1,0 +1,117 @@
+"""MoCo v2 (He et al., CVPR 2020; Chen et al., arXiv 2003.04297): a queue of a momentum encoder's keys."""
+
+import copy
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from mmifnd.contrast import Contrast
+from mmifnd.registry import MODELS
+
+from .base import ContrastiveFramework, embed
+from .gather import gather
+from .key_queue import KeyQueue
+from .shuffle_bn import BatchShuffle
+
+EMPTY = ('exclude', 'negative')
+
+
+@MODELS.register_module()
+class MoCoAdapter(ContrastiveFramework):
+    """MoCo for any head and detector. The queue holds keys and image indices; labels are looked up when used.
+
+    Args:
+        queue_len (int): K, keys kept; at most an eighth of the data set is a good size on small data.
+        momentum (float): weight m of the old parameters of the momentum encoder, ``m * old + (1 - m) * new``.
+        empty (str): whether slots that no key has filled yet are ``'exclude'``-d, or count as a random ``'negative'``
+            as in MoCo's code.
+        seed (int): of the shuffle-BN order.
+        **kwargs: see :class:`ContrastiveFramework`.
+
+    Raises:
+        ValueError: where an option is unknown or a value out of range.
+    """
+
+    def __init__(self, backbone: dict, neck: dict, head: dict, queue_len: int = 65536, momentum: float = 0.999,
+                 empty: str = 'exclude', seed: int = 0, **kwargs) -> None:
+        super().__init__(backbone, neck, head, **kwargs)
+        if not 0 <= momentum <= 1:
+            raise ValueError(f'momentum={momentum} is outside [0, 1]; it weighs the old parameters, 0.999 is usual')
+        if empty not in EMPTY:
+            raise ValueError(f'empty={empty!r} is unknown; choose one of {", ".join(EMPTY)}')
+        self.momentum, self.empty, self.seed = momentum, empty, seed
+        self.key_backbone = _frozen_copy(self.backbone)
+        self.key_neck = _frozen_copy(self.neck)
+        self.queue = KeyQueue(queue_len, self.neck.out_channels)
+        self.register_buffer('step', torch.zeros((), dtype=torch.int64))
+        self._average = get_ema_multi_avg_fn(momentum)
+        self._pending: tuple[Tensor, Tensor] | None = None
+
+    def init_weights(self) -> None:
+        """Initialise the query encoder; the key encoder starts as its copy."""
+        super().init_weights()
+        self.key_backbone.load_state_dict(self.backbone.state_dict())
+        self.key_neck.load_state_dict(self.neck.state_dict())
+
+    def loss(self, inputs: list[Tensor], index: Tensor) -> dict[str, Tensor]:
+        """Losses of a query view and a key view (B, 3, H, W) of images ``index`` (B,)."""
+        if self._pending is not None:
+            raise RuntimeError('the last keys were not pushed to the queue: call finish_step() after each update; '
+                               "train_cfg=dict(type='EpochLoop', ...) does")
+        query = _normalized(self.neck(self.backbone(inputs[0]))[0])
+        key = self._encode_keys(inputs[1], index)
+        if self.training:
+            self._pending = gather(key), gather(index)
+        return self.head.loss(self.contrast(query, key, index))
+
+    def contrast(self, query: Tensor, key: Tensor, index: Tensor) -> Contrast:
+        """The contrast of local queries (B, D), each with its own key, with the queue (K, D)."""
+        return Contrast.build(query, key, self.queue.features, index, self.queue.index, self._absent(index))
+
+    def finish_step(self) -> None:
+        """Push the step's keys of all ranks; after the backward pass, so that the queue need not be copied."""
+        if self._pending is not None:
+            self.queue.push(*self._pending)
+            self._pending = None
+
+    def cluster_feature(self, images: Tensor, kind: str = 'z') -> Tensor:
+        """Unit vectors of the momentum encoder, (B, D)."""
+        return embed(self.key_backbone, self.key_neck, images, kind)
+
+    @torch.no_grad()
+    def _encode_keys(self, images: Tensor, index: Tensor) -> Tensor:
+        """Keys (B, D) of the moved momentum encoder, under shuffled batch statistics."""
+        if self.training:
+            self._move_key_encoder()
+        shuffle = BatchShuffle(len(images), self.step, self.seed)
+        maps = self.key_backbone(shuffle.shuffle(images))
+        embedding = shuffle.restore(self.key_neck(maps)[0])
+        if self.feature_bank is not None:
+            self.remember(index, tuple(shuffle.restore(x) for x in maps[-1:]), embedding)
+        return _normalized(embedding)
+
+    def _move_key_encoder(self) -> None:
+        self.step += 1
+        for target, source in ((self.key_backbone, self.backbone), (self.key_neck, self.neck)):
+            self._average(list(target.parameters()), list(source.parameters()), None)
+
+    def _absent(self, index: Tensor) -> Tensor | None:
+        """bool (B, K): slots that are no candidate, or None where all are."""
+        absent = None
+        if self.same_image == 'exclude':
+            absent = self.queue.index == index.unsqueeze(1)
+        if self.empty == 'exclude':
+            vacant = (self.queue.index < 0).unsqueeze(0)
+            absent = vacant.expand(len(index), -1) if absent is None else absent | vacant
+        return absent
+
+
+def _normalized(embedding: Tensor) -> Tensor:
+    with torch.autocast(embedding.device.type, enabled=False):
+        return F.normalize(embedding.to(torch.promote_types(embedding.dtype, torch.float32)), dim=1)
+
+
+def _frozen_copy(module: nn.Module) -> nn.Module:
+    return copy.deepcopy(module).requires_grad_(False)

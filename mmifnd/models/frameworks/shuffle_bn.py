@@ -1,0 +1,34 @@
+"""Shuffling BN (He et al., MoCo, CVPR 2020, section 3.3): keys see other batch statistics than their queries."""
+
+import torch
+from torch import Tensor
+
+from mmifnd.functional.counter_random import counter_hash
+
+from .gather import gather, rank, world_size
+
+
+class BatchShuffle:
+    """Deals the global batch to the ranks in an order drawn from (seed, step): no random state, no broadcast.
+
+    Args:
+        batch_size (int): images a rank, equal on all ranks.
+        step (Tensor): int64 scalar, equal on all ranks.
+        seed (int): of the order.
+    """
+
+    def __init__(self, batch_size: int, step: Tensor, seed: int = 0) -> None:
+        self.batch_size = batch_size
+        total = torch.arange(batch_size * world_size(), device=step.device)
+        self.order = counter_hash(seed, step, total).argsort(stable=True)
+
+    def shuffle(self, rows: Tensor) -> Tensor:
+        """This rank's share of the shuffled global batch, (B, ...)."""
+        return rows if world_size() == 1 else gather(rows)[self._own(self.order)]
+
+    def restore(self, rows: Tensor) -> Tensor:
+        """The rows of this rank's own images again, (B, ...)."""
+        return rows if world_size() == 1 else gather(rows)[self._own(self.order.argsort())]
+
+    def _own(self, order: Tensor) -> Tensor:
+        return order[rank() * self.batch_size:(rank() + 1) * self.batch_size]

@@ -1,0 +1,50 @@
+"""SimCLR (Chen et al., ICML 2020): all views in the batch are candidates."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmifnd.contrast import Contrast
+from mmifnd.registry import MODELS
+
+from .base import ContrastiveFramework
+from .gather import gather, gather_with_gradient, rank, world_size
+
+
+@MODELS.register_module()
+class SimCLRAdapter(ContrastiveFramework):
+    """SimCLR for any head and detector: 2M views of M images over all ranks, gathered with the true gradient.
+
+    Anchors are the local 2B rows; candidates all 2M rows, less the anchor itself and its positive.
+    Arguments: see :class:`ContrastiveFramework`.
+    """
+
+    def loss(self, inputs: list[Tensor], index: Tensor) -> dict[str, Tensor]:
+        """Losses of two views (B, 3, H, W) of images ``index`` (B,)."""
+        maps = self.backbone(torch.cat(inputs[:2]))
+        embedding = self.neck(maps)[0]
+        first = tuple(x[:len(index)] for x in maps)
+        self.remember(index, first, embedding[:len(index)])
+        return self.head.loss(self.contrast(embedding, index))
+
+    def contrast(self, embedding: Tensor, index: Tensor) -> Contrast:
+        """The contrast of local rows ``[view 1 | view 2]``, (2B, D), with the rows of all ranks, (2M, D)."""
+        with torch.autocast(embedding.device.type, enabled=False):
+            anchor = F.normalize(embedding.to(torch.promote_types(embedding.dtype, torch.float32)), dim=1)
+        positive = torch.cat(anchor.chunk(2)[::-1])
+        anchor_index = torch.cat([index, index])
+        candidate_index = gather(anchor_index)
+        return Contrast.build(
+            anchor, positive, gather_with_gradient(anchor), anchor_index, candidate_index,
+            self._absent(anchor_index, candidate_index))
+
+    def _absent(self, anchor_index: Tensor, candidate_index: Tensor) -> Tensor:
+        """bool (2B, 2M): the anchor itself and its positive, by position; further rows of its image as configured."""
+        rows = torch.arange(len(anchor_index), device=anchor_index.device)
+        own = rows + rank() * len(rows)
+        other = rows.roll(len(rows) // 2) + rank() * len(rows)
+        columns = torch.arange(len(rows) * world_size(), device=rows.device)
+        absent = (columns == own.unsqueeze(1)) | (columns == other.unsqueeze(1))
+        if self.same_image == 'exclude':
+            absent = absent | (candidate_index == anchor_index.unsqueeze(1))
+        return absent

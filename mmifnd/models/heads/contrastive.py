@@ -1,0 +1,86 @@
+"""Heads: ask the detector, hand its mask to a loss of `mmifnd.functional`."""
+
+from abc import abstractmethod
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from mmifnd.contrast import Contrast
+from mmifnd.functional import attraction_loss, elimination_loss
+from mmifnd.registry import MODELS
+
+
+class ContrastiveHead(BaseModule):
+    """Base of the heads that have a detector.
+
+    Args:
+        temperature (float): of the loss, > 0.
+        detector (dict): who is a false negative; nobody unless given.
+        init_cfg (dict, optional): initialisation, as in mmengine.
+
+    Raises:
+        ValueError: where the temperature is not positive.
+    """
+
+    def __init__(self, temperature: float = 0.2, detector: dict | None = None, init_cfg: dict | None = None) -> None:
+        super().__init__(init_cfg)
+        if not temperature > 0:
+            raise ValueError(f'temperature={temperature} of {type(self).__name__} is not positive; 0.07 to 1 is usual')
+        self.temperature = temperature
+        self.detector = MODELS.build(detector or dict(type='NoDetector'))
+
+    def loss(self, contrast: Contrast) -> dict[str, Tensor]:
+        """The loss and what is worth logging: scalars on the model's device."""
+        if self.training:
+            self.detector.observe(contrast)
+        false_negative = self.detector.detect(contrast)
+        return dict(loss=self.criterion(contrast, false_negative), **statistics(contrast, false_negative))
+
+    @abstractmethod
+    def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
+        """Scalar loss of a contrast whose false negatives are known, bool (G, A, C)."""
+
+
+@MODELS.register_module()
+class ElimContrastiveHead(ContrastiveHead):
+    """Removes the detected false negatives from the denominator (IFND, Eq. 3). Without a detector: InfoNCE (Eq. 1).
+
+    Args:
+        reweight (bool): scale the kept negatives to the original count, as GloFND's released code does.
+        **kwargs: see :class:`ContrastiveHead`.
+    """
+
+    def __init__(self, reweight: bool = False, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.reweight = reweight
+
+    def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
+        """Eq. 3."""
+        return elimination_loss(contrast.positive_similarity, contrast.negative_similarity, false_negative,
+                                self.temperature, self.reweight)
+
+
+@MODELS.register_module()
+class AttrContrastiveHead(ContrastiveHead):
+    """Pulls the detected false negatives to the anchor (IFND, Eq. 4). With true labels: SupCon."""
+
+    def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
+        """Eq. 4."""
+        return attraction_loss(
+            contrast.positive_similarity, contrast.negative_similarity, false_negative, self.temperature)
+
+
+@torch.no_grad()
+def statistics(contrast: Contrast, false_negative: Tensor) -> dict[str, Tensor]:
+    """Detected false negatives, averaged over granularities; scalars on the model's device.
+
+    ``false_negatives_per_anchor``: how many; ``false_negative_share``: of all negatives; ``rows_without_negatives``: share
+    of anchors that lost every one of theirs (each granularity's row counts).
+    """
+    detected = false_negative.sum(dim=2, dtype=torch.float32)
+    negatives = contrast.is_candidate.sum(dim=1, dtype=torch.float32)
+    return dict(
+        false_negatives_per_anchor=detected.mean(),
+        false_negative_share=detected.mean(dim=0).sum() / negatives.sum().clamp(min=1),
+        rows_without_negatives=((detected == negatives) & (negatives > 0)).float().mean())

@@ -1,0 +1,5 @@
+"""Projection heads."""
+
+from .projection_mlp import ProjectionMLP
+
+__all__ = ['ProjectionMLP']

@@ -1,0 +1,46 @@
+"""The projection head: a multi-layer perceptron from the backbone's feature to the embedding."""
+
+from mmcv.cnn import build_norm_layer
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmifnd.registry import MODELS
+
+
+@MODELS.register_module()
+class ProjectionMLP(BaseModule):
+    """Linear layers with ReLU between them behind a global average pool.
+
+    MoCo v2 has 2 layers without normalisation; IFND says "3-layer MLP" to 128 dimensions.
+
+    Args:
+        in_channels (int): of the backbone's last map.
+        hidden_channels (int): of the layers between.
+        out_channels (int): dimension D of the embedding.
+        num_layers (int): linear layers, at least 1.
+        norm_cfg (dict, optional): normalisation behind each hidden layer, such as ``dict(type='BN1d')``.
+        init_cfg (dict, optional): initialisation, as in mmengine.
+
+    Raises:
+        ValueError: where ``num_layers`` is below 1.
+    """
+
+    def __init__(self, in_channels: int, hidden_channels: int, out_channels: int, num_layers: int = 3,
+                 norm_cfg: dict | None = None, init_cfg: dict | None = None) -> None:
+        super().__init__(init_cfg)
+        if num_layers < 1:
+            raise ValueError(f'num_layers={num_layers} of ProjectionMLP is below 1; 2 and 3 are usual')
+        self.in_channels, self.out_channels = in_channels, out_channels
+        widths = [in_channels] + [hidden_channels] * (num_layers - 1) + [out_channels]
+        layers: list[nn.Module] = []
+        for position, (fan_in, fan_out) in enumerate(zip(widths, widths[1:]), start=1):
+            layers.append(nn.Linear(fan_in, fan_out))
+            if position < num_layers:
+                layers += [build_norm_layer(norm_cfg, fan_out)[1]] if norm_cfg else []
+                layers.append(nn.ReLU(inplace=True))
+        self.mlp = nn.Sequential(*layers)
+
+    def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor]:
+        """The embedding (B, D) of the last of ``maps``, (B, C, H, W) or (B, C); not normalised."""
+        last = maps[-1] if isinstance(maps, (tuple, list)) else maps
+        return (self.mlp(last.mean(dim=(2, 3)) if last.dim() == 4 else last),)

@@ -1,0 +1,6 @@
+"""From what the loader hands over to views and indices on the model's device."""
+
+from .image_views import ImageViewsPreprocessor
+from .tensor_views import TensorViewsPreprocessor
+
+__all__ = ['ImageViewsPreprocessor', 'TensorViewsPreprocessor']

@@ -1,0 +1,43 @@
+"""Views that a pipeline has made, image by image."""
+
+import torch
+from mmpretrain.models import SelfSupDataPreprocessor
+
+from mmifnd.registry import MODELS
+
+
+@MODELS.register_module()
+class ImageViewsPreprocessor(SelfSupDataPreprocessor):
+    """mmpretrain's preprocessor for self-supervised learning, which also hands on the index of each image.
+
+    For per-image pipelines that end with ``MultiView`` and ``PackInputs``, and ``collate_fn=dict(type='default_collate')``.
+    Arguments are those of mmpretrain's ``SelfSupDataPreprocessor``; ``mean`` and ``std`` in units of [0, 255].
+    """
+
+    def __init__(self, *args, non_blocking: bool = True, **kwargs) -> None:
+        super().__init__(*args, non_blocking=non_blocking, **kwargs)
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Normalise the views.
+
+        Args:
+            data (dict): ``inputs``, a list of views (B, C, H, W), or one tensor of that shape; ``data_samples``, B samples
+                with ``sample_idx``.
+            training (bool): whether two views are needed.
+
+        Returns:
+            dict: ``inputs``, a list of views float32 (B, C, H, W); ``index`` int64 (B,). Both on the model's device.
+
+        Raises:
+            ValueError: where there are fewer than two views in training, or a sample has no ``sample_idx``.
+        """
+        samples = data.get('data_samples') or []
+        if not samples or any('sample_idx' not in sample for sample in samples):
+            raise ValueError('samples came without sample_idx; the data set of the loader must be an IndexedDataset')
+        views = data['inputs'] if isinstance(data['inputs'], (list, tuple)) else [data['inputs']]
+        if training and len(views) < 2:
+            raise ValueError(f'contrast needs two views of an image, got {len(views)}; put MultiView before PackInputs')
+        index = torch.tensor([sample.sample_idx for sample in samples], dtype=torch.int64)
+        # Without the samples: mmpretrain would copy each one's label to the device by itself.
+        views = super().forward(dict(inputs=list(views), data_samples=None), training)['inputs']
+        return dict(inputs=views, index=self.cast_data(index))

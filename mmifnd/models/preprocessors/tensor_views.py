@@ -1,0 +1,97 @@
+"""Views of a batch of tensors, made on the model's device."""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.model import BaseDataPreprocessor
+from torch import Tensor
+
+from mmifnd.registry import MODELS
+
+from .augmentation_steps import build_step
+from .seeded_draws import SeededDraws
+
+_MAX_BYTE = 255
+
+
+@MODELS.register_module()
+class TensorViewsPreprocessor(BaseDataPreprocessor):
+    """Augments whole batches of uint8 images; each view is a function of (seed, epoch, image, number of the view).
+
+    It is the same for any batch and number of processes. In evaluation images are only scaled and normalised. Parameters
+    are drawn on the CPU and nothing is read back from the device.
+
+    Args:
+        augmentation (dict | Sequence[dict] | Sequence[Sequence[dict]]): transforms of kornia.augmentation, in order; or one
+            such list for each entry of ``num_views``.
+        num_views (int | Sequence[int]): how many views; a list with a list of ``augmentation`` gives groups, such as
+            ``[2, 6]`` for two large and six small crops.
+        mean (Sequence[float] | None): of each channel, in units of [0, 1]; None leaves images in [0, 1].
+        std (Sequence[float] | None): likewise; given with ``mean``, or not at all.
+        seed (int): of the draws.
+
+    Raises:
+        ValueError: where a transform is unknown, or the arguments do not fit together.
+    """
+
+    def __init__(self, augmentation: dict | Sequence, num_views: int | Sequence[int] = 2,
+                 mean: Sequence[float] | None = None, std: Sequence[float] | None = None, seed: int = 0) -> None:
+        super().__init__(non_blocking=True)
+        if (mean is None) != (std is None):
+            raise ValueError(f'mean={mean} and std={std}: give both or neither')
+        # Kept out of the module tree: they draw on the CPU, wherever the model is, and add nothing to checkpoints.
+        self._views = tuple(_steps_of_views(augmentation, num_views))
+        self.seed = seed
+        for name, values in (('mean', mean), ('std', std)):
+            tensor = None if values is None else torch.tensor(values, dtype=torch.float32).view(-1, 1, 1)
+            self.register_buffer(name, tensor, persistent=False)
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Make the views.
+
+        Args:
+            data (dict): ``inputs`` uint8 (B, C, H, W); ``index`` int64 (B,), on the CPU, where draws are made without waiting
+                for the device; ``epoch`` int64 on the CPU, needed in training.
+            training (bool): whether to augment.
+
+        Returns:
+            dict: ``inputs``, a list of views float32 (B, C, H', W'), one in evaluation; ``index`` int64 (B,). Both on the
+            model's device.
+
+        Raises:
+            ValueError: where the batch has no index, or no epoch in training.
+        """
+        missing = {'inputs', 'index', *(['epoch'] if training else [])} - set(data)
+        if missing:
+            raise ValueError(f'the batch lacks {sorted(missing)}; the data set must be an IndexedDataset of tensor images, '
+                             "its loader with collate_fn=dict(type='keep_batch')")
+        images = self.cast_data(data['inputs']).float() / _MAX_BYTE
+        index = self.cast_data(data['index'])
+        if not training:
+            return dict(inputs=[self._normalize(images)], index=index)
+        epoch = int(data['epoch'].reshape(-1)[0])
+        draw_index = data['index'].cpu()
+        views = [self._view(images, draw_index, epoch, number) for number in range(len(self._views))]
+        return dict(inputs=views, index=index)
+
+    @torch.no_grad()
+    def _view(self, images: Tensor, index: Tensor, epoch: int, number: int) -> Tensor:
+        """The view of that number; ``index`` on the CPU."""
+        for position, step in enumerate(self._views[number]):
+            with SeededDraws((self.seed, epoch, number, position), index):
+                images = step(images)
+        return self._normalize(images)
+
+    def _normalize(self, images: Tensor) -> Tensor:
+        return images if self.mean is None else (images - self.mean) / self.std
+
+
+def _steps_of_views(augmentation: dict | Sequence, num_views: int | Sequence[int]) -> list[list]:
+    """The transforms of each view; views of a group share them."""
+    augmentation = [augmentation] if isinstance(augmentation, dict) else list(augmentation)
+    if isinstance(num_views, int):
+        num_views, augmentation = [num_views], [augmentation]
+    if len(num_views) != len(augmentation) or any(isinstance(group, dict) for group in augmentation):
+        raise ValueError(f'num_views={list(num_views)} needs {len(num_views)} lists of transforms in augmentation')
+    groups = [[build_step(config) for config in group] for group in augmentation]
+    return [group for group, count in zip(groups, num_views) for _ in range(count)]

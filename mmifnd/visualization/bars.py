@@ -1,0 +1,76 @@
+"""Methods compared by one measure: every seed a dot, with mean and spread."""
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .style import FAINT, SeriesStyle, figure_style, new_figure
+
+READING = 'Each small dot is one seed; the large mark is their mean and the bar one standard deviation to either side.'
+
+
+def measure_title(measure: dict) -> str:
+    """Label, unit and direction of a measure: ``1-shot accuracy (%), higher is better``."""
+    unit = f' ({measure["unit"]})' if measure.get('unit') else ''
+    direction = {True: ', higher is better', False: ', lower is better'}.get(measure.get('higher_is_better'), '')
+    return f'{measure["label"]}{unit}{direction}'
+
+
+def measured(results: dict, method: str, measure: str) -> np.ndarray:
+    """The finite values of ``measure`` over the runs of ``method``, by seed."""
+    runs = sorted((run for run in results['runs'] if run['method'] == method), key=lambda run: run['seed'])
+    values = [run['measures'].get(measure) for run in runs]
+    return np.array([value for value in values if value is not None and math.isfinite(value)], dtype=float)
+
+
+@figure_style()
+def measure_figure(results: dict, measure: str, styles: dict[str, SeriesStyle]) -> Figure:
+    """Draw one measure of a study, a row per method in the study's order.
+
+    Args:
+        results (dict): a study's results, with ``methods``, ``measures`` and ``runs``.
+        measure (str): key of the measure.
+        styles (dict[str, SeriesStyle]): colour and marker of every method.
+
+    Raises:
+        ValueError: where no run has this measure.
+    """
+    rows = {method: measured(results, method, measure) for method in results['methods']}
+    rows = {method: values for method, values in rows.items() if len(values)}
+    if not rows:
+        raise ValueError(f'no run has the measure {measure!r}; nothing to draw')
+    figure = new_figure(4.6, 0.85 + 0.42 * len(rows))
+    axes = figure.add_subplot()
+    for position, (method, values) in enumerate(rows.items()):
+        draw_row(axes, position, values, styles[method])
+    axes.set_yticks(range(len(rows)), [results['methods'][method]['label'] for method in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.tick_params(axis='y', length=0)
+    axes.spines['left'].set_visible(False)
+    axes.margins(x=0.12)
+    axes.grid(axis='x', linewidth=0.8)
+    axes.set_title(measure_title(results['measures'][measure]))
+    # The title starts at the figure's left edge: over the axes alone a long one would be cut.
+    axes.title.set_in_layout(False)
+    return figure
+
+
+def draw_row(axes: Axes, position: int, values: np.ndarray, style: SeriesStyle) -> None:
+    """Seeds above the line of the row, mean and standard deviation on it, the mean in figures beside it."""
+    mean = values.mean()
+    axes.plot(values, np.full(len(values), position - 0.24), 'o', color=FAINT.neutral, markersize=3.2, alpha=0.8)
+    if len(values) > 1:
+        spread = values.std(ddof=1)
+        axes.plot([mean - spread, mean + spread], [position, position], color=style.color, linewidth=2.2)
+    axes.plot([mean], [position], style.marker, color=style.color, markersize=8)
+    axes.annotate(f'{mean:.4g}', (mean, position), xytext=(0, -7), textcoords='offset points', ha='center', va='top')
+
+
+def describe(results: dict, measure: str) -> str:
+    """The figure in words: the mean of every method."""
+    rows = {method: measured(results, method, measure) for method in results['methods']}
+    parts = [f'{results["methods"][method]["label"]} {values.mean():.4g} over {len(values)} seeds'
+             for method, values in rows.items() if len(values)]
+    return f'Dot chart. {measure_title(results["measures"][measure])}: {"; ".join(parts)}.'

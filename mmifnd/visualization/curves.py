@@ -1,0 +1,191 @@
+"""Quantities of a run over its epochs: one run, or several methods overlaid as mean and spread over seeds."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .run_record import RunRecord, nearest_granularity
+from .style import SeriesStyle, figure_style, new_figure, series_styles
+
+BAND_OPACITY = 0.22
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something measured over epochs.
+
+    Attributes:
+        key (str): its name in the record.
+        title (str): title with the unit.
+        reading (str): one plain sentence on how to read the figure.
+        source (str): 'granularity' (per number of clusters), 'history' (per clustering) or 'scalars' (per step).
+        factor (float): from the record's unit to the figure's.
+        limits (tuple): lower and upper end of the axis; None = from the data.
+    """
+
+    key: str
+    title: str
+    reading: str
+    source: str = 'granularity'
+    factor: float = 1.
+    limits: tuple[float | None, float | None] = (None, None)
+
+
+QUANTITIES = {quantity.key: quantity for quantity in (
+    Quantity('accepted_share', 'Accepted pseudo labels (% of images)',
+             'Only images whose pseudo label is accepted can be detected as false negatives of each other.',
+             factor=100., limits=(-2., 102.)),
+    Quantity('nmi', 'Normalised mutual information with the classes',
+             '1 means that the clusters are the true classes, 0 that they tell nothing about them.'),
+    Quantity('mtpr', 'MTPR: same-class pairs found (%)',
+             'Of the images that share the anchor\'s class, the share that is detected; higher is better.',
+             factor=100., limits=(0., None)),
+    Quantity('mtnr', 'MTNR: other-class pairs kept (%)',
+             'Of the images of other classes, the share that rightly stays a negative; higher is better.', factor=100.),
+    Quantity('false_negative_share', 'Negatives masked per anchor (%)',
+             'How much of the denominator the detected false negatives took away since the clustering before.',
+             source='history', factor=100., limits=(0., None)),
+    Quantity('loss', 'Training loss',
+             'Mean over the logged steps of an epoch; losses of different methods are not on one scale, so compare '
+             'shapes, not heights.', source='scalars'),
+)}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that belong together, the seeds of one method, and how they are drawn."""
+
+    label: str
+    records: list[RunRecord]
+    style: SeriesStyle
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Mean and sample standard deviation (0 for one run) of a quantity over epochs; three arrays of one length."""
+
+    label: str
+    style: SeriesStyle
+    epochs: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+
+
+def values_by_epoch(record: RunRecord, quantity: Quantity, num_clusters: int | None = None) -> dict[float, float]:
+    """Epoch -> value of ``quantity``; the granularity nearest to ``num_clusters``, the first where that is None."""
+    if quantity.source == 'scalars':
+        return epoch_means(record.scalars, quantity)
+    values = {}
+    for entry in record.history:
+        source = entry
+        if quantity.source == 'granularity':
+            counts = [granularity['num_clusters'] for granularity in entry['granularities']]
+            source = entry['granularities'][nearest_granularity(counts, num_clusters)] if counts else {}
+        if source.get(quantity.key) is not None:
+            values[entry['epoch']] = quantity.factor * source[quantity.key]
+    return values
+
+
+def epoch_means(scalars: list[dict], quantity: Quantity) -> dict[float, float]:
+    """Epoch -> mean over its logged steps."""
+    steps = {}
+    for entry in scalars:
+        if entry.get(quantity.key) is not None:
+            steps.setdefault(entry['epoch'], []).append(entry[quantity.key])
+    return {epoch: quantity.factor * math.fsum(values) / len(values) for epoch, values in steps.items()}
+
+
+def average(series: list[dict[float, float]], label: str, style: SeriesStyle) -> Curve | None:
+    """Mean and spread over runs, at the epochs that *every* run reached; None where there is no such epoch.
+
+    A run that lacks the quantity altogether is left out; one that stopped early shortens the curve, because a mean
+    over changing seeds would jump where a seed ends.
+    """
+    series = [values for values in series if values]
+    if not series:
+        return None
+    epochs = sorted(set.intersection(*(set(values) for values in series)))
+    if not epochs:
+        return None
+    table = np.array([[values[epoch] for epoch in epochs] for values in series], dtype=float)
+    spread = table.std(axis=0, ddof=1) if len(table) > 1 else np.zeros(len(epochs))
+    return Curve(label, style, np.array(epochs), table.mean(axis=0), spread)
+
+
+def method_curves(groups: list[Group], quantity: Quantity, num_clusters: int | None = None) -> list[Curve]:
+    """One curve per group that recorded the quantity."""
+    curves = [average([values_by_epoch(record, quantity, num_clusters) for record in group.records], group.label,
+                      group.style) for group in groups]
+    return [curve for curve in curves if curve is not None]
+
+
+def granularity_curves(record: RunRecord, quantity: Quantity) -> list[Curve]:
+    """One curve per number of clusters of one run; one in all for a quantity that has no granularities."""
+    if quantity.source != 'granularity':
+        counts = [None]
+    else:
+        counts = cluster_counts([record])
+    labels = {count: record.work_dir.name if count is None else f'k = {count}' for count in counts}
+    styles = series_styles(list(labels.values()))
+    curves = [average([values_by_epoch(record, quantity, count)], labels[count], styles[labels[count]])
+              for count in counts]
+    return [curve for curve in curves if curve is not None]
+
+
+def cluster_counts(records: list[RunRecord]) -> list[int]:
+    """Every number of clusters that the runs used, ascending."""
+    return sorted({granularity['num_clusters'] for record in records for entry in record.history
+                   for granularity in entry['granularities']})
+
+
+@figure_style()
+def curve_figure(curves: list[Curve], quantity: Quantity) -> Figure:
+    """Draw curves of one quantity over epochs: mean line, band of one standard deviation, legend for several.
+
+    Raises:
+        ValueError: where there is no curve.
+    """
+    if not curves:
+        raise ValueError(f'no run recorded {quantity.key}; nothing to draw')
+    figure = new_figure(4.6, 2.9 + 0.18 * max(0, math.ceil(len(curves) / 2) - 1))
+    axes = figure.add_subplot()
+    for curve in curves:
+        draw_curve(axes, curve)
+    finish_axes(axes, quantity.title)
+    axes.set_ylim(*quantity.limits)
+    add_legend(figure, axes, len(curves))
+    return figure
+
+
+def draw_curve(axes: Axes, curve: Curve) -> None:
+    """Mean line with about eight markers, and the band of one standard deviation where there is one."""
+    if curve.spread.any():
+        axes.fill_between(curve.epochs, curve.mean - curve.spread, curve.mean + curve.spread,
+                          color=curve.style.color, alpha=BAND_OPACITY, linewidth=0)
+    axes.plot(curve.epochs, curve.mean, color=curve.style.color, marker=curve.style.marker, label=curve.label,
+              markevery=max(1, len(curve.epochs) // 8))
+
+
+def finish_axes(axes: Axes, title: str) -> None:
+    """Title, epoch axis in whole numbers, and a faint grid."""
+    axes.set_title(title)
+    axes.set_xlabel('epoch')
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(axis='y', linewidth=0.8)
+
+
+def add_legend(figure: Figure, axes: Axes, count: int) -> None:
+    """A legend under the axes where there is more than one thing to tell apart."""
+    if count > 1:
+        handles, labels = axes.get_legend_handles_labels()
+        figure.legend(handles, labels, loc='outside lower left', ncols=2)
+
+
+def describe(curves: list[Curve], quantity: Quantity) -> str:
+    """The figure in words, for readers who do not see it: first and last value of every curve."""
+    parts = [f'{curve.label} from {curve.mean[0]:.3g} at epoch {curve.epochs[0]:g} to {curve.mean[-1]:.3g} at epoch '
+             f'{curve.epochs[-1]:g}' for curve in curves]
+    return f'Line chart. {quantity.title}: {"; ".join(parts)}.'

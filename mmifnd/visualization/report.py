@@ -1,0 +1,175 @@
+"""Reports as one HTML file: of a study (methods x seeds), or of one or several runs side by side."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from . import bars, sections, tables
+from .curves import Group
+from .embedding import class_count
+from .page import Page, escape
+from .run_record import NoRecordError, RecordError, RunRecord
+from .style import SeriesStyle, series_styles
+
+STUDY_KEYS = ('title', 'methods', 'measures', 'runs', 'summary')
+
+
+def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | None = None,
+                       labels: np.ndarray | None = None, embedding_run: str | None = None,
+                       path: str = 'report.html') -> Path:
+    """Write the report of a study.
+
+    Args:
+        results (dict): what the study left in ``results.json``.
+        out_dir (str | Path): the study's directory; ``work_dir`` of a run is relative to it. Runs whose record is gone
+            are named in the report and left out of the curves.
+        images (ndarray | None): uint8 (N, C, H, W), those that were clustered, to show the removed negatives.
+        labels (ndarray | None): true classes (N,), to colour and to judge by; not used in training.
+        embedding_run (str | None): ``work_dir`` of the run to show closely; default: the first that kept features,
+            else the first with a snapshot.
+        path (str): of the report, relative to ``out_dir``.
+
+    Returns:
+        Path: the file written.
+
+    Raises:
+        RecordError: where ``results`` lacks a key, ``embedding_run`` is none of its runs, or a record is damaged.
+        ValueError: where images or labels do not fit the snapshots.
+    """
+    missing = [key for key in STUDY_KEYS if key not in results]
+    if missing:
+        raise RecordError(f'results lack {", ".join(missing)}; expected what a study writes as results.json')
+    out_dir = Path(out_dir)
+    styles = series_styles(list(results['methods']))
+    records, lost = load_runs(results, out_dir)
+    page = Page(results['title'], subtitle(results))
+    add_results(page, results, styles)
+    add_records(page, study_groups(results, records, styles), class_count(labels))
+    if lost:
+        page.note(f'Without a record of clusterings or losses, and so not in the curves: {", ".join(lost)}.')
+    closely = choose_run(records, embedding_run)
+    if closely:
+        sections.add_embedding(page, closely, records[closely], labels)
+        sections.add_removed(page, closely, records[closely], images, labels)
+    add_origin(page, results)
+    return write_page(page, out_dir / path)
+
+
+def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.ndarray | None = None,
+                     labels: np.ndarray | None = None) -> Path:
+    """Write the report of one run, or of several side by side.
+
+    Args:
+        work_dirs (list[str | Path]): of the runs.
+        path (str | Path): of the report.
+        images (ndarray | None): uint8 (N, C, H, W), to show the removed negatives.
+        labels (ndarray | None): true classes (N,).
+
+    Returns:
+        Path: the file written.
+
+    Raises:
+        RecordError: where a directory holds no record, or a file is damaged.
+        ValueError: where images or labels do not fit the snapshots.
+    """
+    records = {name: RunRecord.load(work_dir) for name, work_dir in run_names(work_dirs).items()}
+    styles = series_styles(list(records))
+    groups = [Group(name, [record], styles[name]) for name, record in records.items()]
+    page = Page('False negatives detected while training', ', '.join(records))
+    last = tables.clustering_table(records)
+    if last:
+        page.section('The last clustering', 'What was detected at the end, and what it took.')
+        page.add(last)
+    add_records(page, groups, class_count(labels))
+    for name, record in records.items():
+        if record.epochs:
+            sections.add_embedding(page, name, record, labels)
+            sections.add_removed(page, name, record, images, labels)
+    return write_page(page, Path(path))
+
+
+def load_runs(results: dict, out_dir: Path) -> tuple[dict[str, RunRecord], list[str]]:
+    """Records by ``work_dir``, and the ``work_dir`` of the runs that have none."""
+    records, lost = {}, []
+    for run in results['runs']:
+        try:
+            records[run['work_dir']] = RunRecord.load(out_dir / run['work_dir'])
+        except NoRecordError:
+            lost.append(run['work_dir'])
+    return records, lost
+
+
+def study_groups(results: dict, records: dict[str, RunRecord], styles: dict[str, SeriesStyle]) -> list[Group]:
+    """The records of each method's seeds, in the study's order; methods without a record are left out."""
+    groups = []
+    for method, description in results['methods'].items():
+        found = [records[run['work_dir']] for run in results['runs']
+                 if run['method'] == method and run['work_dir'] in records]
+        if found:
+            groups.append(Group(description['label'], found, styles[method]))
+    return groups
+
+
+def choose_run(records: dict[str, RunRecord], wanted: str | None) -> str | None:
+    """The run to look at closely; None where no run has a snapshot."""
+    if wanted is not None:
+        if wanted not in records:
+            raise RecordError(f'embedding_run {wanted!r} has no record; choose one of {", ".join(records) or "none"}')
+        return wanted
+    having = [name for name, record in records.items() if record.epochs]
+    with_features = [name for name in having if records[name].epochs_with_features()]
+    return next(iter(with_features + having), None)
+
+
+def run_names(work_dirs: list[str | Path]) -> dict[str, Path]:
+    """A short name for every directory: what is left of its path after the part that all share."""
+    paths = [Path(work_dir).absolute() for work_dir in work_dirs]
+    if len(set(paths)) != len(paths) or not paths:
+        raise RecordError(f'expected one or several different work_dirs, got {[str(path) for path in paths]}')
+    shared = Path(os.path.commonpath([path.parent for path in paths]))
+    return {str(path.relative_to(shared)): path for path in paths}
+
+
+def subtitle(results: dict) -> str:
+    """Data set and date, as far as known."""
+    return ', '.join(str(results[key]) for key in ('dataset', 'created') if results.get(key))
+
+
+def add_results(page: Page, results: dict, styles: dict[str, SeriesStyle]) -> None:
+    """Table and dot charts of all measures, then the paired differences."""
+    page.section('Results', bars.READING)
+    page.add(tables.results_table(results))
+    shown = [measure for measure in results['measures']
+             if any(len(bars.measured(results, method, measure)) for method in results['methods'])]
+    page.grid([(bars.measure_figure(results, measure, styles), bars.measure_title(results['measures'][measure]) + '.',
+                bars.describe(results, measure)) for measure in shown])
+    if results.get('comparisons'):
+        page.section('Is the difference more than chance?',
+                     'Runs are paired by seed; p is how likely so large an advantage, or a larger one, would be if the '
+                     'first method were no better than the second.')
+        page.add(tables.comparison_table(results))
+
+
+def add_records(page: Page, groups: list[Group], num_clusters: int | None) -> None:
+    """Curves and cluster sizes, where any run has them."""
+    if groups:
+        sections.add_curves(page, groups, num_clusters)
+        sections.add_cluster_sizes(page, groups)
+
+
+def add_origin(page: Page, results: dict) -> None:
+    """Command, configs and versions: what it takes to make the results again."""
+    page.section('How this was made', 'Run the command again, with the same versions, to get these numbers.')
+    if results.get('command'):
+        page.add(f'<pre>{escape(results["command"])}</pre>')
+    page.add(tables.method_table(results))
+    if results.get('versions'):
+        page.add(tables.version_table(results['versions']))
+
+
+def write_page(page: Page, path: Path) -> Path:
+    """Write the page, its directory too where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page.html(), encoding='utf-8')
+    return path

@@ -1,0 +1,80 @@
+"""The sections of a report that are drawn from the records of runs."""
+
+import numpy as np
+
+from . import cluster_sizes, curves, embedding, removed
+from .curves import QUANTITIES, Group
+from .page import Page
+from .run_record import RunRecord
+
+
+def add_curves(page: Page, groups: list[Group], num_clusters: int | None) -> None:
+    """Every recorded quantity over epochs; a single run is split by granularity, several are overlaid."""
+    single = groups[0].records[0] if len(groups) == 1 and len(groups[0].records) == 1 else None
+    figures = []
+    for quantity in QUANTITIES.values():
+        if single:
+            lines = curves.granularity_curves(single, quantity)
+        else:
+            lines = curves.method_curves(groups, quantity, num_clusters)
+        if lines:
+            figures.append((curves.curve_figure(lines, quantity), quantity.reading, curves.describe(lines, quantity)))
+    if figures:
+        page.section('Over the epochs', curve_sentence(groups, single, num_clusters))
+        page.grid(figures)
+
+
+def curve_sentence(groups: list[Group], single: RunRecord | None, num_clusters: int | None) -> str:
+    """What a line in the curves is."""
+    if single:
+        return 'Each line is one number of clusters k; each point is one clustering, or one epoch for the loss.'
+    counts = curves.cluster_counts([record for group in groups for record in group.records])
+    if len(counts) < 2:
+        which = ''
+    elif num_clusters is None:
+        which = ' Of several numbers of clusters, the first of each run is shown.'
+    else:
+        which = f' Of several numbers of clusters, the one nearest to {num_clusters} is shown.'
+    if all(len(group.records) == 1 for group in groups):
+        return f'Each line is one run.{which}'
+    return ('Each line is the mean over the seeds of a method, the band one standard deviation to either side, at the '
+            f'epochs that all its seeds reached.{which}')
+
+
+def add_cluster_sizes(page: Page, groups: list[Group]) -> None:
+    """Smallest and largest cluster, a figure per number of clusters."""
+    groups = [group for group in groups if any(record.history for record in group.records)]
+    counts = curves.cluster_counts([record for group in groups for record in group.records])
+    if counts:
+        page.section('Cluster sizes', 'Clusters should neither run empty nor swallow the data set.')
+        page.grid([(cluster_sizes.cluster_size_figure(groups, count), cluster_sizes.READING,
+                    cluster_sizes.describe(groups, count)) for count in counts])
+
+
+def add_embedding(page: Page, name: str, record: RunRecord, labels: np.ndarray | None) -> None:
+    """t-SNE maps, or a sentence on why there are none."""
+    page.section('The features and their pseudo labels', f'Run {name}, at up to three stages of its training.')
+    epochs = embedding.stages(record.epochs_with_features())
+    if not epochs:
+        page.note('This run kept no features in its snapshots, so there is no map of them.')
+        return
+    figure = embedding.embedding_figure(record, labels, epochs)
+    reading = embedding.READING_WITHOUT_LABELS if labels is None else embedding.READING
+    page.wide(figure, reading, embedding.describe(record, epochs))
+
+
+def add_removed(page: Page, name: str, record: RunRecord, images: np.ndarray | None,
+                labels: np.ndarray | None) -> None:
+    """Examples of removed negatives from the last snapshot that accepted any, or a sentence on why there are none."""
+    if images is None or not record.epochs:
+        return
+    page.section('Which negatives were removed', f'Run {name}; the anchors are drawn at random, each from another '
+                                                 'cluster.')
+    for epoch in reversed(record.epochs):
+        snapshot = record.snapshot(epoch)
+        if len(removed.choose_anchors(snapshot.labels[snapshot.granularity(embedding.class_count(labels))])):
+            reading = removed.READING if labels is None else removed.READING_WITH_LABELS
+            page.wide(removed.removed_figure(snapshot, images, labels), f'Epoch {epoch}. {reading}',
+                      removed.describe(snapshot))
+            return
+    page.note('No snapshot of this run accepted two images of one cluster, so no negative was removed.')

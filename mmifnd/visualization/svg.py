@@ -1,0 +1,68 @@
+"""A matplotlib figure as inline SVG that follows the page's colour scheme and says what it holds."""
+
+import io
+import re
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import Collection
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+
+from .style import SETTINGS, TONES
+
+RASTER_DPI = 220
+NO_METADATA = dict.fromkeys(('Creator', 'Date', 'Format', 'Type'))
+
+
+@dataclass(frozen=True)
+class InlineSvg:
+    """The markup of one figure, its number of axes and of drawn artists with data, and its width in CSS pixels."""
+
+    markup: str
+    axes: int
+    marks: int
+    width: int
+
+
+def has_data(artist: Artist) -> bool:
+    """Whether an artist shows at least one finite point, one path or one pixel."""
+    if isinstance(artist, Line2D):
+        return bool(np.isfinite(artist.get_xydata()).all(axis=1).any())
+    if isinstance(artist, AxesImage):
+        return artist.get_array().size > 0
+    if isinstance(artist, Collection):
+        points = artist.get_offsets() if artist.get_offset_transform() is artist.axes.transData else []
+        return len(points) > 0 or any(len(path.vertices) for path in artist.get_paths())
+    return len(artist.get_path().vertices) > 0
+
+
+def marks_of(axes: Axes) -> list[Artist]:
+    """The artists of ``axes`` that show data: lines, collections, patches and images, without decoration."""
+    artists = [*axes.lines, *axes.collections, *axes.patches, *axes.images]
+    return [artist for artist in artists if artist.get_gid() != 'decoration' and has_data(artist)]
+
+
+def to_inline_svg(figure: Figure, prefix: str) -> InlineSvg:
+    """Render ``figure`` as SVG for an HTML page.
+
+    Data carry the id ``<prefix>mark_<n>`` (or are ``<image>`` elements), so that a script can count what is drawn;
+    neutral tones become CSS variables; ids are made unique by ``prefix``.
+    """
+    marks = [artist for axes in figure.axes for artist in marks_of(axes)]
+    for order, artist in enumerate(marks):
+        artist.set_gid(f'mark_{order}')
+    buffer = io.StringIO()
+    with matplotlib.rc_context(SETTINGS):
+        figure.savefig(buffer, format='svg', dpi=RASTER_DPI, metadata=NO_METADATA, transparent=True)
+    markup = buffer.getvalue()
+    markup = markup[markup.index('<svg'):]
+    markup = re.sub(r'\bid="', f'id="{prefix}', markup)
+    markup = re.sub(r'(url\(|href=")#', rf'\g<1>#{prefix}', markup)
+    for tone in TONES:
+        markup = markup.replace(tone.neutral, f'var({tone.variable})')
+    return InlineSvg(markup, len(figure.axes), len(marks), round(figure.get_figwidth() * 96))

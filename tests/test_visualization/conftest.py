@@ -1,0 +1,81 @@
+"""Synthetic records of runs and of a study, small enough to draw in seconds."""
+
+import json
+
+import numpy as np
+import pytest
+
+NUM_IMAGES, NUM_CLASSES = 60, 3
+CLUSTER_COUNTS = (3, 6)
+
+
+@pytest.fixture(scope='session')
+def labels():
+    return np.repeat(np.arange(NUM_CLASSES), NUM_IMAGES // NUM_CLASSES)
+
+
+@pytest.fixture(scope='session')
+def images():
+    return np.random.default_rng(0).integers(0, 256, (NUM_IMAGES, 3, 8, 8), dtype=np.uint8)
+
+
+def history_entry(epoch, seed=0):
+    granularities = [dict(num_clusters=count, accepted_share=epoch / 40, cluster_size_min=5 + seed,
+                          cluster_size_max=30 + seed, empty_clusters=0, confidence_threshold=0.5,
+                          nmi=0.3 + epoch / 100 + 0.01 * seed, mtpr=epoch / 100, mtnr=0.99) for count in CLUSTER_COUNTS]
+    return dict(epoch=epoch, progress=epoch / 40, rate=epoch / 40, seconds_features=0.1, seconds_clustering=0.1,
+                share_of_training_time=0.05, granularities=granularities, false_negative_share=epoch / 400)
+
+
+def write_snapshot(folder, epoch, labels, with_features=True):
+    generator = np.random.default_rng(epoch)
+    centers = generator.normal(size=(max(CLUSTER_COUNTS), 4))
+    features = centers[labels] + 0.3 * generator.normal(size=(len(labels), 4))
+    assignments = np.stack([labels % count for count in CLUSTER_COUNTS]).astype(np.int32)
+    confidence = generator.random(assignments.shape).astype(np.float32)
+    arrays = {f'centroids_{position}': centers[:count].astype(np.float32)
+              for position, count in enumerate(CLUSTER_COUNTS)}
+    if with_features:
+        arrays['features'] = features.astype(np.float16)
+    np.savez_compressed(
+        folder / f'epoch_{epoch:04d}.npz', epoch=epoch, rate=epoch / 40, assignments=assignments,
+        labels=np.where(confidence > 0.5, assignments, -1).astype(np.int32), confidence=confidence, **arrays)
+
+
+def write_run(work_dir, labels, epochs=(8, 16, 24, 32), seed=0, clusters=True, with_features=True):
+    """A run as the hook leaves it; ``clusters=False`` for a baseline, which has a training curve only."""
+    (work_dir / 'false_negatives').mkdir(parents=True)
+    steps = [dict(step=10 * step, epoch=1 + step // 2, loss=3. - 0.02 * step + 0.05 * seed) for step in range(64)]
+    (work_dir / 'scalars.jsonl').write_text(''.join(json.dumps(step) + '\n' for step in steps))
+    if clusters:
+        lines = [json.dumps(history_entry(epoch, seed)) + '\n' for epoch in epochs]
+        (work_dir / 'false_negatives/history.jsonl').write_text(''.join(lines))
+        for epoch in epochs:
+            write_snapshot(work_dir / 'false_negatives', epoch, labels, with_features)
+    return work_dir
+
+
+@pytest.fixture
+def run_dir(tmp_path, labels):
+    return write_run(tmp_path / 'run', labels)
+
+
+@pytest.fixture
+def study(tmp_path, labels):
+    """Results and directory of a study of two methods with three seeds."""
+    measures = dict(one_shot=dict(label='1-shot accuracy', unit='%', higher_is_better=True))
+    methods = dict(simclr=dict(label='SimCLR', config='configs/a.py', temperature=0.2),
+                   ifnd_linear=dict(label='IFND <b>linear</b> & $x_1$', config='configs/b.py', temperature=0.2))
+    runs, summary = [], {}
+    for order, method in enumerate(methods):
+        values = [70. + order + seed for seed in range(3)]
+        for seed, value in enumerate(values):
+            work_dir = f'{method}/seed_{seed}'
+            write_run(tmp_path / 'study' / work_dir, labels, seed=seed, clusters=order > 0, with_features=seed == 0)
+            runs.append(dict(method=method, seed=seed, work_dir=work_dir, seconds=8., measures=dict(one_shot=value)))
+        summary[method] = dict(one_shot=dict(mean=float(np.mean(values)), std=1., n=3))
+    comparisons = [dict(a='ifnd_linear', b='simclr', measure='one_shot', mean_difference=1., p_one_sided=0.0004, n=3)]
+    results = dict(title='A <script>study</script>', command='python tools/study.py --seeds "0 1"', created='today',
+                   versions=dict(torch='2.9'), dataset='digits', methods=methods, measures=measures, runs=runs,
+                   summary=summary, comparisons=comparisons)
+    return results, tmp_path / 'study'
