@@ -20,14 +20,15 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     config = Config.fromfile(str(path))
     check_options(config, options or {})
     config.merge_from_dict(options or {})
-    check_config(config)
+    check_config(config.to_dict())
     return config
 
 
 def check_options(config: Config, options: dict[str, Any]) -> None:
     """Refuse an option whose path the config does not have and whose component does not accept it."""
+    known = config.to_dict()
     for path in options:
-        holder: Any = config
+        holder: Any = known
         *parents, last = path.split('.')
         for depth, key in enumerate(parents):
             holder = _step(holder, key, '.'.join(parents[:depth + 1]), path)

@@ -13,8 +13,8 @@ from .tensor_images import TensorImages
 class InMemoryImages(TensorImages):
     """The images of a data set that hands them out as arrays, such as mmpretrain's CIFAR10, CIFAR100, MNIST.
 
-    The order of channels stays as it is in the data set: **RGB for mmpretrain's CIFAR** (unlike images that its pipelines
-    decode from files, which are BGR). The pipeline of the data set is not used.
+    The order of channels stays as it is in the data set: **RGB for mmpretrain's CIFAR** (unlike images that its
+    pipelines decode from files, which are BGR). The pipeline of the data set is not used.
 
     Args:
         dataset (dict | Dataset): config or data set whose ``get_data_info(i)`` has 'img': uint8 (H, W) or (H, W, C).
@@ -29,7 +29,7 @@ class InMemoryImages(TensorImages):
         infos = [dataset.get_data_info(i) for i in range(len(dataset))]
         name = type(dataset).__name__
         if not infos or 'img' not in infos[0]:
-            raise ValueError(f'{name} has no images as arrays; InMemoryImages reads data sets such as CIFAR10, not files')
+            raise ValueError(f'{name} has no images as arrays; InMemoryImages is for data such as CIFAR10, not files')
         labels = [info.get('gt_label') for info in infos]
         super().__init__(
             _stack([np.asarray(info['img']) for info in infos], name),

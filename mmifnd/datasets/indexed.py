@@ -21,10 +21,10 @@ from .tensor_images import TensorImages
 class IndexedDataset(Dataset):
     """A data set whose samples carry the stable global index of their image (see :func:`sample_index`).
 
-    Samples of mmpretrain's data sets get ``sample_idx`` and ``epoch`` in ``data_samples``; the generators of Python, numpy
-    and torch are seeded from (seed, epoch, sample index) before each, so its views are the same for any batch, number of
-    workers and processes. Data sets held in tensors (:class:`TensorImages`, also wrapped) give whole batches instead;
-    use ``collate_fn=dict(type='keep_batch')`` and :class:`TensorViewsPreprocessor` with them.
+    Samples of mmpretrain's data sets get ``sample_idx`` and ``epoch`` in ``data_samples``; the generators of Python,
+    numpy and torch are seeded from (seed, epoch, sample index) before each, so its views are the same for any batch,
+    number of workers and processes. Data sets held in tensors (:class:`TensorImages`, also wrapped) give whole batches
+    instead; use ``collate_fn=dict(type='keep_batch')`` and :class:`TensorViewsPreprocessor` with them.
 
     Args:
         dataset (dict | Dataset): config or data set, possibly nested.
@@ -35,7 +35,8 @@ class IndexedDataset(Dataset):
         num_samples (int): how many different images there are; N below.
 
     Raises:
-        ValueError: where the data set has no indices, is indexed already, or mixes tensors with files or with other sizes.
+        ValueError: where the data set has no indices, is indexed already, or mixes tensors with files or with other
+        sizes.
     """
 
     def __init__(self, dataset: dict | Dataset, seed: int = 0) -> None:
@@ -88,7 +89,7 @@ class IndexedDataset(Dataset):
         return sample
 
     def __getitems__(self, positions: Sequence[int]) -> dict | list[dict]:
-        """A batch: a list of samples; from tensors: dict(inputs=uint8 (B, C, H, W), index=int64 (B,), epoch=int64 ())."""
+        """Samples; from tensors a batch: dict(inputs=uint8 (B, C, H, W), index=int64 (B,), epoch=int64 ())."""
         if not self.in_tensors:
             return [self[position] for position in positions]
         positions = np.asarray(positions, dtype=np.int64)

@@ -46,8 +46,8 @@ def trace_origin(dataset) -> Origin:
 def sample_index(dataset) -> np.ndarray:
     """The stable global index of the image at each position of a data set.
 
-    One image has one index wherever it stands: repeated, oversampled, or named twice in a subset. Indices are compact and
-    count the images in the order of their first occurrence, so a plain data set has 0, 1, ..., N - 1.
+    One image has one index wherever it stands: repeated, oversampled, or named twice in a subset. Indices are compact
+    and count the images in the order of their first occurrence, so a plain data set has 0, 1, ..., N - 1.
 
     Args:
         dataset: a map-style data set, possibly nested; see :func:`trace_origin`.

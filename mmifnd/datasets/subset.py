@@ -14,8 +14,8 @@ class SubsetDataset(Dataset):
 
     Args:
         dataset (dict | Dataset): config or data set.
-        indices (int | Sequence[int]): positions in ``dataset``, negative ones counted from its end; or a number n: the first
-            n, the last -n where it is negative.
+        indices (int | Sequence[int]): positions in ``dataset``, negative ones counted from its end; or a number n: the
+            first n, the last -n where it is negative.
 
     Raises:
         ValueError: where an index lies outside the data set.

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.logging import HistoryBuffer
+from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader
 
 #: Texts that inferencers or ``Runner.resume`` would execute.
@@ -75,6 +76,30 @@ def load_plain(filename: str, map_location=None) -> dict:
                          f'({str(error).splitlines()[0][:200]})') from None
     except (RuntimeError, EOFError, OSError) as error:
         raise ValueError(f'checkpoint {path} is damaged ({str(error).splitlines()[0][:200]}); use an earlier one') from None
+
+
+def check_fits(model: torch.nn.Module, checkpoint: dict, name: str) -> None:
+    """Refuse a checkpoint of another model, in one line.
+
+    Buffers of detectors take any size (their number of images is that of the data set), parameters do not.
+
+    Raises:
+        ValueError: where tensors are missing, or parameters have another shape.
+    """
+    model = model.module if is_model_wrapper(model) else model
+    held = checkpoint.get('state_dict', {})
+    own = model.state_dict()
+    missing = [key for key in own if key not in held]
+    parameters = dict(model.named_parameters())
+    other = [key for key, value in parameters.items() if key in held and held[key].shape != value.shape]
+    if missing or other:
+        raise ValueError(f'checkpoint {name} does not fit the model: {len(missing)} of {len(own)} tensors are missing'
+                         f'{_such_as(missing)}, {len(other)} have another shape{_such_as(other)}; '
+                         'use the config that it was trained with')
+
+
+def _such_as(keys: list[str]) -> str:
+    return f' (such as {keys[0]})' if keys else ''
 
 
 def _drop_executed(checkpoint: dict) -> None:

@@ -8,15 +8,15 @@ from ._inputs import as_labels
 def pairwise_rates(detect, labels, anchors=None, chunk_size=256):
     """Mean true positive rate and mean true negative rate of any detector over pairs of a data set.
 
-    For an anchor i and the images j != i: TPR_i is the share of its class that the detector marks, TNR_i the share of the
-    other images that it leaves alone; both are plain means over the anchors that have such images. Where ``detect`` is
-    equality of pseudo labels and the anchors are all images, this is
-    :func:`~mmifnd.evaluation.true_rates`. Memory is chunk_size x N.
+    For an anchor i and the images j != i: TPR_i is the share of its class that the detector marks, TNR_i the share of
+    the other images that it leaves alone; both are plain means over the anchors that have such images. Where ``detect``
+    is equality of pseudo labels and the anchors are all images, this is :func:`~mmifnd.evaluation.true_rates`. Memory
+    is chunk_size x N.
 
     Args:
-        detect (callable): takes anchor indices, int64 (a,) on the device of ``labels``, and returns a bool tensor or array
-            (a, N), true where image j is detected as a false negative of the anchor. What it says of the anchor
-            itself is ignored.
+        detect (callable): takes anchor indices, a tensor int64 (a,) on the device of ``labels`` (CPU for arrays), and
+            returns a bool tensor or array (a, N), true where image j is detected as a false negative of the anchor.
+            What it says of the anchor itself is ignored.
         labels (array-like): true class of each image, integers >= 0, (N,).
         anchors (array-like, optional): indices of the anchors in [0, N), (A,); all images by default.
         chunk_size (int): anchors asked at once, >= 1.

@@ -31,10 +31,10 @@ class FewShotAccuracy(NamedTuple):
 def few_shot_accuracy(train_features, train_labels, features, labels, shots=1, num_draws=200, l2=1e-2, seed=0):
     """Top-1 accuracy of two classifiers that see ``shots`` labelled training images of each class.
 
-    A draw takes a support set from the training set and classifies all of ``features``. The logistic regression minimises
-    the mean cross entropy over the support set + (l2 / 2) ||W||^2 (biases are free), on features standardised by mean
-    and standard deviation (ddof=0) of the support set. A feature that is constant in it up to float32's rounding has
-    weight 0, so nothing is divided by 0. The nearest class mean (Snell et al. 2017) has nothing to tune.
+    A draw takes a support set from the training set and classifies all of ``features``. The logistic regression
+    minimises the mean cross entropy over the support set + (l2 / 2) ||W||^2 (biases are free), on features standardised
+    by mean and standard deviation (ddof=0) of the support set. A feature that is constant in it up to float32's
+    rounding gets weight 0, so nothing is divided by 0. The nearest class mean (Snell et al. 2017) has nothing to tune.
 
     The draws depend on (seed, shots, train_labels) alone: methods that are compared see the same support sets, and
     ``values`` of two results can go into :func:`~mmifnd.evaluation.paired_t_test`.
@@ -43,16 +43,16 @@ def few_shot_accuracy(train_features, train_labels, features, labels, shots=1, n
         train_features (array-like): (N, D); the work is done on their device, in float64.
         train_labels (array-like): integers >= 0, at least two different, (N,).
         features (array-like): (Q, D).
-        labels (array-like): true classes of ``features``, integers >= 0, (Q,). A class that the training set lacks counts
-            as wrong.
+        labels (array-like): true classes of ``features``, integers >= 0, (Q,). A class that the training set lacks
+            counts as wrong.
         shots (int): S >= 1, labelled images of each class.
         num_draws (int): T >= 1.
         l2 (float): > 0.
         seed (int): >= 0.
 
     Returns:
-        FewShotAccuracy: for both classifiers mean, standard deviation over the draws (ddof=1; None for one draw) and the
-        accuracy of each draw, in percent.
+        FewShotAccuracy: for both classifiers mean, standard deviation over the draws (ddof=1; None for one draw) and
+        the accuracy of each draw, in percent.
 
     Raises:
         ValueError: where shapes do not fit, a setting is out of range, or a class has fewer than ``shots`` images; the
@@ -85,7 +85,7 @@ def few_shot_accuracy(train_features, train_labels, features, labels, shots=1, n
 def draw_supports(train_labels, shots, num_draws, seed=0):
     """Support sets: for each draw and each class, ``shots`` different training images.
 
-    Draw t is the same whatever ``num_draws`` is, and on every version of numpy: the generator is one that numpy keeps frozen.
+    Draw t is the same whatever ``num_draws`` is, and on every version of numpy: its RandomState is frozen (NEP 19).
 
     Args:
         train_labels (array-like): integers >= 0, at least two different, (N,).
@@ -107,8 +107,8 @@ def draw_supports(train_labels, shots, num_draws, seed=0):
     if len(classes) < 2:
         raise ValueError(f'train_labels hold class {classes[0]} only; expected at least two classes')
     if sizes.min() < shots:
-        raise ValueError(f'class {classes[sizes.argmin()]} has {sizes.min()} training images, but shots={shots}; choose '
-                         f'shots <= {sizes.min()}, or leave the class out')
+        raise ValueError(f'class {classes[sizes.argmin()]} has {sizes.min()} training images, but shots={shots}; '
+                         f'choose shots <= {sizes.min()}, or leave the class out')
 
     random = np.random.RandomState(np.random.MT19937([seed, shots]))
     first = starts[:, None] + np.arange(shots)
@@ -124,7 +124,7 @@ def _class_positions(labels, train_labels):
 
 
 def _logistic_regression(support, l2):
-    """Weight (T, D, C) and bias (T, C), for features as they are, of the fit to the standardised support (T, C, S, D)."""
+    """Fit to the standardised support (T, C, S, D): weight (T, D, C) and bias (T, C) for features as they are."""
     num_classes, shots = support.shape[1:3]
     support = support.flatten(1, 2)
     mean, deviation = support.mean(1, keepdim=True), support.std(1, keepdim=True, correction=0)

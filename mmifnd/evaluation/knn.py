@@ -15,8 +15,8 @@ _MAX_SIMILARITIES = 2**25  # similarities held at once: 128 MiB in float32
 def knn_votes(train_features, train_labels, features, k=20, temperature=0.07, num_classes=None):
     """Votes of the k nearest training images: v_c = sum of exp(s_j / T) over the neighbours j of class c.
 
-    s is the cosine similarity; features need not have unit norm (a zero vector has similarity 0 to all). The votes are raw:
-    in float32 exp(1 / T) overflows below T = 0.0113. :func:`knn_predict` is safe for every T.
+    s is the cosine similarity; features need not have unit norm (a zero vector has similarity 0 to all). The votes are
+    raw: in float32 exp(1 / T) overflows below T = 0.0113. :func:`knn_predict` is safe for every T.
 
     Args:
         train_features (array-like): (N, D).
@@ -62,8 +62,8 @@ def knn_accuracy(train_features, train_labels, features, labels, k=20, temperatu
     """Top-1 accuracy of :func:`knn_predict` in percent.
 
     Args:
-        labels (array-like): true classes of ``features``, integers >= 0, (Q,). A class that the training set lacks counts
-            as wrong. The rest as in :func:`knn_votes`.
+        labels (array-like): true classes of ``features``, integers >= 0, (Q,). A class that the training set lacks
+            counts as wrong. The rest as in :func:`knn_votes`.
 
     Returns:
         float: percent.

@@ -12,10 +12,10 @@ from .accuracy import top1_accuracy
 def linear_probe_predict(train_features, train_labels, features, l2=1e-4, max_iter=1000):
     """Classes predicted by multinomial logistic regression on standardised features.
 
-    Features are standardised by mean and standard deviation of the training set; then the mean cross entropy of the training
-    set + (l2 / 2) ||W||^2 is minimised (biases are free) by scikit-learn's L-BFGS. Its C weighs the *sum* of cross
-    entropies against ||W||^2 / 2, so C = 1 / (l2 N). With two classes it keeps one weight vector w for W = (w/2, -w/2)
-    with half the norm, so C = 2 / (l2 N) there.
+    Features are standardised by mean and standard deviation of the training set; then the mean cross entropy of the
+    training set + (l2 / 2) ||W||^2 is minimised (biases are free) by scikit-learn's L-BFGS. Its C weighs the *sum* of
+    cross entropies against ||W||^2 / 2, so C = 1 / (l2 N). With two classes it keeps one weight vector w for
+    W = (w/2, -w/2), whose squared norm is half of w's, so C = 2 / (l2 N) there.
 
     Args:
         train_features (array-like): (N, D).
@@ -50,8 +50,8 @@ def linear_probe_accuracy(train_features, train_labels, features, labels, l2=1e-
     """Top-1 accuracy of :func:`linear_probe_predict` in percent.
 
     Args:
-        labels (array-like): true classes of ``features``, integers >= 0, (Q,). A class that the training set lacks counts
-            as wrong. The rest as in :func:`linear_probe_predict`.
+        labels (array-like): true classes of ``features``, integers >= 0, (Q,). A class that the training set lacks
+            counts as wrong. The rest as in :func:`linear_probe_predict`.
 
     Returns:
         float: percent.

@@ -14,8 +14,8 @@ def paired_t_test(a, b):
         b (sequence of float): results of the other in the same order, (n,).
 
     Returns:
-        dict: ``mean_difference`` of a - b and its ``standard_deviation`` (ddof=1), both in the unit of the
-        results; ``t``; ``p_one_sided``, for a > b; ``p_two_sided``; ``n``. With one pair the standard deviation, t and both p
+        dict: ``mean_difference`` of a - b and its ``standard_deviation`` (ddof=1), both in the unit of the results;
+        ``t``; ``p_one_sided``, for a > b; ``p_two_sided``; ``n``. With one pair the standard deviation, t and both p
         are None; t and p also where all differences are equal up to rounding, since the test says nothing then.
 
     Raises:

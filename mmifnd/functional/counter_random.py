@@ -1,8 +1,8 @@
 """Random numbers that are a function of counters: no generator, no state, no order of calls.
 
-A draw is named by the numbers it belongs to, such as (seed, epoch, sample index, view, draw). It is therefore the same for
-any batch, any number of processes and after a resume. The mixing is the finaliser of splitmix64 (Steele, Lea, Flood:
-Fast Splittable Pseudorandom Number Generators, 2014), folded over the counters. Not for cryptography.
+A draw is named by the numbers it belongs to, such as (seed, epoch, sample index, view, draw). It is therefore the same
+for any batch, any number of processes and after a resume. The mixing is the finaliser of splitmix64 (Steele, Lea,
+Flood: Fast Splittable Pseudorandom Number Generators, 2014), folded over the counters. Not for cryptography.
 """
 
 import math

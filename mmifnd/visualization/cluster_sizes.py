@@ -1,12 +1,13 @@
 """Smallest and largest cluster over the epochs of a run: collapse and empty clusters show here first."""
 
-import math
 from dataclasses import replace
 
+import numpy as np
 from matplotlib.figure import Figure
 
-from .curves import BAND_OPACITY, Curve, Group, Quantity, add_legend, finish_axes, method_curves
-from .style import figure_style, new_figure
+from .curves import (BAND_OPACITY, Curve, Group, Quantity, add_legend, draw_curve, finish_axes, legend_rows,
+                     method_curves, nested_widths)
+from .style import figure_style, panel
 
 READING = ('Solid line: the largest cluster, dashed line: the smallest one; lines that drift apart mean that one cluster '
            'swallows the others.')
@@ -35,16 +36,15 @@ def cluster_size_figure(groups: list[Group], num_clusters: int) -> Figure:
     largest, smallest = extreme_curves(groups, num_clusters)
     if not largest:
         raise ValueError(f'no run recorded cluster sizes for k = {num_clusters}; nothing to draw')
-    figure = new_figure(4.6, 2.9 + 0.18 * max(0, math.ceil(len(largest) / 2) - 1))
+    figure = panel(f'Cluster sizes, k = {num_clusters} (images)', legend_rows(len(largest)))
     axes = figure.add_subplot()
-    for upper, lower in zip(largest, smallest):
-        axes.plot(upper.epochs, upper.mean, color=upper.style.color, marker=upper.style.marker, label=upper.label,
-                  markevery=max(1, len(upper.epochs) // 8))
-        axes.plot(lower.epochs, lower.mean, color=lower.style.color, linestyle=(0, (4, 2)))
+    for upper, lower, width in zip(largest, smallest, nested_widths(len(largest))):
+        draw_curve(axes, replace(upper, spread=np.zeros(len(upper.epochs))), width)
+        axes.plot(lower.epochs, lower.mean, color=lower.style.color, linewidth=width, linestyle=(0, (4, 2)))
     if len(largest) == 1 and smallest:
         axes.fill_between(upper.epochs, lower.mean, upper.mean, color=upper.style.color, alpha=BAND_OPACITY,
                           linewidth=0)
-    finish_axes(axes, f'Cluster sizes, k = {num_clusters} (images)')
+    finish_axes(axes)
     axes.set_ylim(bottom=0)
     add_legend(figure, axes, len(largest))
     return figure

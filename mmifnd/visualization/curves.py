@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .run_record import RunRecord, nearest_granularity
-from .style import SeriesStyle, figure_style, new_figure, series_styles
+from .style import SeriesStyle, figure_style, panel, series_styles
 
 BAND_OPACITY = 0.22
 
@@ -37,9 +37,10 @@ class Quantity:
 QUANTITIES = {quantity.key: quantity for quantity in (
     Quantity('accepted_share', 'Accepted pseudo labels (% of images)',
              'Only images whose pseudo label is accepted can be detected as false negatives of each other.',
-             factor=100., limits=(-2., 102.)),
-    Quantity('nmi', 'Normalised mutual information with the classes',
-             '1 means that the clusters are the true classes, 0 that they tell nothing about them.'),
+             factor=100., limits=(0., 102.)),
+    Quantity('nmi', 'Agreement with the classes (NMI)',
+             'Normalised mutual information: 1 means that the clusters are the true classes, 0 that they tell nothing '
+             'about them.'),
     Quantity('mtpr', 'MTPR: same-class pairs found (%)',
              'Of the images that share the anchor\'s class, the share that is detected; higher is better.',
              factor=100., limits=(0., None)),
@@ -150,31 +151,40 @@ def curve_figure(curves: list[Curve], quantity: Quantity) -> Figure:
     """
     if not curves:
         raise ValueError(f'no run recorded {quantity.key}; nothing to draw')
-    figure = new_figure(4.6, 2.9 + 0.18 * max(0, math.ceil(len(curves) / 2) - 1))
+    figure = panel(quantity.title, legend_rows(len(curves)))
     axes = figure.add_subplot()
-    for curve in curves:
-        draw_curve(axes, curve)
-    finish_axes(axes, quantity.title)
+    for curve, width in zip(curves, nested_widths(len(curves))):
+        draw_curve(axes, curve, width)
+    finish_axes(axes)
     axes.set_ylim(*quantity.limits)
     add_legend(figure, axes, len(curves))
     return figure
 
 
-def draw_curve(axes: Axes, curve: Curve) -> None:
+def nested_widths(count: int) -> np.ndarray:
+    """Line widths that shrink from the first line to the last, so that none hides one it coincides with."""
+    return np.linspace(1.6 + 0.35 * (count - 1), 1.6, count).clip(max=3.6)
+
+
+def draw_curve(axes: Axes, curve: Curve, width: float) -> None:
     """Mean line with about eight markers, and the band of one standard deviation where there is one."""
     if curve.spread.any():
         axes.fill_between(curve.epochs, curve.mean - curve.spread, curve.mean + curve.spread,
                           color=curve.style.color, alpha=BAND_OPACITY, linewidth=0)
     axes.plot(curve.epochs, curve.mean, color=curve.style.color, marker=curve.style.marker, label=curve.label,
-              markevery=max(1, len(curve.epochs) // 8))
+              linewidth=width, markersize=3.2 + width, markevery=max(1, len(curve.epochs) // 8), clip_on=False)
 
 
-def finish_axes(axes: Axes, title: str) -> None:
-    """Title, epoch axis in whole numbers, and a faint grid."""
-    axes.set_title(title)
+def finish_axes(axes: Axes) -> None:
+    """Epochs in whole numbers, and a faint grid."""
     axes.set_xlabel('epoch')
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(axis='y', linewidth=0.8)
+
+
+def legend_rows(count: int) -> int:
+    """Rows of the legend of ``count`` lines."""
+    return math.ceil(count / 2) if count > 1 else 0
 
 
 def add_legend(figure: Figure, axes: Axes, count: int) -> None:

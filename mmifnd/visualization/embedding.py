@@ -14,10 +14,10 @@ PERPLEXITY = 30.
 DARKER = np.array([0.6, 0.6, 0.6, 1.])
 NAMED_CLASSES = 20
 READING = ('Each dot is an image and near dots have similar features. Above, its true class; below, its pseudo label, '
-           'light grey where that was not accepted; crosses are centroids. A cluster takes the colour of the class that '
+           'grey where that was not accepted; crosses are centroids. A cluster takes the colour of the class that '
            'it overlaps most, one to one. Positions cannot be compared from column to column.')
-READING_WITHOUT_LABELS = ('Each dot is an image and near dots have similar features; colours are pseudo labels, light '
-                          'grey was not accepted; crosses are centroids. Neither colours nor positions can be compared '
+READING_WITHOUT_LABELS = ('Each dot is an image and near dots have similar features; colours are pseudo labels, grey '
+                          'was not accepted; crosses are centroids. Neither colours nor positions can be compared '
                           'from column to column.')
 
 

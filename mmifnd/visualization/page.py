@@ -23,7 +23,8 @@ p {{ margin: .3rem 0 .8rem; max-width: 48rem; }}
 .grid {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1.5rem 2rem; }}
 .figure {{ margin: 0 0 1rem; min-width: 0; }}
 .grid .figure {{ max-width: 32rem; }}
-.scroll {{ overflow-x: auto; }}
+.scroll {{ overflow-x: auto; margin-bottom: 1rem; }}
+.figure .scroll {{ margin-bottom: .4rem; }}
 .figure svg {{ display: block; width: 100%; height: auto; max-width: var(--width); }}
 .wide svg {{ min-width: 36rem; }}
 .figure svg text {{ font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif !important; }}

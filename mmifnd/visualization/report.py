@@ -138,12 +138,14 @@ def subtitle(results: dict) -> str:
 
 def add_results(page: Page, results: dict, styles: dict[str, SeriesStyle]) -> None:
     """Table and dot charts of all measures, then the paired differences."""
-    page.section('Results', bars.READING)
+    page.section('Results', 'What each method reached, over all its seeds.')
     page.add(tables.results_table(results))
     shown = [measure for measure in results['measures']
              if any(len(bars.measured(results, method, measure)) for method in results['methods'])]
-    page.grid([(bars.measure_figure(results, measure, styles), bars.measure_title(results['measures'][measure]) + '.',
-                bars.describe(results, measure)) for measure in shown])
+    if shown:
+        page.note(bars.READING)
+        page.grid([(bars.measure_figure(results, measure, styles), bars.caption(results, measure),
+                    bars.describe(results, measure)) for measure in shown])
     if results.get('comparisons'):
         page.section('Is the difference more than chance?',
                      'Runs are paired by seed; p is how likely so large an advantage, or a larger one, would be if the '

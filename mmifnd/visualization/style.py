@@ -6,6 +6,7 @@ becomes a CSS variable (``Tone.variable``) with a darker value for light pages a
 
 import colorsys
 from dataclasses import dataclass
+from textwrap import fill
 
 import matplotlib
 import numpy as np
@@ -45,6 +46,9 @@ CLASS_COLORS = ('#56b4e9', '#e69f00', '#009e73', '#d55e00', '#0072b2', '#cc79a7'
 GOLDEN_RATIO = 0.618034
 
 FONT_SIZE = 9.
+PANEL_WIDTH = 3.8
+ROW_HEIGHT = 0.18
+TITLE_CHARACTERS = 38
 SETTINGS = {
     'font.size': FONT_SIZE, 'axes.titlesize': FONT_SIZE + 1, 'axes.titleweight': 'bold', 'axes.titlelocation': 'left',
     'axes.labelsize': FONT_SIZE, 'legend.fontsize': FONT_SIZE - 0.5, 'legend.frameon': False,
@@ -100,11 +104,22 @@ def figure_style():
     return matplotlib.rc_context(SETTINGS)
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of the given size in inches, on an Agg canvas and outside pyplot's global state."""
+def new_figure(width: float, height: float, title: str = '') -> Figure:
+    """An empty figure of the given size in inches, on an Agg canvas and outside pyplot's global state.
+
+    The title begins at the figure's left edge: over axes with long tick labels it would be cut at the right.
+    """
     figure = Figure(figsize=(width, height), layout='constrained')
     FigureCanvasAgg(figure)
+    if title:
+        figure.suptitle(fill(title, TITLE_CHARACTERS), x=0.01, ha='left', weight='bold', size=FONT_SIZE + 1)
     return figure
+
+
+def panel(title: str, rows: float) -> Figure:
+    """A figure as wide as a column of the page, with room for ``rows`` lines of text under or beside its axes."""
+    height = 2.45 + ROW_HEIGHT * rows + ROW_HEIGHT * (len(fill(title, TITLE_CHARACTERS).splitlines()) - 1)
+    return new_figure(PANEL_WIDTH, height, title)
 
 
 def bare(axes: Axes) -> Axes:

@@ -1,5 +1,6 @@
 """The tables of a report: results, paired differences, methods, versions, and each run's last clustering."""
 
+from .bars import decimals, measure_title
 from .page import Cell, table
 from .run_record import RunRecord
 
@@ -8,15 +9,16 @@ MISSING = '–'
 
 def number(value: float | None, pattern: str = '.3g', factor: float = 1.) -> str:
     """``value * factor`` in a format, a dash where there is none."""
-    return MISSING if value is None else format(factor * value, pattern)
+    return MISSING if value is None else format(factor * value, pattern).replace('-', '−')
 
 
-def mean_and_spread(summary: dict | None) -> str:
+def mean_and_spread(summary: dict | None, digits: int) -> str:
     """``79.10 ± 0.42``; without the spread where there is one seed only."""
     if not summary or summary.get('mean') is None:
         return MISSING
     spread = summary.get('std')
-    return f'{summary["mean"]:.2f}' + (f' ± {spread:.2f}' if spread is not None and summary.get('n', 1) > 1 else '')
+    shown = f' ± {spread:.{digits}f}' if spread is not None and summary.get('n', 1) > 1 else ''
+    return number(summary['mean'], f'.{digits}f') + shown
 
 
 def best_method(results: dict, measure: str) -> str | None:
@@ -31,18 +33,17 @@ def best_method(results: dict, measure: str) -> str | None:
 
 def results_table(results: dict) -> str:
     """Methods x measures: mean and sample standard deviation over seeds, the best mean of a column in bold."""
-    measures, best = results['measures'], {}
-    for measure in measures:
-        best[measure] = best_method(results, measure)
-    units = [f' ({measure["unit"]})' if measure.get('unit') else '' for measure in measures.values()]
-    headers = ['Method', 'Seeds', *(measure['label'] + unit for measure, unit in zip(measures.values(), units)),
-               'Seconds a run']
+    measures = results['measures']
+    best = {measure: best_method(results, measure) for measure in measures}
+    digits = {measure: decimals(results, measure) for measure in measures}
+    headers = ['Method', 'Seeds', *map(measure_title, measures.values()), 'Seconds a run']
     rows = []
     for method, description in results['methods'].items():
         runs = [run for run in results['runs'] if run['method'] == method]
         seconds = [run['seconds'] for run in runs if run.get('seconds') is not None]
         summary = results['summary'].get(method, {})
-        cells = [Cell(mean_and_spread(summary.get(measure)), best=best[measure] == method) for measure in measures]
+        cells = [Cell(mean_and_spread(summary.get(measure), digits[measure]), best=best[measure] == method)
+                 for measure in measures]
         rows.append([description['label'], str(len(runs)), *cells,
                      number(sum(seconds) / len(seconds) if seconds else None, '.1f')])
     return table(headers, rows, 'Mean ± sample standard deviation over seeds; the best mean of a column is bold, '
@@ -57,10 +58,11 @@ def comparison_table(results: dict) -> str:
     rows = []
     for comparison in results['comparisons']:
         measure = results['measures'].get(comparison['measure'], {'label': comparison['measure']})
-        unit = measure.get('unit') or ''
+        unit = 'points' if measure.get('unit') == '%' else measure.get('unit') or ''
+        digits = decimals(results, comparison['measure'])
         p_value = comparison.get('p_one_sided')
         rows.append([f'{label(comparison["a"])} − {label(comparison["b"])}', measure['label'],
-                     number(comparison['mean_difference'], '+.2f') + (f' {unit}' if unit else ''),
+                     number(comparison['mean_difference'], f'+.{digits}f') + (f' {unit}' if unit else ''),
                      '< 0.001' if p_value is not None and p_value < 0.001 else number(p_value, '.3f'),
                      str(comparison['n'])])
     return table(['Difference', 'Measure', 'Mean', 'p (one-sided)', 'Pairs'], rows,

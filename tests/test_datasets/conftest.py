@@ -50,5 +50,10 @@ def image_folder(tmp_path_factory):
 
 
 @pytest.fixture
+def centre_crop():
+    return CENTRE_CROP
+
+
+@pytest.fixture
 def folder_config(image_folder):
     return dict(type='CustomDataset', data_root=str(image_folder), pipeline=TWO_VIEWS)

@@ -4,7 +4,6 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from conftest import CENTRE_CROP
 from mmengine.dataset import default_collate
 from torch.utils.data import ConcatDataset, DataLoader, Subset, TensorDataset
 
@@ -75,7 +74,7 @@ def test_one_image_keeps_index_and_views_where_it_is_repeated(folder_config):
     assert first['inputs'][0].equal(second['inputs'][0])
 
 
-def test_labels_names_and_descriptions(folder, folder_config, image_folder):
+def test_labels_names_and_descriptions(folder, folder_config):
     assert folder.labels().tolist() == [0] * 4 + [1] * 4 + [2] * 4
     assert folder.names()[5] == 'class1/05.png'
     assert folder.describe(5) == 'image 5 (class1/05.png)'
@@ -88,17 +87,18 @@ def test_labels_names_and_descriptions(folder, folder_config, image_folder):
 
 def test_fingerprint_changes_with_the_images_only(folder, folder_config):
     assert folder.fingerprint() == IndexedDataset(folder_config, seed=1).fingerprint()
-    assert IndexedDataset(dict(type='RepeatDataset', times=2, dataset=folder_config)).fingerprint() == folder.fingerprint()
+    repeated = IndexedDataset(dict(type='RepeatDataset', times=2, dataset=folder_config))
+    assert repeated.fingerprint() == folder.fingerprint()
     assert IndexedDataset(SubsetDataset(folder.dataset, 11)).fingerprint() != folder.fingerprint()
     images = torch.arange(24, dtype=torch.uint8).view(6, 1, 2, 2)
     prints = {IndexedDataset(TensorImages(each)).fingerprint() for each in (images, images.flip(0), images[:5])}
     assert len(prints) == 3
 
 
-def test_evaluation_view_has_each_image_once_in_order(folder_config):
+def test_evaluation_view_has_each_image_once_in_order(folder_config, centre_crop):
     train = IndexedDataset(dict(type='RepeatDataset', times=2, dataset=dict(
         type='SubsetDataset', dataset=folder_config, indices=[7, 3, 7, 0])))
-    view = train.evaluation_view(CENTRE_CROP)
+    view = train.evaluation_view(centre_crop)
     assert len(view) == train.num_samples == 3
     assert [view.names(), view.labels().tolist()] == [train.names(), train.labels().tolist()]
     for position in range(3):
@@ -109,10 +109,10 @@ def test_evaluation_view_has_each_image_once_in_order(folder_config):
     assert isinstance(train[0]['inputs'], list), 'the training pipeline was replaced as well'
 
 
-def test_evaluation_view_keeps_one_data_set_that_stands_twice_as_one(folder):
+def test_evaluation_view_keeps_one_data_set_that_stands_twice_as_one(folder, centre_crop):
     twice = IndexedDataset(ConcatDataset([folder.dataset, Subset(folder.dataset, [2, 5])]))
     assert (len(twice), twice.num_samples) == (14, 12)
-    assert twice.evaluation_view(CENTRE_CROP).num_samples == 12
+    assert twice.evaluation_view(centre_crop).num_samples == 12
 
 
 def test_tensor_batches():
@@ -140,7 +140,7 @@ def test_worker_batches_of_tensors_carry_the_epoch():
         assert [batch['epoch'].item() for batch in loader] == [epoch, epoch]
 
 
-def test_errors_say_what_to_change(folder, folder_config, image_folder, tmp_path):
+def test_errors_say_what_to_change(folder, centre_crop):
     with pytest.raises(ValueError, match='image 1 came without data_samples; end the pipeline with PackInputs'):
         IndexedDataset(TensorDataset(torch.zeros(3)))[1]
     with pytest.raises(ValueError, match='IndexedDataset already'):
@@ -149,7 +149,7 @@ def test_errors_say_what_to_change(folder, folder_config, image_folder, tmp_path
     with pytest.raises(ValueError, match='cannot share a batch'):
         IndexedDataset(different)
     with pytest.raises(ValueError, match='TensorDataset has no pipeline'):
-        IndexedDataset(TensorDataset(torch.zeros(3))).evaluation_view(CENTRE_CROP)
+        IndexedDataset(TensorDataset(torch.zeros(3))).evaluation_view(centre_crop)
 
 
 def test_an_unreadable_image_is_never_replaced_by_another(folder_config):

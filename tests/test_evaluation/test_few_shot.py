@@ -13,7 +13,8 @@ def images():
     generator = np.random.default_rng(2)
     labels = np.array([2, 3, 5, 8])[generator.integers(0, 4, 160)]
     features = generator.normal(size=(160, 9)) + 1.5 * np.eye(9)[labels]
-    features[:, 1] = np.where(features[:, 1] > 0.5, features[:, 1], 0.0)  # as after a ReLU: often constant in a support set
+    # As after a ReLU: constant in many a support set, but not in the images to be classified.
+    features[:, 1] = np.where(features[:, 1] > 0.5, features[:, 1], 0.0)
     features[:, 0] = 4.0
     return features[:60], labels[:60], features[60:], labels[60:]
 

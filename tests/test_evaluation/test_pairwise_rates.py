@@ -51,7 +51,7 @@ def test_undefined_rates_are_nan():
 
 
 @pytest.mark.parametrize('answer, anchors, message', [
-    (torch.zeros(2, 3), None, r'detect returned torch.float32 of shape \(2, 3\); expected torch.bool of shape \(3, 3\)'),
+    (torch.zeros(2, 3), None, r'returned torch.float32 of shape \(2, 3\); expected torch.bool of shape \(3, 3\)'),
     (torch.zeros(3, 2, dtype=torch.bool), None, r'shape \(3, 2\); expected torch.bool of shape \(3, 3\)'),
     (None, [0, 3], r'anchors hold 3, but there are 3 images; expected indices in \[0, 3\)'),
     (None, [], 'anchors is empty'),

@@ -41,6 +41,16 @@ def test_gradient_of_the_stated_objective_vanishes(separation, l2):
     assert weight.grad.abs().max() < 1e-7 and bias.grad.abs().max() < 1e-7
 
 
+@pytest.mark.parametrize('l2', [1e-3, 1e-7])
+def test_heavy_tails_where_full_newton_steps_diverge(l2):
+    features = torch.randn(10, 30, 8, generator=torch.Generator().manual_seed(2), dtype=torch.float64)**5
+    targets = torch.arange(3).repeat(10)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        weight, bias = fit_softmax_regression(10 * features, targets, 3, l2)
+    assert weight.isfinite().all() and bias.isfinite().all()
+
+
 def test_problems_do_not_touch_each_other():
     features, targets = make_problems(num_problems=4)
     features[1] *= 100.0

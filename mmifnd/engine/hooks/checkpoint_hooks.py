@@ -6,7 +6,7 @@ from mmengine.hooks import CheckpointHook as _CheckpointHook, Hook
 from mmifnd.registry import HOOKS
 
 from ..batch_norm import average_batch_statistics
-from ..checkpoint_format import flatten, rebuild
+from ..checkpoint_format import check_fits, flatten, rebuild
 
 
 @HOOKS.register_module()
@@ -24,8 +24,10 @@ class PlainCheckpointHook(Hook):
         flatten(checkpoint)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Rebuild in place."""
+        """Rebuild in place; what is resumed must fit the model."""
         rebuild(checkpoint)
+        if runner.cfg.get('resume'):
+            check_fits(runner.model, checkpoint, 'to resume from')
 
 
 @HOOKS.register_module()

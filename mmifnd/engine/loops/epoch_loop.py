@@ -41,6 +41,7 @@ class EpochLoop(EpochBasedTrainLoop):
             raise ValueError(f'the training set has {images} images, fewer than one batch of {batch} on each of '
                              f'{get_world_size()} processes; lower train_dataloader.batch_size')
         self.framework.bind(self.dataset.num_samples, self._labels())
+        self.has_stepped = False  # until then, what goes wrong is bad input
 
     @property
     def dataset(self):
@@ -67,6 +68,7 @@ class EpochLoop(EpochBasedTrainLoop):
         self.framework.finish_step()
         self.runner.call_hook('after_train_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs)
         self._iter += 1
+        self.has_stepped = True
 
     def _labels(self) -> torch.Tensor | None:
         if not any(getattr(part, 'uses_labels', False) for part in self.framework.modules()):

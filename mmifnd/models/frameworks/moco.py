@@ -1,9 +1,11 @@
 """MoCo v2 (He et al., CVPR 2020; Chen et al., arXiv 2003.04297): a queue of a momentum encoder's keys."""
 
 import copy
+import logging
 
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
@@ -54,6 +56,13 @@ class MoCoAdapter(ContrastiveFramework):
         super().init_weights()
         self.key_backbone.load_state_dict(self.backbone.state_dict())
         self.key_neck.load_state_dict(self.neck.state_dict())
+
+    def bind(self, num_samples: int, labels: Tensor | None = None) -> None:
+        """Also warn of a queue that holds much of the data set: an anchor then meets its own image's older keys."""
+        super().bind(num_samples, labels)
+        if len(self.queue) > num_samples / 2:
+            print_log(f'queue_len={len(self.queue)} is more than half of the {num_samples} images of the training set; '
+                      f'at most {max(1, num_samples // 8)} is a good size', logger='current', level=logging.WARNING)
 
     def loss(self, inputs: list[Tensor], index: Tensor) -> dict[str, Tensor]:
         """Losses of a query view and a key view (B, 3, H, W) of images ``index`` (B,)."""

@@ -10,8 +10,9 @@ from mmifnd.registry import MODELS
 class ImageViewsPreprocessor(SelfSupDataPreprocessor):
     """mmpretrain's preprocessor for self-supervised learning, which also hands on the index of each image.
 
-    For per-image pipelines that end with ``MultiView`` and ``PackInputs``, and ``collate_fn=dict(type='default_collate')``.
-    Arguments are those of mmpretrain's ``SelfSupDataPreprocessor``; ``mean`` and ``std`` in units of [0, 255].
+    For per-image pipelines that end with ``MultiView`` and ``PackInputs``, and
+    ``collate_fn=dict(type='default_collate')``. Arguments are those of mmpretrain's ``SelfSupDataPreprocessor``;
+    ``mean`` and ``std`` in units of [0, 255].
     """
 
     def __init__(self, *args, non_blocking: bool = True, **kwargs) -> None:
@@ -21,8 +22,8 @@ class ImageViewsPreprocessor(SelfSupDataPreprocessor):
         """Normalise the views.
 
         Args:
-            data (dict): ``inputs``, a list of views (B, C, H, W), or one tensor of that shape; ``data_samples``, B samples
-                with ``sample_idx``.
+            data (dict): ``inputs``, a list of views (B, C, H, W), or one tensor of that shape; ``data_samples``, B
+                samples with ``sample_idx``.
             training (bool): whether two views are needed.
 
         Returns:

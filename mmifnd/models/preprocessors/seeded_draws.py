@@ -12,17 +12,17 @@ _NAMES = (
     'bernoulli', 'multinomial', 'normal', 'poisson', 'rand_like', 'randint', 'randint_like', 'randn_like', 'binomial',
     '_standard_gamma', '_sample_dirichlet')
 _METHODS = (
-    'bernoulli', 'bernoulli_', 'cauchy_', 'exponential_', 'geometric_', 'log_normal_', 'multinomial', 'normal_', 'random_',
-    'uniform_')
+    'bernoulli', 'bernoulli_', 'cauchy_', 'exponential_', 'geometric_', 'log_normal_', 'multinomial', 'normal_',
+    'random_', 'uniform_')
 _REFUSED = {getattr(torch, name) for name in _NAMES} | {getattr(torch.Tensor, name) for name in _METHODS}
 
 
 class SeededDraws(TorchFunctionMode):
     """Within this context, torch's random functions answer from a hash of counters.
 
-    ``rand`` and ``randn`` of leading size B answer row b from (counters, number of the call, index b, element), so an image
-    has the same numbers in any batch. ``randperm`` answers from (counters, number of the call) alone: one order for all
-    images, as kornia's ColorJitter draws it, yet independent of the batch. Any other random function raises.
+    ``rand`` and ``randn`` of leading size B answer row b from (counters, number of the call, index b, element), so an
+    image has the same numbers in any batch. ``randperm`` answers from (counters, number of the call) alone: one order
+    for all images, as kornia's ColorJitter draws it, yet independent of the batch. Any other random function raises.
 
     Args:
         counters (tuple[int, ...]): such as (seed, epoch, view, step).

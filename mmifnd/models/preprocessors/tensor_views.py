@@ -18,12 +18,12 @@ _MAX_BYTE = 255
 class TensorViewsPreprocessor(BaseDataPreprocessor):
     """Augments whole batches of uint8 images; each view is a function of (seed, epoch, image, number of the view).
 
-    It is the same for any batch and number of processes. In evaluation images are only scaled and normalised. Parameters
-    are drawn on the CPU and nothing is read back from the device.
+    It is the same for any batch and number of processes. In evaluation images are only scaled and normalised.
+    Parameters are drawn on the CPU and nothing is read back from the device.
 
     Args:
-        augmentation (dict | Sequence[dict] | Sequence[Sequence[dict]]): transforms of kornia.augmentation, in order; or one
-            such list for each entry of ``num_views``.
+        augmentation (dict | Sequence[dict] | Sequence[Sequence[dict]]): transforms of kornia.augmentation, in order; or
+            one such list for each entry of ``num_views``.
         num_views (int | Sequence[int]): how many views; a list with a list of ``augmentation`` gives groups, such as
             ``[2, 6]`` for two large and six small crops.
         mean (Sequence[float] | None): of each channel, in units of [0, 1]; None leaves images in [0, 1].
@@ -46,24 +46,28 @@ class TensorViewsPreprocessor(BaseDataPreprocessor):
             tensor = None if values is None else torch.tensor(values, dtype=torch.float32).view(-1, 1, 1)
             self.register_buffer(name, tensor, persistent=False)
 
+    def seed_draws(self, seed: int) -> None:
+        """Take the run's seed; the train loop calls this, also after a resume."""
+        self.seed = seed
+
     def forward(self, data: dict, training: bool = False) -> dict:
         """Make the views.
 
         Args:
-            data (dict): ``inputs`` uint8 (B, C, H, W); ``index`` int64 (B,), on the CPU, where draws are made without waiting
-                for the device; ``epoch`` int64 on the CPU, needed in training.
+            data (dict): ``inputs`` uint8 (B, C, H, W); ``index`` int64 (B,), on the CPU, where draws are made without
+                waiting for the device; ``epoch`` int64 on the CPU, needed in training.
             training (bool): whether to augment.
 
         Returns:
-            dict: ``inputs``, a list of views float32 (B, C, H', W'), one in evaluation; ``index`` int64 (B,). Both on the
-            model's device.
+            dict: ``inputs``, a list of views float32 (B, C, H', W'), one in evaluation; ``index`` int64 (B,). Both on
+            the model's device.
 
         Raises:
             ValueError: where the batch has no index, or no epoch in training.
         """
         missing = {'inputs', 'index', *(['epoch'] if training else [])} - set(data)
         if missing:
-            raise ValueError(f'the batch lacks {sorted(missing)}; the data set must be an IndexedDataset of tensor images, '
+            raise ValueError(f'the batch lacks {sorted(missing)}; the data set must be an IndexedDataset of tensors, '
                              "its loader with collate_fn=dict(type='keep_batch')")
         images = self.cast_data(data['inputs']).float() / _MAX_BYTE
         index = self.cast_data(data['index'])

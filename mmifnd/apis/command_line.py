@@ -1,0 +1,36 @@
+"""Options that `tools/train.py` and `tools/test.py` share, with MMPretrain's names."""
+
+import argparse
+import os
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+from .config import load_config
+
+
+def base_parser(description: str) -> argparse.ArgumentParser:
+    """``config``, ``--work-dir``, ``--cfg-options``, ``--launcher`` and torchrun's ``--local-rank``."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='a file of configs/')
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints; work_dirs/CONFIG unless given')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='override keys of the config, such as model.head.temperature=0.1')
+    parser.add_argument('--no-pin-memory', action='store_true', help='do not pin the memory of batches')
+    parser.add_argument('--no-persistent-workers', action='store_true', help='restart loader processes every epoch')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    return parser
+
+
+def config_of(args: argparse.Namespace) -> Config:
+    """The config with everything that the shared options say."""
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    config = load_config(args.config, args.cfg_options)
+    config.launcher = args.launcher
+    config.work_dir = args.work_dir or config.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if config.get(name):
+            config[name].setdefault('pin_memory', not args.no_pin_memory)
+            config[name].setdefault('persistent_workers', bool(config[name].num_workers) and not args.no_persistent_workers)
+    return config

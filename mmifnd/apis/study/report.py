@@ -1,0 +1,21 @@
+"""The report of a study: hands its results, and the images behind them, to the drawing room."""
+
+from pathlib import Path
+from typing import Any
+
+from mmifnd.registry import DATASETS
+from mmifnd.visualization import write_study_report
+
+from ..config import load_config
+from .plan import Study
+
+
+def write_report(study: Study, results: dict[str, Any], out: Path) -> Path:
+    """Write ``report.html`` into ``out`` and return its path."""
+    method = study.methods[study.figure_run]
+    config = load_config(method.config, method.options)
+    dataset = DATASETS.build(dict(type='IndexedDataset', dataset=config.train_dataloader.dataset))
+    images = getattr(dataset.evaluation_view().dataset, 'images', None)
+    seed = min(run['seed'] for run in results['runs'])
+    return write_study_report(results, out, images=None if images is None else images.numpy(), labels=dataset.labels(),
+                              embedding_run=f'{study.figure_run}/seed_{seed}')

@@ -1,0 +1,71 @@
+"""All runs of a study on a few worker processes, with the time left."""
+
+import multiprocessing
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmifnd.engine.progress import progress_bar
+
+from ..errors import UserError, one_line
+from .one_run import train_and_test
+from .plan import Run, Study
+
+
+def run_all(study: Study, out: Path, seeds: Sequence[int], epochs: int | None = None, workers: int = 2) -> list[dict]:
+    """Every run of ``study``; a run waits for the one whose rate it copies.
+
+    Returns:
+        list[dict]: one record a run, see :func:`train_and_test`, in the order of the study.
+
+    Raises:
+        UserError: where a run fails; the message names it and its log.
+    """
+    waiting = list(study.runs(seeds))
+    order = [run.folder for run in waiting]
+    context = multiprocessing.get_context('fork')  # the imports are paid once
+    messages = context.Queue()
+    active: dict[str, Any] = {}
+    records: dict[str, dict] = {}
+    try:
+        with progress_bar() as bar:
+            task = bar.add_task(f'{len(order)} runs', total=float(len(order)))
+            shares = dict.fromkeys(order, 0.)
+            while len(records) < len(order):
+                _start(waiting, active, records, workers, context, messages, out, epochs)
+                kind, folder, value = messages.get()
+                if kind == 'failed':
+                    raise UserError(f'the run {folder} failed: {value}; see {out / folder / "log.txt"}')
+                if kind == 'finished':
+                    records[folder] = value
+                    active.pop(folder).join()
+                shares[folder] = 1. if kind == 'finished' else value
+                bar.update(task, completed=sum(shares.values()))
+    finally:
+        for process in active.values():
+            process.terminate()
+    return [records[folder] for folder in order]
+
+
+def _start(waiting: list[Run], active: dict, records: dict, workers: int, context, messages, out, epochs) -> None:
+    """Start what is ready on the free workers."""
+    for run in list(waiting):
+        needed = run.method.rate_from and f'{run.method.rate_from}/seed_{run.seed}'
+        if len(active) >= workers or needed and needed not in records:
+            continue
+        waiting.remove(run)
+        process = context.Process(target=_work, args=(run, out, epochs, messages), daemon=True)
+        active[run.folder] = process
+        process.start()
+
+
+def _work(run: Run, out: Path, epochs: int | None, messages) -> None:
+    try:
+        record = train_and_test(
+            run, out, epochs, lambda done, total: messages.put(('progress', run.folder, 0.9 * done / total)))
+        messages.put(('finished', run.folder, record))
+    except BaseException as error:  # whatever ended this process is told to the one that waits for it
+        with open(out / run.folder / 'log.txt', 'a') as log:
+            log.write(traceback.format_exc())
+        messages.put(('failed', run.folder, one_line(error)))

@@ -1,0 +1,45 @@
+"""Judge a checkpoint: a pre-training config gives kNN, few-shot and linear accuracy, NMI, MTPR and MTNR; a benchmark
+config what mmpretrain gives.
+
+    python tools/test.py configs/ifnd/ifnd_simclr_digits.py work_dirs/ifnd_simclr_digits/epoch_40.pth
+"""
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from mmengine.dist import is_main_process  # noqa: E402
+
+from mmifnd.apis import build_runner, one_line_errors  # noqa: E402
+from mmifnd.apis.command_line import base_parser, config_of  # noqa: E402
+from mmifnd.engine.checkpoint_format import check_fits, load_plain  # noqa: E402
+
+
+def parse_args():
+    """MMPretrain's flags."""
+    parser = base_parser(__doc__)
+    parser.add_argument('checkpoint', help='a .pth file of a training run')
+    parser.add_argument('--out', help='also write the measures to this JSON file')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Load, measure, print."""
+    args = parse_args()
+    with one_line_errors():
+        config = config_of(args)
+        checkpoint = load_plain(args.checkpoint, map_location='cpu')
+        runner = build_runner(config)
+        check_fits(runner.model, checkpoint, args.checkpoint)
+        runner.load_checkpoint(args.checkpoint)
+        measures = runner.test()
+    if is_main_process():
+        print('\n'.join(f'{name:16s} {value:8.3f}' for name, value in measures.items()))
+        if args.out:
+            Path(args.out).write_text(json.dumps(dict(config=args.config, checkpoint=args.checkpoint, measures=measures)))
+
+
+if __name__ == '__main__':
+    main()
