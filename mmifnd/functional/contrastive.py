@@ -100,7 +100,7 @@ def _log_share_kept(negative: Tensor, kept: Tensor) -> Tensor:
     """``log(number of negatives / number kept)`` of each row, (A, 1)."""
     total = (negative > -torch.inf).sum(dim=1, keepdim=True)
     remaining = (kept > -torch.inf).sum(dim=1, keepdim=True)
-    return (total.clamp(min=1) / remaining.clamp(min=1)).log().to(kept.dtype)
+    return total.clamp(min=1).to(kept.dtype).log() - remaining.clamp(min=1).to(kept.dtype).log()
 
 
 def _granularities(false_negative: Tensor, negative: Tensor) -> Iterator[Tensor]:

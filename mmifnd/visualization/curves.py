@@ -163,7 +163,7 @@ def curve_figure(curves: list[Curve], quantity: Quantity) -> Figure:
 
 def nested_widths(count: int) -> np.ndarray:
     """Line widths that shrink from the first line to the last, so that none hides one it coincides with."""
-    return np.linspace(1.6 + 0.35 * (count - 1), 1.6, count).clip(max=3.6)
+    return np.linspace(min(4., 1.6 + 0.6 * (count - 1)), 1.6, count)
 
 
 def draw_curve(axes: Axes, curve: Curve, width: float) -> None:

@@ -19,21 +19,20 @@ body {{ margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 76rem; background:
 h1 {{ font-size: 1.7rem; line-height: 1.2; margin: 0 0 .3rem; overflow-wrap: anywhere; }}
 h2 {{ font-size: 1.2rem; margin: 2.5rem 0 .3rem; padding-top: .8rem; border-top: 1px solid var(--grid); }}
 p {{ margin: .3rem 0 .8rem; max-width: 48rem; }}
-.note, figcaption, caption {{ color: var(--faint); font-size: .875rem; line-height: 1.4; }}
+.note, figcaption {{ color: var(--faint); font-size: .875rem; line-height: 1.4; }}
 .grid {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1.5rem 2rem; }}
 .figure {{ margin: 0 0 1rem; min-width: 0; }}
 .grid .figure {{ max-width: 32rem; }}
 .scroll {{ overflow-x: auto; margin-bottom: 1rem; }}
 .figure .scroll {{ margin-bottom: .4rem; }}
 .figure svg {{ display: block; width: 100%; height: auto; max-width: var(--width); }}
-.wide svg {{ min-width: 36rem; }}
+.wide svg {{ min-width: 44rem; }}
 .figure svg text {{ font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif !important; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .925rem; }}
-caption {{ text-align: left; padding-bottom: .4rem; }}
 th, td {{ padding: .35rem .9rem .35rem 0; text-align: right; border-bottom: 1px solid var(--grid); white-space: nowrap; }}
-th:first-child, td:first-child {{ text-align: left; }}
+th:first-child, td:first-child {{ text-align: left; position: sticky; left: 0; background: var(--paper); }}
 td.text, th.text {{ text-align: left; }}
-th {{ font-weight: 600; vertical-align: bottom; }}
+th {{ font-weight: 600; vertical-align: bottom; white-space: normal; max-width: 9rem; }}
 td.best {{ font-weight: 700; }}
 pre {{ overflow-x: auto; padding: .7rem .9rem; border: 1px solid var(--grid); border-radius: .4rem; font-size: .85rem; }}
 '''
@@ -59,7 +58,7 @@ def table(headers: list[str], rows: list[list[str | Cell]], caption: str, text_c
         return f'<tr>{"".join(parts)}</tr>'
 
     body = '\n'.join(cells('td', row) for row in rows)
-    return (f'<div class="scroll"><table><caption>{escape(caption)}</caption>\n<thead>{cells("th", headers)}</thead>\n'
+    return (f'<p class="note">{escape(caption)}</p>\n<div class="scroll"><table>\n<thead>{cells("th", headers)}</thead>\n'
             f'<tbody>\n{body}\n</tbody></table></div>')
 
 

@@ -40,6 +40,7 @@ YELLOW = Tone('--yellow', '#d9c91a', '#8d8200', '#f0e442')
 TONES = (INK, FAINT, GRID, PAPER, ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE, YELLOW)
 
 SAME, OTHER = BLUE.neutral, VERMILLION.neutral
+DECORATION = '_decoration'
 UNACCEPTED = '#9aa0a880'
 CLASS_COLORS = ('#56b4e9', '#e69f00', '#009e73', '#d55e00', '#0072b2', '#cc79a7', '#d9c91a', '#8a5bd6', '#9c6644',
                 '#8bc34a')
@@ -131,5 +132,5 @@ def bare(axes: Axes) -> Axes:
 
 def decoration(artist):
     """Mark an artist as no data, so that it does not count as something drawn."""
-    artist.set_gid('decoration')
+    artist.set_label(DECORATION)
     return artist

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
-from .style import SETTINGS, TONES
+from .style import DECORATION, SETTINGS, TONES
 
 RASTER_DPI = 220
 NO_METADATA = dict.fromkeys(('Creator', 'Date', 'Format', 'Type'))
@@ -44,7 +44,7 @@ def has_data(artist: Artist) -> bool:
 def marks_of(axes: Axes) -> list[Artist]:
     """The artists of ``axes`` that show data: lines, collections, patches and images, without decoration."""
     artists = [*axes.lines, *axes.collections, *axes.patches, *axes.images]
-    return [artist for artist in artists if artist.get_gid() != 'decoration' and has_data(artist)]
+    return [artist for artist in artists if artist.get_label() != DECORATION and has_data(artist)]
 
 
 def to_inline_svg(figure: Figure, prefix: str) -> InlineSvg:

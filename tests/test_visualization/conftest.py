@@ -1,6 +1,7 @@
 """Synthetic records of runs and of a study, small enough to draw in seconds."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -55,14 +56,30 @@ def write_run(work_dir, labels, epochs=(8, 16, 24, 32), seed=0, clusters=True, w
     return work_dir
 
 
+@pytest.fixture(name='write_run', scope='session')
+def writer_of_runs(labels):
+    """Function (work_dir, **options) -> work_dir that writes a run; options as in the function above."""
+    return partial(write_run, labels=labels)
+
+
 @pytest.fixture
 def run_dir(tmp_path, labels):
     return write_run(tmp_path / 'run', labels)
 
 
+@pytest.fixture(scope='session')
+def make_study(labels):
+    """Function (directory) -> results and directory of a study."""
+    return partial(write_study, labels=labels)
+
+
 @pytest.fixture
-def study(tmp_path, labels):
-    """Results and directory of a study of two methods with three seeds."""
+def study(tmp_path, make_study):
+    return make_study(tmp_path / 'study')
+
+
+def write_study(out_dir, labels):
+    """A study of two methods with three seeds: a baseline without clusterings, and IFND with one map of features."""
     measures = dict(one_shot=dict(label='1-shot accuracy', unit='%', higher_is_better=True))
     methods = dict(simclr=dict(label='SimCLR', config='configs/a.py', temperature=0.2),
                    ifnd_linear=dict(label='IFND <b>linear</b> & $x_1$', config='configs/b.py', temperature=0.2))
@@ -71,11 +88,11 @@ def study(tmp_path, labels):
         values = [70. + order + seed for seed in range(3)]
         for seed, value in enumerate(values):
             work_dir = f'{method}/seed_{seed}'
-            write_run(tmp_path / 'study' / work_dir, labels, seed=seed, clusters=order > 0, with_features=seed == 0)
+            write_run(out_dir / work_dir, labels, seed=seed, clusters=order > 0, with_features=seed == 0)
             runs.append(dict(method=method, seed=seed, work_dir=work_dir, seconds=8., measures=dict(one_shot=value)))
         summary[method] = dict(one_shot=dict(mean=float(np.mean(values)), std=1., n=3))
     comparisons = [dict(a='ifnd_linear', b='simclr', measure='one_shot', mean_difference=1., p_one_sided=0.0004, n=3)]
     results = dict(title='A <script>study</script>', command='python tools/study.py --seeds "0 1"', created='today',
                    versions=dict(torch='2.9'), dataset='digits', methods=methods, measures=measures, runs=runs,
                    summary=summary, comparisons=comparisons)
-    return results, tmp_path / 'study'
+    return results, out_dir

@@ -1,0 +1,16 @@
+# The python version of CIFAR-100, in data/cifar100; the images are held as one tensor and augmented by the model's
+# data_preprocessor in batches.
+train_dataloader = dict(
+    batch_size=1024,  # 1 GPU x 1024 images a step (paper: 1024)
+    num_workers=0,
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='keep_batch'),
+    dataset=dict(type='InMemoryImages', dataset=dict(type='CIFAR100', data_root='data/cifar100', split='train')))
+
+test_dataloader = dict(
+    batch_size=1024,
+    num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='keep_batch'),
+    dataset=dict(type='InMemoryImages', dataset=dict(type='CIFAR100', data_root='data/cifar100', split='test')))

@@ -1,0 +1,9 @@
+_base_ = '../baselines/moco_fashion_mnist.py'
+
+model = dict(same_image='exclude', empty='exclude', head=dict(detector=dict(_delete_=True, type='PseudoLabelDetector')))
+
+default_hooks = dict(
+    false_negative=dict(
+        type='FalseNegativeHook',
+        num_clusters=(10, 30, 100),
+        acceptance=dict(type='ConfidenceAcceptance', scheme='linear', start=0., end=1.)))

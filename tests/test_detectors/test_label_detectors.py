@@ -1,0 +1,150 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from mmifnd.detectors import Detector, GroundTruthDetector, NoDetector, PseudoLabelDetector, UnionDetector
+
+
+def published(labels):
+    labels = torch.as_tensor(labels)
+    labels = labels if labels.dim() == 2 else labels.unsqueeze(0)
+    detector = PseudoLabelDetector()
+    detector.bind(labels.shape[1])
+    detector.publish(SimpleNamespace(labels=labels))
+    return detector
+
+
+def loop_mask(labels, contrast):
+    """Rule by rule: same label, accepted, a candidate at all."""
+    rows = []
+    for level in labels.tolist():
+        rows.append([[
+            c >= 0 and level[a] == level[c] and level[a] >= 0 and contrast.negative_similarity[i, j].item() > -float('inf')
+            for j, c in enumerate(contrast.candidate_index.tolist())]
+            for i, a in enumerate(contrast.anchor_index.tolist())])
+    return torch.tensor(rows)
+
+
+def test_against_loops_at_every_granularity(make_contrast):
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(-1, 3, (3, 20), generator=generator)
+    contrast = make_contrast(
+        torch.randint(0, 20, (9,), generator=generator), torch.randint(-1, 20, (30,), generator=generator),
+        absent=torch.rand(9, 30, generator=generator) < 0.2)
+    found = published(labels).detect(contrast)
+    assert found.shape == (3, 9, 30) and found.dtype == torch.bool
+    assert found.equal(loop_mask(labels, contrast)) and found.any()
+
+
+def test_minus_one_is_equal_to_nobody(make_contrast):
+    #                   0   1   2   3
+    detector = published([-1, -1, 4, 4])
+    found = detector.detect(make_contrast([0, 1, 2, 3], [0, 1, 2, 3, -1]))[0]
+    expected = torch.zeros(4, 5, dtype=torch.bool)
+    expected[2:, 2:4] = True
+    assert found.equal(expected)  # neither two unaccepted images, nor an unaccepted one and an empty slot
+
+
+def test_an_empty_slot_is_nobody_even_for_image_0(make_contrast):
+    found = published([3, 3]).detect(make_contrast([0, 1], [-1, -1, 0]))[0]
+    assert found.tolist() == [[False, False, True], [False, False, True]]
+
+
+def test_before_the_first_clustering_nobody_is_detected(make_contrast):
+    detector = PseudoLabelDetector()
+    detector.bind(5)
+    assert not detector.detect(make_contrast([0, 1, 2], [0, 1, 2, 3, -1])).any()
+
+
+def test_new_labels_reach_keys_that_are_queued_already(make_contrast):
+    detector = published([0, 0, 1, 1])
+    contrast = make_contrast([0], [1, 2, 3])
+    assert detector.detect(contrast)[0].tolist() == [[True, False, False]]
+    detector.publish(SimpleNamespace(labels=torch.tensor([[5, 2, 5, -1], [1, 1, 1, 1]])))
+    assert detector.detect(contrast).tolist() == [[[False, True, False]], [[True, True, True]]]
+
+
+def test_false_where_there_is_no_candidate(make_contrast):
+    absent = torch.tensor([[True, False, True], [False, True, False]])
+    contrast = make_contrast([0, 1], [0, 1, 2], absent)
+    assert published([7, 7, 7]).detect(contrast)[0].equal(~absent)
+
+
+def test_ground_truth_compares_classes(make_contrast):
+    detector = GroundTruthDetector()
+    detector.bind(4, torch.tensor([1, 2, 1, 2]))
+    assert detector.detect(make_contrast([0, 3], [0, 1, 2, 3, -1]))[0].tolist() == [
+        [True, False, True, False, False], [False, True, False, True, False]]
+
+
+def test_ground_truth_without_labels_is_refused():
+    with pytest.raises(ValueError, match='needs true labels and the data set has none; use PseudoLabelDetector'):
+        GroundTruthDetector().bind(4, None)
+
+
+def test_labels_of_another_data_set_are_refused():
+    detector = PseudoLabelDetector()
+    detector.bind(10)
+    with pytest.raises(ValueError, match='pseudo labels of 9 images .* training set of 10; cluster the features'):
+        detector.publish(SimpleNamespace(labels=torch.zeros(1, 9)))
+
+
+@pytest.mark.parametrize('kind', [PseudoLabelDetector, GroundTruthDetector])
+def test_an_unbound_detector_says_so(make_contrast, kind):
+    with pytest.raises(RuntimeError, match=rf'{kind.__name__} has no labels; call bind\(num_samples\) first'):
+        kind().detect(make_contrast([0], [1]))
+
+
+def test_no_detector_detects_nobody_in_no_memory(make_contrast):
+    mask = NoDetector().detect(make_contrast([0, 1], [0, 1, 2]))
+    assert mask.shape == (1, 2, 3) and not mask.any()
+    assert mask.untyped_storage().nbytes() == 1
+
+
+def test_a_detector_without_an_answer_is_named(make_contrast):
+
+    class Undecided(Detector):
+        pass
+
+    with pytest.raises(NotImplementedError, match='Undecided must say which candidates are false negatives'):
+        Undecided().detect(make_contrast([0], [1]))
+
+
+# --- state ----------------------------------------------------------------------------------------------------------
+
+
+def test_state_goes_into_a_fresh_unbound_detector(make_contrast):
+    labels = torch.randint(-1, 4, (3, 25), generator=torch.Generator().manual_seed(1))
+    source, target = published(labels), PseudoLabelDetector()
+    target.load_state_dict(source.state_dict())
+    assert target.labels.equal(labels.int())
+    contrast = make_contrast(range(10), range(-1, 25))
+    assert target.detect(contrast).equal(source.detect(contrast))
+
+
+def test_state_goes_into_a_bound_detector_with_fewer_granularities():
+    source, target = published([[1, 2], [3, 4], [5, 6]]), PseudoLabelDetector()
+    target.bind(2)
+    target.load_state_dict(source.state_dict())
+    assert target.labels.tolist() == [[1, 2], [3, 4], [5, 6]]
+
+
+def test_loading_copies(make_contrast):
+    source, target = published([1, 2]), PseudoLabelDetector()
+    state = source.state_dict()
+    target.load_state_dict(state)
+    target.labels.fill_(9)
+    assert source.labels.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize('wrapped', [False, True])
+def test_state_of_another_data_set_is_refused(wrapped):
+    source, target = published([1, 2, 3]), PseudoLabelDetector()
+    if wrapped:
+        source, target = UnionDetector(dict(a=source)), UnionDetector(dict(a=target))
+        target.detectors['a'].bind(4)
+    else:
+        target.bind(4)
+    with pytest.raises(ValueError, match='labels of 3 images, but the training set has 4; resume on the data set'):
+        target.load_state_dict(source.state_dict())

@@ -1,0 +1,52 @@
+"""Nothing in framework, head, detector, queue or loss waits for the device: fake tensors have no values to wait for."""
+
+import pytest
+import torch
+from mmengine.optim import OptimWrapper
+from small_models import DETECTORS, FRAMEWORKS, HEADS, Labels, build_framework
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
+
+from mmifnd.detectors import NoDetector
+
+
+def train(framework, head, detector, bank=False):
+    model = build_framework(framework, head, detector).train()
+    model.publish(Labels())
+    model.start_epoch(0, 2)
+    if bank:
+        model.keep_features('z', 40)
+    wrapper = OptimWrapper(torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1))
+    return model, wrapper
+
+
+def step(model, wrapper, batch):
+    index = torch.arange(batch)
+    losses = model([torch.randn(batch, 1, 8, 8), torch.randn(batch, 1, 8, 8)], index, mode='loss')
+    loss, logged = model.parse_losses(losses)
+    wrapper.update_params(loss)
+    model.finish_step()
+    return logged
+
+
+@pytest.mark.parametrize('detector', DETECTORS)
+@pytest.mark.parametrize('head', HEADS)
+@pytest.mark.parametrize('framework', FRAMEWORKS)
+def test_steps_without_values(framework, head, detector):
+    with FakeTensorMode():
+        model, wrapper = train(framework, head, detector, bank=True)
+        for batch in (8, 8, 5, 20):  # the queue wraps, and takes a batch larger than itself
+            logged = step(model, wrapper, batch)
+        assert all(value.shape == () for value in logged.values())
+
+
+@pytest.mark.parametrize('peek', [
+    lambda similarity: similarity.sum().item(), lambda similarity: similarity.nonzero(),
+    lambda similarity: similarity[similarity > 0], lambda similarity: bool((similarity > 0).any())])
+def test_a_detector_that_reads_a_value_is_caught(monkeypatch, peek):
+    detect = NoDetector.detect
+    monkeypatch.setattr(NoDetector, 'detect', lambda self, contrast: (peek(contrast.negative_similarity), detect(self, contrast))[1])
+    with FakeTensorMode():
+        model, wrapper = train('SimCLRAdapter', 'elim', 'none')
+        with pytest.raises(Exception) as error:
+            step(model, wrapper, 8)
+    assert isinstance(error.value, DataDependentOutputException) or 'DynamicOutputShape' in type(error.value).__name__

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+from mmifnd.visualization import embedding
+from mmifnd.visualization.embedding import colors_of_clusters, embedding_figure, fixed_subset, project, stages
+from mmifnd.visualization.removed import choose_anchors, removed_figure, removed_negatives
+from mmifnd.visualization.run_record import RecordError, RunRecord
+from mmifnd.visualization.style import OTHER, SAME, class_colors
+from mmifnd.visualization.svg import marks_of, to_inline_svg
+
+
+@pytest.mark.parametrize('epochs, expected', [([8], [8]), ([8, 16], [8, 16]), ([8, 16, 24, 32, 40], [8, 24, 40])])
+def test_stages_are_first_middle_and_last(epochs, expected):
+    assert stages(epochs) == expected
+
+
+def test_subset_is_fixed_and_without_repeats():
+    subset = fixed_subset(100, 30)
+    np.testing.assert_array_equal(subset, fixed_subset(100, 30))
+    assert len(set(subset)) == 30 and subset.max() < 100
+    np.testing.assert_array_equal(fixed_subset(5, 30), np.arange(5))
+
+
+def test_samples_and_centroids_are_fitted_together():
+    generator = np.random.default_rng(0)
+    centers = np.array([[0., 0.], [30., 0.], [0., 30.]])
+    features = np.repeat(centers, 20, axis=0) + generator.normal(size=(60, 2))
+    points, crosses = project(features, centers)
+    assert points.shape == (60, 2) and crosses.shape == (3, 2)
+    nearest = np.linalg.norm(points[:, None] - crosses, axis=-1).argmin(axis=1)
+    np.testing.assert_array_equal(nearest, np.repeat(np.arange(3), 20))
+
+
+def test_clusters_take_the_colour_of_the_class_they_overlap():
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    colors = colors_of_clusters(np.array([1, 1, 2, 0, 0, 0]), labels, 3)
+    np.testing.assert_allclose(colors[[0, 1]], class_colors(2)[[1, 0]])
+    np.testing.assert_allclose(colors[2, :3], 0.6 * class_colors(2)[0, :3])
+
+
+def test_columns_are_epochs_and_rows_are_classes_and_pseudo_labels(run_dir, labels):
+    figure = embedding_figure(RunRecord.load(run_dir), labels, [8, 32], size=40)
+    assert len(figure.axes) == 4 and all(marks_of(axes) for axes in figure.axes)
+    assert all(len(axes.collections[0].get_offsets()) == 40 for axes in figure.axes)
+    assert len(figure.axes[2].collections[1].get_offsets()) == 3
+    svg = to_inline_svg(figure, 'f1-')
+    assert svg.markup.count('<image') == 4, 'each axes has its dots as one picture'
+
+
+def test_unaccepted_images_are_grey(run_dir, labels):
+    record = RunRecord.load(run_dir)
+    dots = embedding_figure(record, None, [8]).axes[0].collections[0].get_facecolors()
+    grey = (dots == embedding.to_rgba(embedding.UNACCEPTED)).all(axis=1)
+    assert grey.sum() == (record.snapshot(8).labels[0] < 0).sum() > 0
+
+
+def test_map_needs_features_and_labels_that_fit(run_dir, tmp_path, labels, write_run):
+    with pytest.raises(ValueError, match='7 labels for a snapshot of 60 images'):
+        embedding_figure(RunRecord.load(run_dir), labels[:7], [8])
+    bare = RunRecord.load(write_run(tmp_path / 'bare', with_features=False))
+    for epochs in (None, [8]):
+        with pytest.raises(RecordError, match='keeps? (no )?features'):
+            embedding_figure(bare, labels, epochs)
+
+
+def test_removed_negatives_by_confidence():
+    pseudo_labels = np.array([1, 0, 1, -1, 1, -1])
+    confidence = np.array([.5, .9, .2, .9, .8, .7])
+    np.testing.assert_array_equal(removed_negatives(pseudo_labels, confidence, 0), [4, 2])
+    assert len(removed_negatives(pseudo_labels, confidence, 1)) == 0
+    assert len(removed_negatives(pseudo_labels, confidence, 3)) == 0, '-1 is equal to nobody'
+
+
+def test_anchors_have_company_and_come_from_different_clusters():
+    pseudo_labels = np.array([0, 0, 1, 2, 2, 2, -1, -1])
+    anchors = choose_anchors(pseudo_labels)
+    np.testing.assert_array_equal(np.sort(pseudo_labels[anchors]), [0, 2])
+
+
+def test_frame_and_mark_tell_same_from_other_class(run_dir, images, labels):
+    snapshot = RunRecord.load(run_dir).snapshot(32)
+    snapshot.labels[0] = np.where(np.arange(60) < 4, 0, -1)
+    snapshot.confidence[0, :4] = [.9, .8, .7, .6]
+    true = labels.copy()
+    true[3] = 2
+    axes, = removed_figure(snapshot, images, true, anchors=[0]).axes
+    assert len(axes.images) == 4
+    assert [line.get_color() for line in axes.lines] == [SAME, SAME, OTHER]
+    assert [line.get_marker() == 'x' for line in axes.lines] == [False, False, True]
+    assert '3 negatives removed, 67% of them truly the same class' in axes.get_title(loc='left')
+
+
+def test_without_labels_nothing_is_judged(run_dir, images):
+    figure = removed_figure(RunRecord.load(run_dir).snapshot(32), images)
+    assert all(axes.images and not axes.lines for axes in figure.axes)
+
+
+@pytest.mark.parametrize('change, message', [
+    (lambda images: images[:9], '9 images for a snapshot of 60'),
+    (lambda images: images.astype(np.float32), 'must be uint8'),
+    (lambda images: images.transpose(0, 2, 3, 1), 'must be uint8'),
+])
+def test_images_that_do_not_fit(run_dir, images, change, message):
+    with pytest.raises(ValueError, match=message):
+        removed_figure(RunRecord.load(run_dir).snapshot(32), change(images))
