@@ -14,10 +14,4 @@ default_hooks = dict(
         acceptance=dict(type='ConfidenceAcceptance', scheme='linear', start=0., end=1.),  # paper: 0 to 100 %
         source='extract',
         batch_size=128,
-        num_workers=8,
-        pipeline=[  # as test_dataloader's
-            dict(type='LoadImageFromFile'),
-            dict(type='ResizeEdge', scale=256, edge='short', backend='pillow'),
-            dict(type='CenterCrop', crop_size=224),
-            dict(type='PackInputs'),
-        ]))
+        num_workers=8))  # centre crops, the pipeline of test_dataloader

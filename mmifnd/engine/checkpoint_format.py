@@ -73,9 +73,9 @@ def load_plain(filename: str, map_location=None) -> dict:
         return torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError as error:
         raise ValueError(f'checkpoint {path} holds more than tensors and plain values and is not loaded '
-                         f'({str(error).splitlines()[0][:200]})') from None
+                         f'({_first_line(error)})') from None
     except (RuntimeError, EOFError, OSError) as error:
-        raise ValueError(f'checkpoint {path} is damaged ({str(error).splitlines()[0][:200]}); use an earlier one') from None
+        raise ValueError(f'checkpoint {path} is damaged ({_first_line(error)}); use an earlier one') from None
 
 
 def check_fits(model: torch.nn.Module, checkpoint: dict, name: str) -> None:
@@ -100,6 +100,10 @@ def check_fits(model: torch.nn.Module, checkpoint: dict, name: str) -> None:
 
 def _such_as(keys: list[str]) -> str:
     return f' (such as {keys[0]})' if keys else ''
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)[:200]
 
 
 def _drop_executed(checkpoint: dict) -> None:

@@ -81,7 +81,8 @@ def draw_row(axes: Axes, position: int, values: np.ndarray, style: SeriesStyle, 
         spread = values.std(ddof=1)
         axes.plot([mean - spread, mean + spread], [position, position], color=style.color, linewidth=2.2)
     axes.plot([mean], [position], style.marker, color=style.color, markersize=8)
-    axes.annotate(f'{mean:.{digits}f}', (mean, position), xytext=(0, -7), textcoords='offset points', ha='center', va='top')
+    axes.annotate(f'{mean:.{digits}f}', (mean, position), xytext=(0, -7), textcoords='offset points', ha='center',
+                  va='top')
 
 
 def describe(results: dict, measure: str) -> str:

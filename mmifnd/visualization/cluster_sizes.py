@@ -9,8 +9,8 @@ from .curves import (BAND_OPACITY, Curve, Group, Quantity, add_legend, draw_curv
                      method_curves, nested_widths)
 from .style import figure_style, panel
 
-READING = ('Solid line: the largest cluster, dashed line: the smallest one; lines that drift apart mean that one cluster '
-           'swallows the others.')
+READING = ('Solid line: the largest cluster, dashed line: the smallest one; lines that drift apart mean that one '
+           'cluster swallows the others.')
 
 
 def extreme_curves(groups: list[Group], num_clusters: int) -> tuple[list[Curve], list[Curve]]:

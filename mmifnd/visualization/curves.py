@@ -38,14 +38,14 @@ QUANTITIES = {quantity.key: quantity for quantity in (
     Quantity('accepted_share', 'Accepted pseudo labels (% of images)',
              'Only images whose pseudo label is accepted can be detected as false negatives of each other.',
              factor=100., limits=(0., 102.)),
-    Quantity('nmi', 'Agreement with the classes (NMI)',
-             'Normalised mutual information: 1 means that the clusters are the true classes, 0 that they tell nothing '
-             'about them.'),
+    Quantity('nmi', 'Agreement with the classes (NMI, %)',
+             'Normalised mutual information: 100 means that the clusters are the true classes, 0 that they tell '
+             'nothing about them.'),
     Quantity('mtpr', 'MTPR: same-class pairs found (%)',
              'Of the images that share the anchor\'s class, the share that is detected; higher is better.',
-             factor=100., limits=(0., None)),
+             limits=(0., None)),
     Quantity('mtnr', 'MTNR: other-class pairs kept (%)',
-             'Of the images of other classes, the share that rightly stays a negative; higher is better.', factor=100.),
+             'Of the images of other classes, the share that rightly stays a negative; higher is better.'),
     Quantity('false_negative_share', 'Negatives masked per anchor (%)',
              'How much of the denominator the detected false negatives took away since the clustering before.',
              source='history', factor=100., limits=(0., None)),
@@ -163,7 +163,7 @@ def curve_figure(curves: list[Curve], quantity: Quantity) -> Figure:
 
 def nested_widths(count: int) -> np.ndarray:
     """Line widths that shrink from the first line to the last, so that none hides one it coincides with."""
-    return np.linspace(min(4., 1.6 + 0.6 * (count - 1)), 1.6, count)
+    return np.linspace(min(3.2, 1.6 + 0.6 * (count - 1)), 1.6, count)
 
 
 def draw_curve(axes: Axes, curve: Curve, width: float) -> None:

@@ -29,12 +29,15 @@ p {{ margin: .3rem 0 .8rem; max-width: 48rem; }}
 .wide svg {{ min-width: 44rem; }}
 .figure svg text {{ font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif !important; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .925rem; }}
-th, td {{ padding: .35rem .9rem .35rem 0; text-align: right; border-bottom: 1px solid var(--grid); white-space: nowrap; }}
+th, td {{ padding: .35rem .9rem .35rem 0; text-align: right; white-space: nowrap;
+  border-bottom: 1px solid var(--grid); }}
 th:first-child, td:first-child {{ text-align: left; position: sticky; left: 0; background: var(--paper); }}
 td.text, th.text {{ text-align: left; }}
 th {{ font-weight: 600; vertical-align: bottom; white-space: normal; max-width: 9rem; }}
 td.best {{ font-weight: 700; }}
-pre {{ overflow-x: auto; padding: .7rem .9rem; border: 1px solid var(--grid); border-radius: .4rem; font-size: .85rem; }}
+pre {{ overflow-x: auto; padding: .7rem .9rem; border: 1px solid var(--grid); border-radius: .4rem;
+  font-size: .85rem; }}
+.wide figcaption {{ max-width: 52rem; }}
 '''
 
 
@@ -58,8 +61,8 @@ def table(headers: list[str], rows: list[list[str | Cell]], caption: str, text_c
         return f'<tr>{"".join(parts)}</tr>'
 
     body = '\n'.join(cells('td', row) for row in rows)
-    return (f'<p class="note">{escape(caption)}</p>\n<div class="scroll"><table>\n<thead>{cells("th", headers)}</thead>\n'
-            f'<tbody>\n{body}\n</tbody></table></div>')
+    return (f'<p class="note">{escape(caption)}</p>\n<div class="scroll"><table>\n'
+            f'<thead>{cells("th", headers)}</thead>\n<tbody>\n{body}\n</tbody></table></div>')
 
 
 @dataclass
@@ -107,4 +110,5 @@ class Page:
         return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
                 f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
                 f'<title>{escape(self.title)}</title>\n<style>{STYLESHEET}</style></head>\n<body>\n'
-                f'<h1>{escape(self.title)}</h1>\n<p class="note">{escape(self.subtitle)}</p>\n{parts}\n</body></html>\n')
+                f'<h1>{escape(self.title)}</h1>\n<p class="note">{escape(self.subtitle)}</p>\n{parts}\n'
+                '</body></html>\n')

@@ -11,14 +11,14 @@ from .run_record import Snapshot
 from .style import FAINT, OTHER, SAME, bare, decoration, figure_style, new_figure
 
 CHECK_MARK = Path([(-1., 0.05), (-0.35, -0.7), (1., 0.8)])
-READING = ('Left, the anchor; right of it, images that no longer count as its negatives, evenly spaced from the most to '
-           'the least confident pseudo label.')
+READING = ('Left, the anchor; right of it, images that no longer count as its negatives, evenly spaced from the most '
+           'to the least confident pseudo label.')
 READING_WITH_LABELS = (READING + ' Blue frame and tick: truly the same class, rightly removed. Orange frame and cross: '
                        'another class, a true negative lost.')
 
 
 def choose_anchors(pseudo_labels: np.ndarray, count: int = 5, seed: int = 0) -> np.ndarray:
-    """Random accepted images (N,) -> (<= count,) that have company, each of another cluster: no hand has picked them."""
+    """Random accepted images (N,) -> (<= count,), none alone in its cluster, each of another cluster."""
     clusters, sizes = np.unique(pseudo_labels[pseudo_labels >= 0], return_counts=True)
     generator = np.random.default_rng(seed)
     chosen = np.sort(generator.permutation(clusters[sizes > 1])[:count])

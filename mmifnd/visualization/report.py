@@ -26,8 +26,8 @@ def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | 
             are named in the report and left out of the curves.
         images (ndarray | None): uint8 (N, C, H, W), those that were clustered, to show the removed negatives.
         labels (ndarray | None): true classes (N,), to colour and to judge by; not used in training.
-        embedding_run (str | None): ``work_dir`` of the run to show closely; default: the first that kept features,
-            else the first with a snapshot.
+        embedding_run (str | None): ``work_dir`` of the run to show closely; default: the first that accepted
+            pseudo labels and kept features, else the first that did either.
         path (str): of the report, relative to ``out_dir``.
 
     Returns:
@@ -117,9 +117,11 @@ def choose_run(records: dict[str, RunRecord], wanted: str | None) -> str | None:
         if wanted not in records:
             raise RecordError(f'embedding_run {wanted!r} has no record; choose one of {", ".join(records) or "none"}')
         return wanted
-    having = [name for name, record in records.items() if record.epochs]
-    with_features = [name for name in having if records[name].epochs_with_features()]
-    return next(iter(with_features + having), None)
+    def worth(name: str) -> tuple[bool, bool]:
+        history = records[name].history
+        return bool(history) and bool(history[-1].get('rate')), bool(records[name].epochs_with_features())
+
+    return max((name for name, record in records.items() if record.epochs), key=worth, default=None)
 
 
 def run_names(work_dirs: list[str | Path]) -> dict[str, Path]:
@@ -148,8 +150,8 @@ def add_results(page: Page, results: dict, styles: dict[str, SeriesStyle]) -> No
                     bars.describe(results, measure)) for measure in shown])
     if results.get('comparisons'):
         page.section('Is the difference more than chance?',
-                     'Runs are paired by seed; p is how likely so large an advantage, or a larger one, would be if the '
-                     'first method were no better than the second.')
+                     'Runs are paired by seed; p is how likely a mean difference at least this high would be if the '
+                     'first method\'s values were no higher than the second\'s.')
         page.add(tables.comparison_table(results))
 
 

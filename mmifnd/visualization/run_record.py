@@ -61,8 +61,9 @@ class RunRecord:
 
     Attributes:
         work_dir (Path): where the run wrote.
-        history (list[dict]): one entry per clustering, by epoch; empty for a run that never clustered.
-        scalars (list[dict]): one entry per logging step, by step; empty where the run kept none.
+        history (list[dict]): one entry per clustering, by epoch; empty for a run that never clustered. Shares of
+            images, negatives and time are in [0, 1]; ``nmi``, ``mtpr`` and ``mtnr`` in percent.
+        scalars (list[dict]): one entry per logging step that has a loss, by step; empty where the run kept none.
         snapshot_paths (dict[int, Path]): epoch -> file.
     """
 
@@ -76,8 +77,8 @@ class RunRecord:
         """Read the record of one run.
 
         Args:
-            work_dir (str | Path): holds ``false_negatives/`` (``history.jsonl``, ``epoch_*.npz``) and
-                ``scalars.jsonl``; each may be missing, but not all of them.
+            work_dir (str | Path): holds ``false_negatives/`` (``history.jsonl``, ``epoch_*.npz``) and the training
+                curve; each may be missing, but not all of them.
 
         Raises:
             NoRecordError: where there is no record.
@@ -87,12 +88,13 @@ class RunRecord:
         work_dir = Path(work_dir)
         folder = work_dir / 'false_negatives'
         history = read_json_lines(folder / 'history.jsonl', required=('epoch', 'granularities'))
-        scalars = read_json_lines(work_dir / 'scalars.jsonl', required=('step', 'epoch'))
+        scalars = read_training_curve(work_dir)
         matches = [(SNAPSHOT_NAME.fullmatch(path.name), path) for path in sorted(folder.glob('*.npz'))]
         snapshots = {int(match.group(1)): path for match, path in matches if match}
         if not (history or scalars or snapshots):
             raise NoRecordError(f'{work_dir} holds no record of a run: expected false_negatives/history.jsonl, '
-                                'false_negatives/epoch_*.npz or scalars.jsonl; give the work_dir of a run')
+                                'false_negatives/epoch_*.npz, scalars.jsonl or */vis_data/scalars.json; '
+                                'give the work_dir of a run')
         return cls(work_dir, latest_by(history, 'epoch'), latest_by(scalars, 'step'), snapshots)
 
     @property
@@ -111,7 +113,7 @@ class RunRecord:
         return read_snapshot(self.snapshot_paths[epoch])
 
 
-def read_json_lines(path: Path, required: tuple[str, ...]) -> list[dict]:
+def read_json_lines(path: Path, required: tuple[str, ...] = ()) -> list[dict]:
     """Entries of a JSON-lines file, [] where it is missing; a torn last line is left out.
 
     Raises:
@@ -128,12 +130,22 @@ def read_json_lines(path: Path, required: tuple[str, ...]) -> list[dict]:
             if number == lines[-1][0]:
                 break
             raise RecordError(f'{path}, line {number}: not JSON; repair or delete that line') from error
-        missing = [key for key in required if key not in entry] if isinstance(entry, dict) else list(required)
+        missing = [key for key in required if key not in entry] if isinstance(entry, dict) else ['the object']
         if missing:
-            raise RecordError(f'{path}, line {number}: expected an object with {", ".join(required)}; '
-                              f'missing {", ".join(missing)}')
+            raise RecordError(f'{path}, line {number}: {", ".join(missing)} missing; repair or delete that line')
         entries.append(entry)
     return entries
+
+
+def read_training_curve(work_dir: Path) -> list[dict]:
+    """Entries with step, epoch and loss: of ``scalars.jsonl``, or of mmengine's log, a file for each start of the run.
+
+    Such a log also holds lines without a loss (evaluations, clusterings) at the steps of others.
+    """
+    path = work_dir / 'scalars.jsonl'
+    paths = [path] if path.is_file() else sorted(work_dir.glob('*/vis_data/scalars.json'))
+    entries = [entry for path in paths for entry in read_json_lines(path)]
+    return [entry for entry in entries if all(key in entry for key in ('step', 'epoch', 'loss'))]
 
 
 def latest_by(entries: list[dict], key: str) -> list[dict]:

@@ -89,7 +89,7 @@ def clustering_table(records: dict[str, RunRecord]) -> str:
         for granularity in record.history[-1]['granularities'] if record.history else []:
             rows.append([name, f'{record.history[-1]["epoch"]:g}', *clustering_cells(granularity),
                          number(record.history[-1].get('share_of_training_time'), '.1f', 100.)])
-    headers = ['Run', 'Epoch', 'k', 'Accepted (%)', 'NMI', 'MTPR (%)', 'MTNR (%)', 'Smallest', 'Largest', 'Empty',
+    headers = ['Run', 'Epoch', 'k', 'Accepted (%)', 'NMI (%)', 'MTPR (%)', 'MTNR (%)', 'Smallest', 'Largest', 'Empty',
                'Share of training time (%)']
     return table(headers, rows, 'The last clustering of each run; sizes in images.') if rows else ''
 
@@ -97,6 +97,6 @@ def clustering_table(records: dict[str, RunRecord]) -> str:
 def clustering_cells(granularity: dict) -> list[str]:
     """The cells of one granularity: number of clusters, acceptance, agreement with the classes, sizes."""
     return [str(granularity['num_clusters']), number(granularity.get('accepted_share'), '.1f', 100.),
-            number(granularity.get('nmi'), '.3f'), number(granularity.get('mtpr'), '.1f', 100.),
-            number(granularity.get('mtnr'), '.1f', 100.), number(granularity.get('cluster_size_min'), '.0f'),
+            number(granularity.get('nmi'), '.1f'), number(granularity.get('mtpr'), '.1f'),
+            number(granularity.get('mtnr'), '.1f'), number(granularity.get('cluster_size_min'), '.0f'),
             number(granularity.get('cluster_size_max'), '.0f'), number(granularity.get('empty_clusters'), '.0f')]

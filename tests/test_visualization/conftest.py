@@ -23,7 +23,7 @@ def images():
 def history_entry(epoch, seed=0):
     granularities = [dict(num_clusters=count, accepted_share=epoch / 40, cluster_size_min=5 + seed,
                           cluster_size_max=30 + seed, empty_clusters=0, confidence_threshold=0.5,
-                          nmi=0.3 + epoch / 100 + 0.01 * seed, mtpr=epoch / 100, mtnr=0.99) for count in CLUSTER_COUNTS]
+                          nmi=30. + epoch + seed, mtpr=float(epoch), mtnr=99.) for count in CLUSTER_COUNTS]
     return dict(epoch=epoch, progress=epoch / 40, rate=epoch / 40, seconds_features=0.1, seconds_clustering=0.1,
                 share_of_training_time=0.05, granularities=granularities, false_negative_share=epoch / 400)
 

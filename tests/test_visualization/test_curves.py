@@ -20,6 +20,7 @@ def groups(tmp_path, write_run):
 def test_values_are_in_the_figures_unit(run_dir):
     record = RunRecord.load(run_dir)
     assert values_by_epoch(record, QUANTITIES['mtpr'])[16] == pytest.approx(16.)
+    assert values_by_epoch(record, QUANTITIES['accepted_share'])[16] == pytest.approx(40.)
     assert values_by_epoch(record, QUANTITIES['false_negative_share'])[32] == pytest.approx(8.)
 
 
@@ -27,11 +28,11 @@ def test_granularity_nearest_to_the_wanted_one(run_dir):
     path = run_dir / 'false_negatives/history.jsonl'
     entries = [json.loads(line) for line in path.read_text().splitlines()]
     for entry in entries:
-        entry['granularities'][1]['nmi'] = 0.9
+        entry['granularities'][1]['nmi'] = 90.
     path.write_text(''.join(json.dumps(entry) + '\n' for entry in entries))
     record = RunRecord.load(run_dir)
-    assert set(values_by_epoch(record, QUANTITIES['nmi'], 7).values()) == {0.9}
-    assert 0.9 not in values_by_epoch(record, QUANTITIES['nmi'], 3).values()
+    assert set(values_by_epoch(record, QUANTITIES['nmi'], 7).values()) == {90.}
+    assert 90. not in values_by_epoch(record, QUANTITIES['nmi'], 3).values()
 
 
 def test_loss_is_the_mean_over_the_steps_of_an_epoch(run_dir):

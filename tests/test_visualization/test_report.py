@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mmifnd.visualization import bars, check_report, write_run_report, write_study_report
-from mmifnd.visualization.run_record import RecordError
+from mmifnd.visualization.report import choose_run
+from mmifnd.visualization.run_record import RecordError, RunRecord
 from mmifnd.visualization.style import TONES, series_styles
 from mmifnd.visualization.svg import marks_of, to_inline_svg
 
@@ -153,7 +154,8 @@ def test_tool_writes_and_checks(study, images, labels, tmp_path):
     np.savez(tmp_path / 'data.npz', images=images, labels=labels)
 
     def run(*arguments):
-        return subprocess.run([sys.executable, TOOL, *map(str, arguments)], capture_output=True, text=True, cwd=tmp_path)
+        command = [sys.executable, TOOL, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
 
     written = run(out_dir, '--data', tmp_path / 'data.npz', '--out', 'study.html')
     assert written.returncode == 0, written.stderr
@@ -162,3 +164,12 @@ def test_tool_writes_and_checks(study, images, labels, tmp_path):
     assert refused.returncode == 1 and 'figure-1: shows no data' in refused.stdout.splitlines()
     missing = run(tmp_path / 'nowhere')
     assert missing.returncode == 1 and missing.stderr.count('\n') == 1 and 'holds no record' in missing.stderr
+
+
+def test_a_run_that_accepted_something_is_shown_before_one_that_did_not(tmp_path, write_run):
+    idle = RunRecord.load(write_run(tmp_path / 'idle', epochs=(0,)))
+    active = RunRecord.load(write_run(tmp_path / 'active', with_features=False))
+    complete = RunRecord.load(write_run(tmp_path / 'complete'))
+    assert choose_run(dict(idle=idle, active=active), None) == 'active'
+    assert choose_run(dict(idle=idle, active=active, complete=complete), None) == 'complete'
+    assert choose_run({}, None) is None

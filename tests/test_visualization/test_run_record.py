@@ -46,9 +46,21 @@ def test_damaged_line_in_the_middle_is_named(run_dir):
 
 
 def test_line_without_a_needed_key_is_named(run_dir):
-    (run_dir / 'scalars.jsonl').write_text('{"step": 1, "epoch": 1}\n{"step": 2}\n')
-    with pytest.raises(RecordError, match='scalars.jsonl, line 2: .* missing epoch'):
+    path = run_dir / 'false_negatives/history.jsonl'
+    path.write_text('{"epoch": 1, "granularities": []}\n{"epoch": 2}\n3\n')
+    with pytest.raises(RecordError, match='history.jsonl, line 2: granularities missing'):
         RunRecord.load(run_dir)
+
+
+def test_training_curve_from_mmengines_log_over_a_resume(run_dir):
+    (run_dir / 'scalars.jsonl').unlink()
+    starts = {'20250101_000000': [(5, 1, 3.), (10, 2, 2.)], '20250102_000000': [(10, 2, 2.5), (15, 3, 1.)]}
+    for start, rows in starts.items():
+        (run_dir / start / 'vis_data').mkdir(parents=True)
+        lines = [json.dumps(dict(step=step, epoch=epoch, loss=loss)) for step, epoch, loss in rows]
+        lines.append('{"step": 10, "knn": 90.0}')
+        (run_dir / start / 'vis_data/scalars.json').write_text('\n'.join(lines) + '\n')
+    assert [entry['loss'] for entry in RunRecord.load(run_dir).scalars] == [3., 2.5, 1.]
 
 
 def test_the_later_of_two_entries_of_an_epoch_counts(run_dir):

@@ -6,11 +6,13 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     collate_fn=dict(type='keep_batch'),
-    dataset=dict(type='InMemoryImages', dataset=dict(type='CIFAR10', data_root='data/cifar10', split='train')))
+    dataset=dict(
+        type='InMemoryImages', dataset=dict(type='CIFAR10', data_root='data/cifar10', split='train', download=True)))
 
 test_dataloader = dict(
     batch_size=1024,
     num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=False),
     collate_fn=dict(type='keep_batch'),
-    dataset=dict(type='InMemoryImages', dataset=dict(type='CIFAR10', data_root='data/cifar10', split='test')))
+    dataset=dict(
+        type='InMemoryImages', dataset=dict(type='CIFAR10', data_root='data/cifar10', split='test', download=True)))

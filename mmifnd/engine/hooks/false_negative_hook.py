@@ -32,7 +32,8 @@ class FalseNegativeHook(Hook):
         cluster_feature (str): ``'z'``, the embedding, or ``'f'``, the backbone's feature.
         source (str): ``'extract'``, an exact pass in evaluation mode with ``pipeline``; or ``'bank'``, the features of the
             training steps since the last clustering (no extra pass; images that were not drawn take no part).
-        pipeline (list[dict], optional): test transform of the pass, for data sets that read images one by one.
+        pipeline (list[dict], optional): test transform of the pass, for data sets that read images one by one; that of
+            ``test_dataloader`` unless given.
         batch_size (int): images at a time of the pass, on each rank.
         num_workers (int): processes that read images for the pass.
         temperature (float, optional): of the confidence, Eq. 2; the head's unless given.
@@ -94,7 +95,7 @@ class FalseNegativeHook(Hook):
 
     def _relabel(self, runner, completed: int) -> None:
         started = time.perf_counter()
-        features, seen = self._features(runner)
+        features, seen = self._features(runner, completed)
         featured = time.perf_counter()
         labels = self._label(features, seen, completed / runner.max_epochs)
         self.framework.publish(labels)
@@ -107,12 +108,12 @@ class FalseNegativeHook(Hook):
         self._log(runner, record)
         self.files.write(record, labels, features)
 
-    def _features(self, runner) -> tuple[Tensor, Tensor | None]:
-        if self.source == 'bank' and runner.epoch + 1 >= self.interval:
+    def _features(self, runner, completed: int) -> tuple[Tensor, Tensor | None]:
+        if self.source == 'bank' and completed:  # before the first epoch the bank is empty
             features, seen = self.framework.feature_bank.collect()
             self.framework.feature_bank.clear()
             return features, seen
-        view = self.dataset.evaluation_view(self.pipeline)
+        view = self.dataset.evaluation_view(self.pipeline or runner.cfg.test_dataloader.dataset.get('pipeline'))
         with reported('features', len(view)) as report:
             features = extract_features(
                 self.framework, view, lambda images: self.framework.cluster_feature(images, self.cluster_feature),

@@ -1,5 +1,7 @@
 """Shuffling BN (He et al., MoCo, CVPR 2020, section 3.3): keys see other batch statistics than their queries."""
 
+from functools import cached_property
+
 import torch
 from torch import Tensor
 
@@ -18,9 +20,13 @@ class BatchShuffle:
     """
 
     def __init__(self, batch_size: int, step: Tensor, seed: int = 0) -> None:
-        self.batch_size = batch_size
-        total = torch.arange(batch_size * world_size(), device=step.device)
-        self.order = counter_hash(seed, step, total).argsort(stable=True)
+        self.batch_size, self.step, self.seed = batch_size, step, seed
+
+    @cached_property
+    def order(self) -> Tensor:
+        """Images of the global batch in the order of this step, (W * B,); one process never asks."""
+        total = torch.arange(self.batch_size * world_size(), device=self.step.device)
+        return counter_hash(self.seed, self.step, total).argsort(stable=True)
 
     def shuffle(self, rows: Tensor) -> Tensor:
         """This rank's share of the shuffled global batch, (B, ...)."""

@@ -1,0 +1,133 @@
+"""What each rank does in the tests of several processes. The same functions run in one process, without a group."""
+
+import torch
+import torch.distributed as dist
+from small_models import Labels, build_framework, freeze_batch_statistics, views_of
+
+from mmifnd.clustering import ConfidenceAcceptance, KMeans, PseudoLabeler
+from mmifnd.datasets import IndexedDataset
+from mmifnd.datasets.collate import keep_batch
+from mmifnd.datasets.tensor_images import TensorImages
+from mmifnd.engine.batch_norm import average_batch_statistics
+from mmifnd.engine.clustering_across_ranks import label_across_ranks
+from mmifnd.engine.feature_pass import extract_features
+from mmifnd.models.frameworks.feature_bank import FeatureBank
+from mmifnd.models.frameworks.gather import gather, gather_with_gradient, rank, world_size
+from mmifnd.models.frameworks.shuffle_bn import BatchShuffle
+
+
+def fail_on(failing_rank):
+    if rank() == failing_rank:
+        raise ValueError(f'rank {failing_rank} was told to fail')
+    return rank()
+
+
+def count_ranks():
+    total = torch.ones(1)
+    dist.all_reduce(total)
+    return int(total)
+
+
+def mean_over_ranks(tensor):
+    """As DistributedDataParallel averages gradients."""
+    tensor = tensor.clone()
+    if world_size() > 1:
+        dist.all_reduce(tensor)
+    return tensor / world_size()
+
+
+# --- training: wall 6 -----------------------------------------------------------------------------------------------
+
+
+def train(framework, head, detector, options, batch=8, steps=4):
+    """Train on this rank's share of each global batch, in float64; everything that must not depend on the ranks."""
+    model = freeze_batch_statistics(build_framework(framework, head, detector, **options).double())
+    model.publish(Labels())
+    model.start_epoch(0, 1)
+    model.keep_features('z', 40)
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    losses, gradients = [], []
+    for step in range(steps):
+        index = (torch.arange(batch) * 3 + 7 * step) % 11  # images come again, also on another rank in the same step
+        own = slice(rank() * batch // world_size(), (rank() + 1) * batch // world_size())
+        views = [view[own] for view in views_of(index, step, torch.float64)]
+        loss = model(views, index[own], mode='loss')['loss']
+        for p in trained.values():
+            p.grad = None
+        loss.backward()
+        with torch.no_grad():
+            for p in trained.values():
+                p.grad = mean_over_ranks(p.grad)
+                p -= 0.5 * p.grad
+        model.finish_step()
+        losses.append(mean_over_ranks(loss.detach()).item())
+        gradients.append({name: p.grad.clone() for name, p in trained.items()})
+    return dict(losses=losses, gradients=gradients, state=model.state_dict())
+
+
+# --- gathering ------------------------------------------------------------------------------------------------------
+
+
+def gather_and_differentiate(rows, weights):
+    """Gradient of this rank's rows where each rank's loss weighs the gathered rows with its own weights, (W, W * B, D)."""
+    own = rows[rank()].clone().requires_grad_()
+    gathered = gather_with_gradient(own)
+    (gathered * weights[rank()]).sum().backward()
+    plain = gather(own)
+    return gathered.detach(), own.grad, plain, plain.requires_grad
+
+
+def shuffle_and_restore(batch, step):
+    """What this rank sees of a shuffled batch whose rows are numbered over all ranks, and what it gets back."""
+    own = torch.arange(batch, dtype=torch.float64).unsqueeze(1) + rank() * batch
+    shuffle = BatchShuffle(batch, torch.tensor(step), seed=5)
+    seen = shuffle.shuffle(own)
+    return own, seen, shuffle.restore(seen)
+
+
+# --- features, labels, statistics -----------------------------------------------------------------------------------
+
+
+def label(features, seen, progress):
+    labeler = PseudoLabeler((4, 9, 15), ConfidenceAcceptance(), 0.2, KMeans(num_redo=1, device='cpu'))
+    done = []
+    found = label_across_ranks(labeler, features, progress, seen, done.append)
+    return found, done
+
+
+def fill_bank(num_samples, writes):
+    """``writes``: index and features of each rank."""
+    index, features = writes[rank()]
+    bank = FeatureBank(num_samples, features.shape[1])
+    bank.write(index, features)
+    return bank.collect()
+
+
+def norms():
+    """A model of every kind of normalisation, its buffers different on each rank; before and after averaging."""
+    model = torch.nn.Sequential(
+        torch.nn.BatchNorm1d(3), torch.nn.BatchNorm2d(4, track_running_stats=False), torch.nn.GroupNorm(1, 4),
+        torch.nn.BatchNorm2d(5), torch.nn.Linear(2, 2))
+    for number in (0, 3):
+        model[number].running_mean += rank() + number
+        model[number].running_var *= 1 + rank()
+        model[number].num_batches_tracked += 7 + rank()
+    with torch.no_grad():
+        model[4].weight.fill_(rank())
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    average_batch_statistics(model)
+    return before, {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def extract(num_samples, batch_size):
+    """Features of all images, by a model whose batch statistics differ on the ranks until they are averaged."""
+    images = torch.randint(0, 256, (num_samples, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    model, dataset = build_framework(), IndexedDataset(TensorImages(images))
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            offset = 0.5 if world_size() == 1 else rank()  # of two ranks, 0 and 1, the mean is 0.5
+            module.running_mean += offset
+    done = []
+    features = extract_features(
+        model, dataset.evaluation_view(), model.cluster_feature, batch_size, collate_fn=keep_batch, report=done.append)
+    return features, done

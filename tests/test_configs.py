@@ -1,0 +1,342 @@
+"""Every config loads, builds and says what its name says; every kind of config trains."""
+
+import ast
+import gzip
+import json
+import pickle
+import re
+import time
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+from PIL import Image
+
+from mmifnd.apis import build_runner, load_config
+from mmifnd.clustering import ConfidenceAcceptance
+from mmifnd.registry import MODELS, PARAM_SCHEDULERS
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = sorted((ROOT / 'configs').rglob('*.py'))
+CONFIGS = [str(path.relative_to(ROOT / 'configs').with_suffix('')) for path in FILES
+           if not {'_base_', 'studies'} & set(path.parts)]
+
+HEADLINE = 'ifnd/ifnd_r50_8xb32_200e_in1k'
+MOCO = {'model.type', 'model.queue_len', 'model.momentum', 'model.same_image', 'model.empty'}
+DETECTION = {'model.head.detector.type', 'default_hooks.false_negative'}
+MEASURED = {'model.head.detector.type', *(f'default_hooks.false_negative.acceptance.{key}' for key in ('scheme', 'end'))}
+METHOD = 'the method: who is removed, and when that is found out'
+CLASH = 'IFND leaves out what the baseline counts as negatives: the same image, and empty slots'
+BEST = 'on digits each method has its own best temperature'
+FRAMEWORK = 'another framework, and what it alone has'
+
+#: Children that differ from their parent in more or less than one key: the keys, and why.
+EXCEPTIONS = {
+    HEADLINE: (DETECTION | {'model.same_image', 'model.empty'}, f'{METHOD}; {CLASH}'),
+    'ifnd/ifnd_simclr_r50_1xb1024-1000e_cifar10': (DETECTION, METHOD),
+    'ifnd/ifnd_simclr_r50_1xb1024-1000e_cifar100': (DETECTION, METHOD),
+    'ifnd/ifnd_simclr_fashion_mnist': (DETECTION, METHOD),
+    'ifnd/ifnd_moco_fashion_mnist': (DETECTION | {'model.same_image', 'model.empty'}, f'{METHOD}; {CLASH}'),
+    'ifnd/ifnd_simclr_digits_full-at-half': (
+        {'model.head.temperature', 'default_hooks.false_negative.acceptance.full_at'}, BEST),
+    'baselines/simclr_oracle_digits': ({'model.head.detector.type', 'model.head.temperature'}, BEST),
+    'ifnd/ifnd_simclr_digits': (MEASURED, 'the baseline is clustered, too, to be measured'),
+    'ifnd/ifnd_moco_digits': (MEASURED | {'model.same_image', 'model.empty'}, CLASH),
+    'baselines/moco_digits': (MOCO | {'model.head.temperature'}, f'{FRAMEWORK}; {BEST}'),
+    'baselines/moco_fashion_mnist': (MOCO, FRAMEWORK),
+    'baselines/simclr_random_digits': ({'model.head.detector.type', 'model.head.detector.rate'}, 'a detector with an argument'),
+    'ifnd/table6/g_linear_100': (set(), 'the final setting under its name in the table'),
+    'ifnd/ifnd_r50_folder': (
+        {f'{loader}_dataloader.dataset.{key}' for loader in ('train', 'test') for key in ('data_root', 'data_prefix',
+                                                                                        'with_label')}
+        | {'model.queue_len', 'default_hooks.false_negative.num_clusters', 'auto_scale_lr.enable'},
+        'other data, of another size'),
+}
+
+#: Table 6 of the paper: rates accepted after epochs 20, 80, 100, 500 and 980 of 1000.
+TABLE_6 = dict(
+    a_none=[0, 0, 0, 0, 0],
+    b_constant_100=[1, 1, 1, 1, 1],
+    c_step_100=[0, 0, 1, 1, 1],
+    d_linear_25=[.005, .02, .025, .125, .245],
+    e_linear_50=[.01, .04, .05, .25, .49],
+    f_linear_75=[.015, .06, .075, .375, .735],
+    g_linear_100=[.02, .08, .1, .5, .98],
+    h_linear_100_attraction=[.02, .08, .1, .5, .98])
+
+#: Config: learning rate after so many epochs.
+LEARNING_RATES = {
+    HEADLINE: {0: .03, 119: .03, 120: .003, 159: .003, 160: .0003, 199: .0003},
+    'ifnd/ifnd_r50_8xb32-coslr_200e_in1k': {0: .03, 100: .015, 200: 0.},
+    'baselines/mocov2_r50_8xb32-coslr_200e_in1k_mlp2': {0: .03, 100: .015, 200: 0.},
+    'baselines/simclr_r50_1xb1024-1000e_cifar100': {0: .01, 5: .2822, 10: .4999, 500: .25025, 1000: .0005},
+}
+
+
+@cache
+def load(name):
+    """The config of that name."""
+    return load_config(path_of(name))
+
+
+def path_of(name):
+    """File of a config."""
+    return ROOT / 'configs' / f'{name}.py'
+
+
+def parent_of(name):
+    """Name of the config that a config inherits from; None where it is put together from _base_."""
+    for statement in ast.parse(path_of(name).read_text()).body:
+        if isinstance(statement, ast.Assign) and statement.targets[0].id == '_base_':
+            base = ast.literal_eval(statement.value)
+            if isinstance(base, str):
+                return str((path_of(name).parent / base).resolve().relative_to(ROOT / 'configs').with_suffix(''))
+    return None
+
+
+CHILDREN = [name for name in CONFIGS if parent_of(name)]
+
+
+def difference(one, other, prefix=''):
+    """Dotted keys in which two dicts differ; a part that only one of them has counts once."""
+    keys = set()
+    for key in set(one) | set(other):
+        if key not in one or key not in other:
+            keys.add(prefix + key)
+        elif isinstance(one[key], dict) and isinstance(other[key], dict):
+            keys |= difference(one[key], other[key], f'{prefix}{key}.')
+        elif one[key] != other[key]:
+            keys.add(prefix + key)
+    return keys
+
+
+@cache
+def build_once(model):
+    """Whether a model builds, once for equal models."""
+    with DefaultScope.overwrite_default_scope('mmifnd'):
+        return MODELS.build(ast.literal_eval(model))
+
+
+# --- what the files say ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_loads_and_its_model_builds(name):
+    model = load(name).to_dict()['model']
+    if 'queue_len' in model:
+        model['queue_len'] = 8  # the queue only takes memory
+    assert type(build_once(repr(model))).__name__ == model['type']
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_name_says_batch_and_epochs(name):
+    config = load(name)
+    batch, epochs = re.search(r'(\d+)xb(\d+)', name), re.search(r'(\d+)e_', name)
+    if '/table6/' in name:
+        batch, epochs = re.search(r'(\d+)xb(\d+)', parent_of(name)), re.search(r'(\d+)e_', parent_of(name))
+    if batch:
+        assert config.train_dataloader.batch_size == int(batch[2])
+        assert config.auto_scale_lr.base_batch_size == int(batch[1]) * int(batch[2])
+    if epochs:
+        assert config.train_cfg.max_epochs == int(epochs[1])
+
+
+@pytest.mark.parametrize('name', CHILDREN)
+def test_changes_one_key_of_its_parent(name):
+    changed = difference(load(name).to_dict(), load(parent_of(name)).to_dict())
+    if name in EXCEPTIONS:
+        assert changed == EXCEPTIONS[name][0]
+        assert len(changed) != 1, f'{name} is no exception any more'
+    else:
+        assert len(changed) == 1
+
+
+def test_exceptions_are_configs():
+    assert set(EXCEPTIONS) <= set(CHILDREN)
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: str(path.relative_to(ROOT / 'configs')))
+def test_is_plain(path):
+    """No imports, no variables that a child could change without effect, no hosts, no paths of one machine."""
+    text = path.read_text()
+    tree = ast.parse(text)
+    assert not [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    assert {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)} <= {'dict'}
+    assert '{{' not in text and '://' not in text and 'mmpretrain::' not in text
+    strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    absolute = [value for value in strings if re.match(r'[/~]|[A-Za-z]:\\', value)]
+    assert all(value.startswith('/usr/share/datasets/') for value in absolute)
+    assert max(map(len, text.splitlines())) <= 125
+
+
+@pytest.mark.parametrize('name', [name for name in CONFIGS if 'pipeline' in load(name).train_dataloader.dataset])
+def test_the_test_transform_has_one_home(name):
+    """Features are clustered from the images that the test would see, so a hook's own pipeline would be a second home."""
+    assert 'pipeline' not in load(name).default_hooks.get('false_negative', {})
+    assert not re.search('Random|Jitter|Blur', repr(load(name).test_dataloader.dataset.pipeline))
+
+
+@pytest.mark.parametrize('row', TABLE_6)
+def test_rates_of_table_6(row):
+    hook = load(f'ifnd/table6/{row}').default_hooks.false_negative
+    settings = {key: value for key, value in hook.acceptance.items() if key != 'type'}
+    acceptance = ConfidenceAcceptance(**settings)
+    assert hook.num_clusters == (100, 300, 1000) and hook.interval == 20
+    assert [acceptance.rate(epoch / 1000) for epoch in (20, 80, 100, 500, 980)] == pytest.approx(TABLE_6[row])
+
+
+def test_every_row_of_table_6_is_there():
+    assert sorted(TABLE_6) == sorted(Path(name).name for name in CONFIGS if '/table6/' in name)
+
+
+@pytest.mark.parametrize('name', LEARNING_RATES)
+def test_learning_rates(name):
+    config = load(name)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=config.optim_wrapper.optimizer.lr)
+    schedulers = []
+    for settings in config.param_scheduler:
+        settings = dict(settings, end=settings.get('end', config.train_cfg.max_epochs))
+        settings.pop('convert_to_iter_based', None)
+        schedulers.append(PARAM_SCHEDULERS.build(settings, default_args=dict(optimizer=optimizer)))
+    found = []
+    for _ in range(config.train_cfg.max_epochs + 1):
+        found.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        for scheduler in schedulers:
+            scheduler.step()
+    expected = LEARNING_RATES[name]
+    assert {epoch: found[epoch] for epoch in expected} == pytest.approx(expected, rel=1e-3, abs=5e-6)  # the chained cosine is that exact
+
+
+# --- training -------------------------------------------------------------------------------------------------------------
+
+CLUSTERING = {'default_hooks.false_negative.num_clusters': (2, 3, 4), 'default_hooks.false_negative.interval': 1}
+SMALL_RESNET = {'model.backbone.depth': 18, 'model.backbone.stem_channels': 8, 'model.backbone.base_channels': 8,
+                'model.neck.in_channels': 64, 'model.neck.hidden_channels': 16}
+SHORT = {'train_cfg.max_epochs': 2, 'default_hooks.checkpoint.interval': 2}
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """40 images of 64 pixels for training and 20 for the test, of 4 colours, in ImageNet's layout."""
+    root = tmp_path_factory.mktemp('imagenet')
+    random = np.random.default_rng(0)
+    for split, count in (('train', 40), ('val', 20)):
+        for number in range(count):
+            colour = np.array([number % 4 * 40, 80, 160 - number % 4 * 40])
+            path = root / split / f'n0144{number % 4:04d}' / f'{number}.JPEG'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray((random.integers(0, 80, (64, 64, 3)) + colour).astype(np.uint8)).save(path)
+    yield {
+        **{f'{loader}_dataloader.dataset.data_root': str(root) for loader in ('train', 'test')},
+        **{f'{loader}_dataloader.num_workers': 0 for loader in ('train', 'test')},
+        'train_dataloader.batch_size': 16, 'train_dataloader.dataset.pipeline.1.transforms.0.0.scale': 32,
+        'test_dataloader.dataset.pipeline.1.scale': 36, 'test_dataloader.dataset.pipeline.2.crop_size': 32, **SMALL_RESNET}
+
+
+@pytest.fixture(scope='module')
+def cifar(tmp_path_factory):
+    """Images of noise in the files of CIFAR-10 and CIFAR-100, whose checksums are not looked at."""
+    from mmpretrain.datasets import CIFAR10
+    root = tmp_path_factory.mktemp('cifar')
+    random = np.random.default_rng(0)
+    files = dict.fromkeys(['train', 'test'], 'cifar-100-python')
+    files |= dict.fromkeys([*(f'data_batch_{number}' for number in range(1, 6)), 'test_batch'], 'cifar-10-batches-py')
+    for name, base in files.items():
+        (root / base).mkdir(exist_ok=True)
+        count = 8 if name.startswith('data_batch') else 40  # 5 x 8 = 40, too
+        key = 'fine_labels' if '100' in base else 'labels'
+        data = {'data': random.integers(0, 256, (count, 3072), dtype=np.uint8), key: [n % 4 for n in range(count)]}
+        (root / base / name).write_bytes(pickle.dumps(data))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CIFAR10, '_check_integrity', lambda self: True)
+        yield {**{f'{loader}_dataloader.dataset.dataset.data_root': str(root) for loader in ('train', 'test')},
+               'train_dataloader.batch_size': 16, **SMALL_RESNET}
+
+
+@pytest.fixture(scope='module')
+def idx(tmp_path_factory):
+    """64 images of noise in IDX files."""
+    root = tmp_path_factory.mktemp('idx')
+    random = np.random.default_rng(0)
+    for part in ('train', 't10k'):
+        for kind, shape in (('images-idx3', (64, 28, 28)), ('labels-idx1', (64,))):
+            header = bytes([0, 0, 8, len(shape)]) + np.array(shape, '>u4').tobytes()
+            values = random.integers(0, 4, shape, dtype=np.uint8)
+            (root / f'{part}-{kind}-ubyte.gz').write_bytes(gzip.compress(header + values.tobytes()))
+    yield {**{f'{loader}_dataloader.dataset.data_root': str(root) for loader in ('train', 'test')},
+           'train_dataloader.batch_size': 32, 'param_scheduler.0.end': 1, 'param_scheduler.1.begin': 1}
+
+
+@pytest.fixture(scope='module')
+def digits():
+    """The smallest split."""
+    yield {'train_dataloader.dataset.split': 'val', 'train_dataloader.batch_size': 128,
+           'param_scheduler.0.end': 1, 'param_scheduler.1.begin': 1}
+
+
+DATA = dict(CustomDataset='folder', CIFAR10='cifar', CIFAR100='cifar', IDXImages='idx', Digits='digits')
+
+
+def kind_of(name):
+    """Framework, head, detector, data set, source of the features: what must work together."""
+    config = load(name)
+    data = config.train_dataloader.dataset
+    hook = config.default_hooks.get('false_negative')
+    return (config.model.type, config.model.head.type, config.model.head.detector.type,
+            data.get('dataset', data).type, data.get('with_label', True), hook and hook.get('source', 'extract'))
+
+
+KINDS = {kind_of(name): name for name in reversed(CONFIGS)}
+#: These run each time, the others with ``-m slow``.
+FAST = {HEADLINE, 'ifnd/ifnd_r50_folder', 'ifnd/ifnd_simclr_r50_1xb1024-1000e_cifar10', 'ifnd/ifnd_moco_digits',
+        'ifnd/ifnd_simclr_fashion_mnist'}
+
+
+def trained(name, data, work_dir):
+    """A runner that has trained two epochs of a config, on ``data``, by options alone."""
+    hook = load(name).default_hooks.get('false_negative')
+    options = {**data, **SHORT, **(CLUSTERING if hook else {})}
+    if hook and 'num_workers' in hook:
+        options['default_hooks.false_negative.num_workers'] = 0
+    if load(name).model.type == 'MoCoAdapter':
+        options['model.queue_len'] = 24
+    config = load_config(path_of(name), options)
+    config.work_dir, config.log_level = str(work_dir), 'ERROR'
+    config.experiment_name = f'{Path(name).name}_{time.time_ns()}'
+    runner = build_runner(config)
+    runner.train()
+    return runner
+
+
+@pytest.mark.parametrize('name', [
+    pytest.param(name, marks=[] if name in FAST else pytest.mark.slow) for name in sorted({*KINDS.values(), *FAST})])
+def test_trains(name, request, tmp_path, restored_torch):
+    config = load(name)
+    data = request.getfixturevalue(DATA[kind_of(name)[3]])
+    runner = trained(name, data, tmp_path)
+    hub = runner.message_hub
+    losses = hub.get_scalar('train/loss').data[0]
+    assert len(losses) >= 2 and np.isfinite(losses).all()
+    shares = hub.get_scalar('train/false_negative_share').data[0]
+    detector = config.model.head.detector.type
+    if detector == 'NoDetector':
+        assert not shares.any()
+    elif detector == 'PseudoLabelDetector':  # half of the labels are accepted after the first of two epochs
+        half = len(shares) // 2
+        assert not shares[:half].any() and shares[half:].any()
+    else:
+        assert shares.all()
+    if config.default_hooks.get('false_negative'):
+        record, = (tmp_path / 'false_negatives' / 'history.jsonl').read_text().splitlines()
+        assert [row['num_clusters'] for row in json.loads(record)['granularities']] == [2, 3, 4]
+        assert ('nmi' in json.loads(record)['granularities'][0]) == kind_of(name)[4]
+
+
+def test_measures_of_labelled_and_unlabelled_folders(folder, tmp_path, restored_torch):
+    labelled = trained(HEADLINE, folder, tmp_path / 'labelled').test()
+    assert {'knn', 'nmi', 'mtpr', 'mtnr'} <= set(labelled)
+    assert trained('ifnd/ifnd_r50_folder', folder, tmp_path / 'unlabelled').test() == {}

@@ -1,0 +1,82 @@
+import distributed_jobs as jobs
+import pytest
+import torch
+
+
+def test_gradient_of_a_row_is_the_sum_over_all_losses(two_processes):
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(2, 3, 4, generator=generator, dtype=torch.float64)
+    weights = torch.randn(2, 6, 4, generator=generator, dtype=torch.float64)
+    for rank, (gathered, gradient, plain, has_gradient) in enumerate(two_processes.run(jobs.gather_and_differentiate, rows, weights)):
+        assert gathered.equal(rows.flatten(0, 1)) and plain.equal(gathered) and not has_gradient
+        torch.testing.assert_close(gradient, weights.sum(dim=0).chunk(2)[rank], atol=1e-12, rtol=0)
+
+
+def test_in_one_process_rows_are_the_rows():
+    rows, weights = torch.randn(1, 3, 4), torch.randn(1, 3, 4)
+    gathered, gradient, plain, has_gradient = jobs.gather_and_differentiate(rows, weights)
+    assert gathered.equal(rows[0]) and gradient.equal(weights[0]) and plain.equal(rows[0]) and not has_gradient
+
+
+def test_shuffle_deals_the_global_batch_and_restore_gives_it_back(two_processes):
+    orders = []
+    for step in range(4):
+        results = two_processes.run(jobs.shuffle_and_restore, 8, step)
+        for rank, (own, seen, restored) in enumerate(results):
+            assert restored.equal(own)
+            assert 0 < (seen // 8 != rank).sum() < 8  # some images of the other rank, some of its own
+        orders.append([int(row) for _, seen, _ in results for row in seen])
+        assert sorted(orders[-1]) == list(range(16))
+    assert len({tuple(order) for order in orders}) == 4
+
+
+def test_in_one_process_nothing_is_shuffled():
+    own, seen, restored = jobs.shuffle_and_restore(8, 0)
+    assert seen.equal(own) and restored.equal(own)
+
+
+@pytest.mark.parametrize('seen', [None, torch.arange(120) % 4 != 1])
+def test_labels_equal_those_of_one_process(two_processes, seen):
+    features = torch.randn(120, 5, generator=torch.Generator().manual_seed(0))
+    expected, steps = jobs.label(features, seen, 0.6)
+    assert steps == [1, 2, 3] and (expected.labels >= 0).any()
+    for rank, (found, done) in enumerate(two_processes.run(jobs.label, features, seen, 0.6)):
+        assert found.labels.equal(expected.labels) and found.rate == expected.rate
+        assert done == [[2, 3], [2]][rank]
+        for level, other in zip(found.granularities, expected.granularities):
+            assert level.assignment.equal(other.assignment) and level.confidence.equal(other.confidence)
+            assert level.centroids.equal(other.centroids) and level.seconds > 0
+    first, second = (found.granularities for found, _ in two_processes.run(jobs.label, features, seen, 0.6))
+    assert [level.seconds for level in first] == [level.seconds for level in second]
+
+
+def test_banks_are_merged_over_ranks(two_processes):
+    generator = torch.Generator().manual_seed(0)
+    rows = [torch.randn(4, 3, generator=generator).half().float() for _ in range(2)]
+    writes = [(torch.tensor([0, 1, 2, 3]), rows[0]), (torch.tensor([2, 3, 4, 6]), rows[1])]
+    for features, seen in two_processes.run(jobs.fill_bank, 8, writes):
+        assert seen.tolist() == [True, True, True, True, True, False, True, False]
+        expected = torch.stack([*rows[0][:2], (rows[0][2] + rows[1][0]) / 2, (rows[0][3] + rows[1][1]) / 2,
+                                rows[1][2], torch.zeros(3), rows[1][3], torch.zeros(3)])
+        torch.testing.assert_close(features, expected)
+
+
+def test_batch_statistics_become_the_mean_over_ranks(two_processes):
+    (before, first), (other, second) = two_processes.run(jobs.norms)
+    for name in before:
+        if 'running' in name:
+            expected = (before[name] + other[name]) / 2
+            assert not before[name].equal(other[name])
+            torch.testing.assert_close(first[name], expected)
+            assert second[name].equal(first[name])
+        else:  # weights, and the number of batches
+            assert first[name].equal(before[name]) and second[name].equal(other[name])
+    assert [name for name in before if 'running' in name] == ['0.running_mean', '0.running_var', '3.running_mean', '3.running_var']
+
+
+@pytest.mark.parametrize('num_samples, batch_size', [(23, 4), (8, 4), (3, 10)])
+def test_the_exact_pass_equals_that_of_one_process(two_processes, num_samples, batch_size):
+    expected, _ = jobs.extract(num_samples, batch_size)
+    first, second = two_processes.run(jobs.extract, num_samples, batch_size)
+    assert first[0].equal(second[0]) and first[1][-1] == num_samples
+    torch.testing.assert_close(first[0], expected, atol=1e-6, rtol=0)

@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+
+from mmifnd.engine.checkpoint_format import AtomicFileBackend
+
+KEEP_ONE = dict(default_hooks__checkpoint__interval=1, default_hooks__checkpoint__max_keep_ckpts=1)
+
+
+def checkpoints(folder):
+    return sorted(path.name for path in Path(folder).glob('*.pth'))
+
+
+def test_a_run_leaves_plain_checkpoints(digits_runner, tmp_path):
+    digits_runner(epochs=2, default_hooks__checkpoint__interval=1, default_hooks__checkpoint__max_keep_ckpts=3).train()
+    assert checkpoints(tmp_path) == ['epoch_1.pth', 'epoch_2.pth']
+    allowed = torch.serialization.get_safe_globals()
+    torch.serialization.clear_safe_globals()
+    try:
+        checkpoint = torch.load(tmp_path / 'epoch_2.pth', weights_only=True)
+    finally:
+        torch.serialization.add_safe_globals(allowed)
+    assert {'state_dict', 'optimizer', 'param_schedulers', 'message_hub', 'meta'} <= set(checkpoint)
+    assert not {'cfg', 'config'} & set(checkpoint['meta']) and 'cfg' not in checkpoint['message_hub']['runtime_info']
+    assert checkpoint['state_dict']['head.detector.labels'].shape == (1, 1297)
+    assert not list(tmp_path.glob('*.partial'))
+
+
+def test_only_the_newest_stay(digits_runner, tmp_path):
+    digits_runner(epochs=4, default_hooks__checkpoint__interval=1, default_hooks__checkpoint__max_keep_ckpts=2).train()
+    assert checkpoints(tmp_path) == ['epoch_3.pth', 'epoch_4.pth']
+    assert (tmp_path / 'last_checkpoint').read_text().endswith('epoch_4.pth')
+
+
+def test_an_old_checkpoint_goes_after_the_new_one_stands(digits_runner, tmp_path, monkeypatch):
+    events, put, remove = [], AtomicFileBackend.put, AtomicFileBackend.remove
+    monkeypatch.setattr(AtomicFileBackend, 'put', lambda self, obj, path: (
+        put(self, obj, path), events.append(('wrote', Path(path).name))))
+    monkeypatch.setattr(AtomicFileBackend, 'remove', lambda self, path: (
+        remove(self, path), events.append(('removed', Path(path).name))))
+    digits_runner(epochs=2, **KEEP_ONE).train()
+    files = [event for event in events if event[1] != 'last_checkpoint']
+    assert files == [('wrote', 'epoch_1.pth'), ('wrote', 'epoch_2.pth'), ('removed', 'epoch_1.pth')]
+
+
+def test_where_writing_fails_the_old_checkpoint_stays(digits_runner, tmp_path, monkeypatch):
+    put = AtomicFileBackend.put
+
+    def fail_at_the_second(self, obj, path):
+        if Path(path).name == 'epoch_2.pth':
+            raise OSError('no space left on device')
+        put(self, obj, path)
+
+    monkeypatch.setattr(AtomicFileBackend, 'put', fail_at_the_second)
+    with pytest.raises(OSError, match='no space'):
+        digits_runner(epochs=3, **KEEP_ONE).train()
+    assert checkpoints(tmp_path) == ['epoch_1.pth']
+    assert (tmp_path / 'last_checkpoint').read_text().endswith('epoch_1.pth')
+
+
+# --- resume ---------------------------------------------------------------------------------------------------------
+
+
+class Interrupted(Exception):
+    pass
+
+
+class InterruptHook(Hook):
+    """The power goes before epoch 3."""
+
+    def before_train_epoch(self, runner):
+        if runner.epoch == 2:
+            raise Interrupted
+
+
+FRAMEWORKS = dict(
+    simclr=dict(), moco=dict(type='MoCoAdapter', queue_len=100, momentum=0.9))
+
+
+@pytest.mark.parametrize('source', ['extract', 'bank'])
+@pytest.mark.parametrize('framework', FRAMEWORKS)
+def test_two_and_two_epochs_are_four(digits_runner, tmp_path, framework, source):
+    options = dict(epochs=4, model=FRAMEWORKS[framework], default_hooks__checkpoint__interval=1,
+                   default_hooks__false_negative__source=source)
+    digits_runner(work_dir=tmp_path / 'whole', **options).train()
+    interrupted = digits_runner(work_dir=tmp_path / 'parts', **options)
+    interrupted.register_hook(InterruptHook())
+    with pytest.raises(Interrupted):
+        interrupted.train()
+    assert checkpoints(tmp_path / 'parts')[-1] == 'epoch_2.pth'
+    digits_runner(work_dir=tmp_path / 'parts', resume=True, **options).train()
+    whole, parts = (torch.load(tmp_path / run / 'epoch_4.pth', weights_only=True) for run in ('whole', 'parts'))
+    assert whole['state_dict'].keys() == parts['state_dict'].keys()
+    for name, value in whole['state_dict'].items():
+        assert value.equal(parts['state_dict'][name]), name
+    assert (whole['state_dict']['head.detector.labels'] >= 0).sum() > 900  # 75 % were accepted after epoch 3
+    assert parts['meta']['epoch'] == 4 and parts['meta']['iter'] == whole['meta']['iter'] == 20
+    loss = [run['message_hub']['log_scalars']['train/loss']['values'] for run in (whole, parts)]
+    assert len(loss[0]) == 20 and loss[0].equal(loss[1])
+    history = [(tmp_path / run / 'false_negatives' / 'history.jsonl').read_text().count('\n') for run in ('whole', 'parts')]
+    assert history == [3, 3]
+
+
+def test_another_training_set_is_refused_on_resume(digits_runner, tmp_path):
+    digits_runner(epochs=1, default_hooks__checkpoint__interval=1).train()
+    runner = digits_runner(epochs=2, resume=True, train_dataloader__dataset__split='train')
+    with pytest.raises(ValueError, match='labels of 1297 images, but the training set has 1000; resume on the data set'):
+        runner.train()
+
+
+def test_a_checkpoint_that_would_execute_its_config_does_not(digits_runner, tmp_path):
+    digits_runner(epochs=1, default_hooks__checkpoint__interval=1).train()
+    path, marker = tmp_path / 'epoch_1.pth', tmp_path / 'executed'
+    checkpoint = torch.load(path, weights_only=True)
+    checkpoint['meta']['config'] = f"import os\nos.mkdir('{marker}')\n"
+    torch.save(checkpoint, path)
+    digits_runner(epochs=2, resume=True).train()
+    assert not marker.exists()

@@ -1,0 +1,171 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmengine.hooks import Hook
+
+from mmifnd.clustering import softmax_confidence
+from mmifnd.engine.hooks import FalseNegativeHook
+from mmifnd.registry import HOOKS
+
+ACCEPTANCE = dict(type='ConfidenceAcceptance')
+
+
+def history(tmp_path):
+    return [json.loads(line) for line in (tmp_path / 'false_negatives' / 'history.jsonl').read_text().splitlines()]
+
+
+def arrays(tmp_path, epoch):
+    with np.load(tmp_path / 'false_negatives' / f'epoch_{epoch:04d}.npz') as found:
+        return {name: found[name] for name in found.files}
+
+
+class Watch(Hook):
+    """Notes the labels that each epoch trains with, and the views of one image."""
+
+    IMAGES = range(600)
+
+    def __init__(self):
+        self.labels, self.views = [], {}
+
+    def before_train_epoch(self, runner):
+        self.labels.append(runner.model.head.detector.labels.clone())
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        views = [runner.model.data_preprocessor(data_batch, training=True) for _ in range(2)]
+        assert views[0]['inputs'][0].equal(views[1]['inputs'][0])  # the same epoch, the same view
+        for row, index in enumerate(views[0]['index'].tolist()):
+            if index in self.IMAGES:
+                self.views.setdefault(runner.epoch, {})[index] = [view[row] for view in views[0]['inputs']]
+
+
+@pytest.mark.parametrize('source', ['extract', 'bank'])
+def test_three_epochs_of_the_digits(digits_runner, tmp_path, source):
+    runner = digits_runner(default_hooks__false_negative__num_clusters=(10, 30), default_hooks__false_negative__source=source)
+    watch = Watch()
+    runner.register_hook(watch)
+    runner.train()
+
+    lines = history(tmp_path)
+    assert [line['epoch'] for line in lines] == [1, 2]  # the useless one after the last epoch is skipped
+    assert [line['rate'] for line in lines] == pytest.approx([1 / 3, 2 / 3])
+    for line in lines:
+        assert 0 < line['share_of_training_time'] < 1
+        assert [row['num_clusters'] for row in line['granularities']] == [10, 30]
+        for row in line['granularities']:
+            assert 0 < row['nmi'] < 100 and 0 <= row['mtpr'] <= 100 and 0 <= row['mtnr'] <= 100
+    assert lines[0]['false_negative_share'] == 0 and lines[1]['false_negative_share'] > 0
+
+    for epoch, line in zip((1, 2), lines):
+        found = arrays(tmp_path, epoch)
+        labels, assignments = found['labels'], found['assignments']
+        assert labels.shape == assignments.shape == found['confidence'].shape == (2, 1297)
+        assert found['features'].shape == (1297, 32) and found['centroids_0'].shape == (10, 32)
+        seen = assignments[0] >= 0
+        assert seen.all() if source == 'extract' else seen.sum() == 1280  # the last batch of an epoch is dropped
+        accepted = labels >= 0
+        assert (accepted.sum(axis=1) == int(line['rate'] * seen.sum() + 1e-9)).all()
+        assert (labels[accepted] == assignments[accepted]).all()
+        for level in range(2):
+            assert found['confidence'][level][accepted[level]].min() >= found['confidence'][level][seen & ~accepted[level]].max()
+
+    assert (watch.labels[0] == -1).all()  # nothing is accepted before the first clustering
+    for epoch in (1, 2):
+        assert np.array_equal(watch.labels[epoch].numpy(), arrays(tmp_path, epoch)['labels'])
+
+
+def test_two_epochs_give_different_views(digits_runner):
+    watch, runner = Watch(), digits_runner(epochs=2)
+    runner.register_hook(watch)
+    runner.train()
+    both = watch.views[0].keys() & watch.views[1].keys()
+    assert len(both) > 500
+    for index in both:
+        for first, second in zip(watch.views[0][index], watch.views[1][index]):
+            assert not first.equal(second)
+        assert not watch.views[0][index][0].equal(watch.views[0][index][1])
+
+
+def test_confidence_takes_the_temperature_of_the_loss_unless_given_one(digits_runner, tmp_path):
+    for temperature in (None, 0.7):
+        runner = digits_runner(epochs=2, work_dir=tmp_path / str(temperature), model=dict(head=dict(temperature=0.3)),
+                               default_hooks__false_negative__temperature=temperature)
+        runner.train()
+        found = arrays(tmp_path / str(temperature), 1)
+        features, centroids, labels = (torch.from_numpy(found[name]) for name in ('features', 'centroids_0', 'assignments'))
+        expected = softmax_confidence(features.float(), centroids, labels[0].long(), temperature or 0.3)
+        np.testing.assert_allclose(found['confidence'][0], expected.numpy(), atol=5e-3)  # of float16 features
+
+
+@pytest.mark.parametrize('source', ['extract', 'bank'])
+def test_the_untrained_network_may_be_clustered_first(digits_runner, tmp_path, source):
+    runner = digits_runner(
+        epochs=2, default_hooks__false_negative__initial=True, default_hooks__false_negative__source=source)
+    watch = Watch()
+    runner.register_hook(watch)
+    runner.train()
+    assert [line['epoch'] for line in history(tmp_path)] == [0, 1]
+    assert (arrays(tmp_path, 0)['assignments'] >= 0).all()
+
+
+def test_interval_of_two(digits_runner, tmp_path):
+    digits_runner(epochs=4, default_hooks__false_negative__interval=2).train()
+    assert [line['epoch'] for line in history(tmp_path)] == [2]
+
+
+@pytest.mark.parametrize('save, files', [('none', []), ('labels', ['epoch_0001.npz'])])
+def test_what_is_saved(digits_runner, tmp_path, save, files):
+    digits_runner(epochs=2, default_hooks__false_negative__save=save).train()
+    assert sorted(path.name for path in (tmp_path / 'false_negatives').glob('*.npz')) == files
+    assert len(history(tmp_path)) == 1
+    assert not files or 'features' not in arrays(tmp_path, 1)
+
+
+def test_more_clusters_than_images_are_refused_before_training(digits_runner, tmp_path):
+    runner = digits_runner(default_hooks__false_negative__num_clusters=(10, 5000))
+    with pytest.raises(ValueError, match='num_clusters=5000 exceeds the 1297 images of the training set; choose 1 to 1297'):
+        runner.train()
+    assert not list(tmp_path.glob('*.pth'))
+
+
+def test_features_that_are_not_finite_name_the_image(digits_runner, monkeypatch):
+    runner = digits_runner()
+    cluster_feature = type(runner.model).cluster_feature
+
+    def poisoned(self, images, kind='z'):
+        rows = cluster_feature(self, images, kind)
+        rows[5] = torch.nan
+        return rows
+
+    monkeypatch.setattr(type(runner.model), 'cluster_feature', poisoned)
+    with pytest.raises(ValueError, match=r'6 of 1297 images have NaN or infinite features, such as image 5, image 261, '
+                                         r'image 517; look at these images, or lower the learning rate'):
+        runner.train()
+
+
+def test_clustering_the_features_of_the_backbone(digits_runner, tmp_path):
+    digits_runner(epochs=2, default_hooks__false_negative__cluster_feature='f').train()
+    assert arrays(tmp_path, 1)['features'].shape == (1297, 8)
+
+
+def test_a_control_without_labels_trains_and_is_measured(digits_runner, tmp_path):
+    digits_runner('configs/baselines/simclr_digits.py', epochs=2).train()
+    line, = history(tmp_path)
+    assert line['rate'] == 0 and line['granularities'][0]['nmi'] > 0 and line['false_negative_share'] == 0
+
+
+@pytest.mark.parametrize('options, words', [
+    (dict(source='disk'), "source='disk' of FalseNegativeHook is unknown; choose one of extract, bank"),
+    (dict(interval=0), 'interval=0 and batch_size=256 of FalseNegativeHook must be positive'),
+    (dict(batch_size=0), 'interval=1 and batch_size=0 of FalseNegativeHook must be positive'),
+    (dict(save='all'), "save='all' is unknown; choose one of none, labels, features"),
+])
+def test_options_out_of_range_are_named(options, words):
+    with pytest.raises(ValueError, match=words):
+        FalseNegativeHook((10,), ACCEPTANCE, **options)
+
+
+def test_it_is_the_hook_that_configs_name():
+    hook = HOOKS.build(dict(type='FalseNegativeHook', num_clusters=(10,), acceptance=ACCEPTANCE))
+    assert isinstance(hook, FalseNegativeHook)

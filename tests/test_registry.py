@@ -1,0 +1,136 @@
+"""The registries: complete beside mmpretrain's, and every registered name builds from a minimal config."""
+
+import time
+
+import numpy as np
+import pytest
+from mmengine.registry import DefaultScope, Registry
+from mmpretrain import registry as parents
+from torch.utils.data import Dataset
+
+from mmifnd import registry
+from mmifnd.apis import build_runner, load_config
+
+
+def _registries(module, scope):
+    return {name: value for name, value in vars(module).items() if isinstance(value, Registry) and value.scope == scope}
+
+
+OURS = _registries(registry, 'mmifnd')
+DIGITS = dict(type='Digits', split='val')
+ACCEPTANCE = dict(type='ConfidenceAcceptance')
+ENCODER = dict(backbone=dict(type='SmallCNN'),
+               neck=dict(type='ProjectionMLP', in_channels=64, hidden_channels=8, out_channels=4),
+               head=dict(type='ElimContrastiveHead'))
+
+
+class ArrayImages(Dataset):
+    """Hands out arrays, as mmpretrain's CIFAR does."""
+
+    metainfo = dict(classes=('a', 'b'))
+
+    def full_init(self):
+        """Nothing to load."""
+
+    def __len__(self):
+        return 2
+
+    def get_data_info(self, position):
+        """A grey image."""
+        return dict(img=np.zeros((4, 4), np.uint8), gt_label=position)
+
+
+#: Registry and name: the arguments that the component cannot do without.
+MINIMAL = dict(
+    DATASETS=dict(Digits={}, IDXImages=dict(data_root='idx'), InMemoryImages=dict(dataset=ArrayImages()),
+                  SubsetDataset=dict(dataset=DIGITS, indices=3), IndexedDataset=dict(dataset=DIGITS)),
+    HOOKS=dict(CheckpointHook={}, PlainCheckpointHook={}, RuntimeInfoHook={},
+               FalseNegativeHook=dict(num_clusters=(2,), acceptance=ACCEPTANCE)),
+    METRICS=dict(KNNAccuracy={}, LinearProbe={}, FewShotProbe={}, ClusteringNMI={}, DetectionRates={}),
+    MODELS=dict(
+        SmallCNN={}, ProjectionMLP=dict(in_channels=8, hidden_channels=8, out_channels=4),
+        ImageViewsPreprocessor={}, TensorViewsPreprocessor=dict(augmentation=[dict(type='RandomHorizontalFlip')]),
+        ElimContrastiveHead={}, AttrContrastiveHead={},
+        NoDetector={}, PseudoLabelDetector={}, GroundTruthDetector={}, RandomDetector=dict(rate=0.1),
+        UnionDetector=dict(detectors=dict(labels=dict(type='PseudoLabelDetector'))),
+        MoCoAdapter=dict(ENCODER, queue_len=8), SimCLRAdapter=ENCODER),
+    TASK_UTILS=dict(ConfidenceAcceptance={}))
+
+#: Built by a runner only.
+LOOPS = dict(EpochLoop='train_loop', RepresentationLoop='test_loop')
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    """Names without a prefix are looked up in mmifnd first, as under a runner."""
+    with DefaultScope.overwrite_default_scope('mmifnd'):
+        yield
+
+
+@pytest.fixture
+def idx_folder(tmp_path, monkeypatch):
+    """A folder ``idx`` below the working directory, with one grey image."""
+    (tmp_path / 'idx').mkdir()
+    header = bytes([0, 0, 8, 3]) + np.array([1, 4, 4], '>u4').tobytes()
+    (tmp_path / 'idx' / 'train-images-idx3-ubyte').write_bytes(header + bytes(16))
+    monkeypatch.chdir(tmp_path)
+
+
+def test_every_registry_of_mmpretrain_has_a_child():
+    theirs = _registries(parents, 'mmpretrain')
+    assert set(OURS) == set(theirs)
+    for name, child in OURS.items():
+        assert child.parent is theirs[name]
+        assert child.name == theirs[name].name
+
+
+def test_the_table_of_minimal_configs_is_complete():
+    registered = {}
+    for name, entries in OURS.items():
+        entries.import_from_location()
+        registered[name] = {key for key, value in entries.module_dict.items() if value.__module__.startswith('mmifnd')}
+    expected = {name: set(configs) for name, configs in MINIMAL.items()} | dict(LOOPS=set(LOOPS))
+    difference = {name: sorted(found ^ expected.get(name, set())) for name, found in registered.items()}
+    assert not {name: names for name, names in difference.items() if names}, 'add a minimal config to MINIMAL, or remove it'
+
+
+@pytest.mark.parametrize('entries, name', [(entries, name) for entries, names in MINIMAL.items() for name in names])
+def test_builds_from_a_minimal_config(entries, name, idx_folder):
+    built = OURS[entries].build(dict(type=name, **MINIMAL[entries][name]))
+    assert type(built) is OURS[entries].get(name)
+    assert type(OURS[entries].build(dict(type=f'mmifnd.{name}', **MINIMAL[entries][name]))) is type(built)
+
+
+def test_a_runner_builds_the_loops(tmp_path, restored_torch):
+    config = load_config('configs/baselines/simclr_digits.py')
+    config.work_dir, config.log_level = str(tmp_path), 'ERROR'
+    config.experiment_name = f'loops_{time.time_ns()}'
+    runner = build_runner(config)
+    for name, attribute in LOOPS.items():
+        built = getattr(runner, f'build_{attribute}')(getattr(runner, f'_{attribute}'))
+        assert type(built) is registry.LOOPS.get(name)
+
+
+@pytest.mark.parametrize('entries, name', [
+    ('DATASETS', 'CIFAR10'), ('TRANSFORMS', 'torchvision/ColorJitter'), ('MODELS', 'ResNet_CIFAR'), ('OPTIMIZERS', 'LARS'),
+    ('HOOKS', 'EMAHook'), ('VISUALIZERS', 'UniversalVisualizer'), ('METRICS', 'Accuracy'), ('DATA_SAMPLERS', 'DefaultSampler'),
+    ('PARAM_SCHEDULERS', 'CosineAnnealingLR'), ('MODEL_WRAPPERS', 'MMDistributedDataParallel')])
+def test_what_mmpretrain_and_mmengine_have_is_found(entries, name):
+    assert OURS[entries].get(name) is not None
+
+
+def test_one_config_mixes_both_scopes():
+    config = dict(
+        type='mmifnd.MoCoAdapter',
+        queue_len=8,
+        data_preprocessor=dict(type='mmpretrain.SelfSupDataPreprocessor'),
+        backbone=dict(type='mmpretrain.ResNet', depth=18),
+        neck=dict(type='mmpretrain.MoCoV2Neck', in_channels=512, hid_channels=16, out_channels=4),
+        head=dict(type='ElimContrastiveHead', detector=dict(type='mmifnd.PseudoLabelDetector')))
+    with pytest.raises(AttributeError, match='out_channels'):  # only necks of ours say their width
+        registry.MODELS.build(config)
+    config['neck'] = dict(type='mmifnd.ProjectionMLP', in_channels=512, hidden_channels=16, out_channels=4)
+    model = registry.MODELS.build(config)
+    assert type(model.backbone).__module__.startswith('mmpretrain.')
+    assert type(model.data_preprocessor).__module__.startswith('mmpretrain.')
+    assert type(model.head.detector).__name__ == 'PseudoLabelDetector'

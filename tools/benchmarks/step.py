@@ -1,0 +1,289 @@
+"""What the false-negative part adds to a training step, and our step beside mmpretrain's.
+
+    python tools/benchmarks/step.py
+    python tools/benchmarks/step.py --backbone-depth 18 --image-size 64 --steps 20 --json step.json
+    python tools/benchmarks/step.py --device cuda --check-sync
+
+A step is forward, loss, backward, SGD and finish_step, on images that lie on the device. 'with' has ElimContrastiveHead with
+PseudoLabelDetector and published labels of G clusterings; 'without' has NoDetector in the same framework and on the same
+weights; mmpretrain's own MoCo or SimCLR starts from equal weights. Steps alternate; ratios are taken within a round.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from types import SimpleNamespace
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+os.environ.setdefault('KINETO_LOG_LEVEL', '5')  # the profiler's own notes
+
+import torch  # noqa: E402
+from measure import MIB, Spread, alternate, machine, peak_bytes, ratio, saved_bytes, write_json  # noqa: E402
+from rich.console import Console  # noqa: E402
+from rich.table import Table  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+
+from mmifnd.contrast import Contrast  # noqa: E402
+from mmifnd.registry import MODELS  # noqa: E402
+
+DIM = 128  # of the embedding, in MoCo, SimCLR and IFND
+TEMPERATURE = 0.2
+Step = Callable[[], object]
+
+
+def parse_args() -> argparse.Namespace:
+    """Sizes; the defaults are IFND's on ImageNet."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--frameworks', nargs='+', choices=('moco', 'simclr'), default=['moco', 'simclr'])
+    parser.add_argument('--backbone-depth', type=int, choices=(18, 34, 50, 101, 152), default=50, help='of the ResNet')
+    parser.add_argument('--image-size', type=int, default=224)
+    parser.add_argument('--batch-size', type=int, help='images a step; 32 on a GPU, else 8')
+    parser.add_argument('--steps', type=int, default=7, help='rounds of alternating steps')
+    parser.add_argument('--head-batch-size', type=int, default=32, help='images of the rows on the head alone')
+    parser.add_argument('--head-steps', type=int, default=30, help='rounds of the head alone')
+    parser.add_argument('--queue-len', type=int, default=65_536)
+    parser.add_argument('--num-samples', type=int, default=1_281_167, help='images that have labels')
+    parser.add_argument('--num-clusters', type=int, nargs='+', default=[1000, 3000, 10_000])
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--check-sync', action='store_true', help='only run a step in which a host synchronisation is an error')
+    parser.add_argument('--no-mmpretrain', action='store_true', help="leave out mmpretrain's models")
+    parser.add_argument('--json', metavar='FILE', help='also write the figures here')
+    args = parser.parse_args()
+    args.device = torch.device(args.device)
+    args.batch_size = args.batch_size or (32 if args.device.type == 'cuda' else 8)
+    if args.check_sync and args.device.type != 'cuda':
+        parser.error('--check-sync needs a GPU: --device cuda')
+    return args
+
+
+# --- models ---------------------------------------------------------------------------------------------------------------
+
+def backbone_and_neck(framework: str, depth: int) -> dict:
+    """Config of a ResNet and a 2-layer projection head, equal for ours and mmpretrain's."""
+    width = 512 if depth < 50 else 2048
+    neck = dict(type='mmifnd.ProjectionMLP', in_channels=width, hidden_channels=width, out_channels=DIM, num_layers=2)
+    if framework == 'simclr':
+        neck.update(norm_cfg=dict(type='BN1d'))
+    return dict(backbone=dict(type='mmpretrain.ResNet', depth=depth, norm_cfg=dict(type='BN')), neck=neck)
+
+
+def our_framework(framework: str, args: argparse.Namespace) -> nn.Module:
+    """Ours, its queue full, without a false-negative part."""
+    options = dict(type='MoCoAdapter', queue_len=args.queue_len) if framework == 'moco' else dict(type='SimCLRAdapter')
+    model = MODELS.build(dict(
+        **options, **backbone_and_neck(framework, args.backbone_depth), head=dict(head_config('NoDetector'))))
+    model.init_weights()
+    model.bind(args.num_samples)
+    if framework == 'moco':
+        model.queue.index.random_(args.num_samples)
+    return model.to(args.device).train()
+
+
+def head_config(detector: str) -> dict:
+    """IFND's head with some detector."""
+    return dict(type='ElimContrastiveHead', temperature=TEMPERATURE, detector=dict(type=detector))
+
+
+def heads(args: argparse.Namespace) -> dict[str, nn.Module]:
+    """The two heads that are compared; the labels of all images are published to the first."""
+    built = {'with': MODELS.build(head_config('PseudoLabelDetector')), 'without': MODELS.build(head_config('NoDetector'))}
+    labels = torch.stack([torch.randint(k, (args.num_samples,)) for k in args.num_clusters])
+    built['with'].detector.bind(args.num_samples)
+    built['with'].detector.publish(SimpleNamespace(labels=labels))
+    return {name: head.to(args.device).train() for name, head in built.items()}
+
+
+def mmpretrain_model(framework: str, ours: nn.Module, args: argparse.Namespace) -> nn.Module:
+    """mmpretrain's MoCo or SimCLR on equal weights."""
+    options = dict(type='mmpretrain.MoCo', queue_len=args.queue_len, feat_dim=DIM) if framework == 'moco' \
+        else dict(type='mmpretrain.SimCLR')
+    head = dict(type='mmpretrain.ContrastiveHead', loss=dict(type='mmpretrain.CrossEntropyLoss'), temperature=TEMPERATURE)
+    theirs = MODELS.build(dict(**options, **backbone_and_neck(framework, args.backbone_depth), head=head))
+    for part in ('backbone', 'neck'):
+        getattr(theirs, part).load_state_dict(getattr(ours, part).state_dict())
+    return theirs.to(args.device).train()
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------------
+
+def training_steps(framework: str, args: argparse.Namespace) -> tuple[dict[str, Step], nn.Module]:
+    """name -> one training step, on equal images; and our model."""
+    views = [torch.randn(args.batch_size, 3, args.image_size, args.image_size, device=args.device) for _ in range(2)]
+    index = torch.randperm(args.num_samples)[:args.batch_size].to(args.device)
+    ours, choices = our_framework(framework, args), heads(args)
+    optimizer = sgd(ours)
+
+    def step_of(name: str) -> Step:
+        def step() -> None:
+            ours.head = choices[name]
+            update(optimizer, ours.loss(views, index)['loss'])
+            ours.finish_step()
+        return step
+
+    steps = {name: step_of(name) for name in choices}
+    if not args.no_mmpretrain:
+        theirs = mmpretrain_model(framework, ours, args)
+        their_optimizer = sgd(theirs)
+        steps['mmpretrain'] = lambda: update(their_optimizer, theirs.loss(list(views), None)['loss'])
+    return steps, ours
+
+
+def sgd(model: nn.Module) -> torch.optim.Optimizer:
+    """MoCo v2's optimiser over what learns."""
+    return torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.03, momentum=0.9, weight_decay=1e-4)
+
+
+def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """Backward and one SGD step."""
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+def head_steps(framework: str, args: argparse.Namespace) -> tuple[dict[str, Step], dict[str, Step]]:
+    """name -> loss with backward, and name -> loss alone, of the head on given similarities."""
+    contrast, choices = given_contrast(framework, args), heads(args)
+
+    def forward_of(name: str) -> Step:  # a new Contrast each time: is_candidate is computed once in each
+        return lambda: choices[name].loss(replace(contrast))['loss']
+
+    def backward_of(name: str) -> Step:
+        return lambda: torch.autograd.grad(forwards[name](), contrast.negative_similarity)
+
+    forwards = {name: forward_of(name) for name in choices}
+    return {name: backward_of(name) for name in choices}, forwards
+
+
+def given_contrast(framework: str, args: argparse.Namespace) -> Contrast:
+    """Random similarities of the shapes that the framework hands over."""
+    rows, columns = (args.head_batch_size, args.queue_len) if framework == 'moco' else (2 * args.head_batch_size,) * 2
+    anchor, candidate = (nn.functional.normalize(torch.randn(n, DIM, device=args.device), dim=1) for n in (rows, columns))
+    anchor_index, candidate_index = (torch.randint(args.num_samples, (n,), device=args.device) for n in (rows, columns))
+    contrast = Contrast.build(anchor, anchor, candidate, anchor_index, candidate_index)
+    contrast.negative_similarity.requires_grad_()
+    return contrast
+
+
+# --- figures --------------------------------------------------------------------------------------------------------------
+
+def measure(framework: str, args: argparse.Namespace) -> dict:
+    """All figures of one framework: seconds, bytes, ratios."""
+    steps, _ = training_steps(framework, args)
+    step_times = alternate(steps, args.steps, args.device)
+    step_peaks = {name: peak_bytes(step, args.device) for name, step in steps.items()} if args.device.type == 'cuda' else {}
+    del steps, _
+    full, forwards = head_steps(framework, args)
+    head_times = alternate(full, args.head_steps, args.device, warm_up=3)
+    return dict(
+        framework=framework, step_seconds=step_times, head_seconds=head_times, step_peak_bytes=step_peaks,
+        head_peak_bytes={name: peak_bytes(work, args.device) for name, work in full.items()},
+        head_saved_bytes={name: saved_bytes(forward) for name, forward in forwards.items()},
+        label_bytes=4 * args.num_samples * len(args.num_clusters))
+
+
+def check_sync(framework: str, args: argparse.Namespace) -> None:
+    """A step of ours under ``set_sync_debug_mode('error')``, which raises where the host waits for the device."""
+    steps, _ = training_steps(framework, args)
+    for name in ('with', 'without'):
+        steps[name]()  # allocations and autotuning of the first step may wait
+        torch.cuda.synchronize(args.device)
+        torch.cuda.set_sync_debug_mode('error')
+        try:
+            steps[name]()
+        finally:
+            torch.cuda.set_sync_debug_mode('default')
+
+
+def show_steps(figures: list[dict], console: Console) -> None:
+    """Medians of whole steps with ratios."""
+    table = Table('framework', 'step', 'median ms', 'quartiles', 'ratio', 'of', 'quartiles', title='one training step')
+    for one in figures:
+        times = one['step_seconds']
+        without = times['without']
+        for name, own in times.items():
+            spread, against = Spread.of([1000 * t for t in own]), None
+            if name == 'with':
+                against = ratio(own, without), 'with / without'
+            elif name == 'mmpretrain':
+                against = ratio(without, own), 'without / mmpretrain'
+            table.add_row(one['framework'], name, f'{spread.median:.1f}', f'{spread.low:.1f} to {spread.high:.1f}',
+                          *(('', '', '') if against is None else ratio_cells(*against)))
+    console.print(table)
+
+
+def ratio_cells(spread: Spread, label: str) -> tuple[str, str, str]:
+    """The cells of a ratio, what it is of, and its quartiles."""
+    return f'{spread.median:.3f}', label, f'{spread.low:.3f} to {spread.high:.3f}'
+
+
+def show_heads(figures: list[dict], args: argparse.Namespace, console: Console) -> None:
+    """The head alone, and what the false-negative part adds to a step."""
+    title = f'the head alone at {args.head_batch_size} images: loss and gradient of given similarities'
+    table = Table('framework', 'head', 'median ms', 'quartiles', 'saved MiB', 'peak MiB', title=title)
+    for one in figures:
+        for name, own in one['head_seconds'].items():
+            spread = Spread.of([1000 * t for t in own])
+            table.add_row(one['framework'], name, f'{spread.median:.2f}', f'{spread.low:.2f} to {spread.high:.2f}',
+                          f'{one["head_saved_bytes"][name] / MIB:.1f}', f'{one["head_peak_bytes"][name] / MIB:.1f}')
+    console.print(table)
+    for one in figures:
+        console.print(summary(one, args), soft_wrap=True)
+
+
+def summary(one: dict, args: argparse.Namespace) -> str:
+    """The false-negative part in one sentence for each quantity."""
+    added = Spread.of([a - b for a, b in zip(one['head_seconds']['with'], one['head_seconds']['without'])])
+    step = Spread.of(one['step_seconds']['without']).median
+    scale = args.batch_size / args.head_batch_size if one['framework'] == 'moco' else 1
+    saved, peak = (one[key]['with'] - one[key]['without'] for key in ('head_saved_bytes', 'head_peak_bytes'))
+    lines = [
+        f'{one["framework"]}: the false-negative part adds {1000 * added.median:.2f} ms to the head of {args.head_batch_size} '
+        f'images' + (f', {100 * added.median * scale / step:.2f} % of the step above for its {args.batch_size}'
+                     if one['framework'] == 'moco' or args.batch_size == args.head_batch_size else '') + ';',
+        f'  {saved / MIB:.1f} MiB saved for backward, {peak / MIB:.1f} MiB of the head\'s peak, and '
+        f'{one["label_bytes"] / MIB:.1f} MiB of labels, kept throughout'
+    ]
+    if one['step_peak_bytes']:
+        peaks = one['step_peak_bytes']
+        lines.append(f'  peak of the whole step: {(peaks["with"] - peaks["without"]) / MIB:.1f} MiB more')
+    return '\n'.join(lines)
+
+
+def main() -> None:
+    """Measure, print, and write what was asked for."""
+    args = parse_args()
+    torch.manual_seed(0)
+    logging.disable(logging.WARNING)  # how each parameter was initialised
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    where = {**machine(args.device), 'mmpretrain': version('mmpretrain')}
+    console.print(', '.join(f'{key} {value}' for key, value in where.items()), soft_wrap=True)
+    if args.check_sync:
+        for framework in args.frameworks:
+            check_sync(framework, args)
+            console.print(f'{framework}: no host synchronisation in a step, with and without')
+        return
+    console.print(f'ResNet-{args.backbone_depth} at {args.image_size} px, {args.batch_size} images a step, {args.steps} rounds; '
+                  f'queue {args.queue_len}, labels {args.num_clusters} of {args.num_samples} images', soft_wrap=True)
+    figures = [measure(framework, args) for framework in args.frameworks]
+    show_steps(figures, console)
+    show_heads(figures, args, console)
+    write_json(args.json, dict(machine=where, arguments={**vars(args), 'device': str(args.device)}, figures=figures,
+                               ratios=[ratios(one) for one in figures]))
+
+
+def ratios(one: dict) -> dict:
+    """The ratios of the table, as plain values."""
+    times = one['step_seconds']
+    found = dict(with_without=asdict(ratio(times['with'], times['without'])))
+    if 'mmpretrain' in times:
+        found.update(without_mmpretrain=asdict(ratio(times['without'], times['mmpretrain'])))
+    return dict(framework=one['framework'], **found)
+
+
+if __name__ == '__main__':
+    main()
