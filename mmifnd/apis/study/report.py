@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mmifnd.registry import DATASETS
 from mmifnd.visualization import write_study_report
 
@@ -15,7 +17,12 @@ def write_report(study: Study, results: dict[str, Any], out: Path) -> Path:
     method = study.methods[study.figure_run]
     config = load_config(method.config, method.options)
     dataset = DATASETS.build(dict(type='IndexedDataset', dataset=config.train_dataloader.dataset))
-    images = getattr(dataset.evaluation_view().dataset, 'images', None)
     seed = min(run['seed'] for run in results['runs'])
-    return write_study_report(results, out, images=None if images is None else images.numpy(), labels=dataset.labels(),
+    return write_study_report(results, out, images=_images(dataset), labels=dataset.labels(),
                               embedding_run=f'{study.figure_run}/seed_{seed}')
+
+
+def _images(dataset) -> np.ndarray | None:
+    """All images, uint8 (N, C, H, W), where the data set holds them in memory."""
+    view = dataset.evaluation_view()
+    return view.__getitems__(list(range(len(view))))['inputs'].numpy() if view.in_tensors else None

@@ -2,22 +2,29 @@
 
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 
+#: Columns that the table of a small study needs; a narrower terminal wraps lines rather than losing digits.
+_WIDTH = 92
+
+
 def print_table(results: dict[str, Any], console: Console | None = None) -> None:
     """Mean and spread over seeds, a row a method; below it the paired differences."""
-    console = console or Console()
-    table = Table(title=f'{results["title"]} ({_seeds(results)} seeds; mean ± standard deviation)')
-    table.add_column('method')
-    table.add_column('temperature', justify='right')
-    for measure in results['measures'].values():
-        table.add_column(f'{measure["label"]} [{measure["unit"]}]', justify='right')
+    console = console or Console(width=max(_WIDTH, Console().width))
+    units = ', '.join(sorted({measure['unit'] for measure in results['measures'].values()}))
+    table = Table(title=f'{results["title"]}\n{_seeds(results)} seeds, mean±standard deviation, in {units}',
+                  box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column('method', no_wrap=True)
+    table.add_column('τ', justify='right', no_wrap=True)
+    shown = {name: measure for name, measure in results['measures'].items() if measure.get('in_table', True)}
+    for measure in shown.values():
+        table.add_column(measure['label'], justify='right', no_wrap=True)
     for name, method in results['methods'].items():
         row = results['summary'][name]
-        table.add_row(method['label'], f'{method["temperature"]:g}',
-                      *(_cell(row.get(measure)) for measure in results['measures']))
+        table.add_row(method['label'], f'{method["temperature"]:g}', *(_cell(row.get(measure)) for measure in shown))
     console.print(table)
     for comparison in results['comparisons']:
         console.print(_sentence(results, comparison))
@@ -30,7 +37,7 @@ def _seeds(results: dict) -> int:
 def _cell(summary: dict | None) -> str:
     if summary is None:
         return '-'
-    return f'{summary["mean"]:.1f}' + (f' ± {summary["std"]:.1f}' if summary['std'] is not None else '')
+    return f'{summary["mean"]:.1f}' + (f'±{summary["std"]:.1f}' if summary['std'] is not None else '')
 
 
 def _sentence(results: dict, comparison: dict) -> str:
