@@ -127,7 +127,7 @@ def test_one_config_mixes_both_scopes():
         backbone=dict(type='mmpretrain.ResNet', depth=18),
         neck=dict(type='mmpretrain.MoCoV2Neck', in_channels=512, hid_channels=16, out_channels=4),
         head=dict(type='ElimContrastiveHead', detector=dict(type='mmifnd.PseudoLabelDetector')))
-    with pytest.raises(AttributeError, match='out_channels'):  # only necks of ours say their width
+    with pytest.raises(ValueError, match='neck MoCoV2Neck does not say its in_channels and out_channels; use ProjectionMLP'):
         registry.MODELS.build(config)
     config['neck'] = dict(type='mmifnd.ProjectionMLP', in_channels=512, hidden_channels=16, out_channels=4)
     model = registry.MODELS.build(config)

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from mmengine.dist import is_main_process  # noqa: E402
 
-from mmifnd.apis import build_runner, one_line_errors  # noqa: E402
+from mmifnd.apis import build_runner, check_data, one_line_errors  # noqa: E402
 from mmifnd.apis.command_line import base_parser, config_of  # noqa: E402
 from mmifnd.engine.checkpoint_format import check_fits, load_plain  # noqa: E402
 
@@ -30,6 +30,7 @@ def main() -> None:
     args = parse_args()
     with one_line_errors():
         config = config_of(args)
+        check_data(config, 'train_dataloader', 'test_dataloader')
         checkpoint = load_plain(args.checkpoint, map_location='cpu')
         runner = build_runner(config)
         check_fits(runner.model, checkpoint, args.checkpoint)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mmifnd.apis import UserError, build_runner, one_line_errors  # noqa: E402
+from mmifnd.apis import UserError, build_runner, check_data, one_line_errors  # noqa: E402
 from mmifnd.apis.command_line import base_parser, config_of  # noqa: E402
 
 
@@ -49,8 +49,10 @@ def main() -> None:
     """Build and train; bad input ends in one line before the first step."""
     args = parse_args()
     runner = None
-    with one_line_errors(started=lambda: runner is not None and getattr(runner.train_loop, 'has_stepped', False)):
-        runner = build_runner(merged(args))
+    with one_line_errors(started=lambda: getattr(getattr(runner, '_train_loop', None), 'has_stepped', False)):
+        config = merged(args)
+        check_data(config, 'train_dataloader')
+        runner = build_runner(config)
         runner.train()
 
 

@@ -21,7 +21,18 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     check_options(config, options or {})
     config.merge_from_dict(options or {})
     check_config(config.to_dict())
+    check_schedule(config)
     return config
+
+
+def check_schedule(config: Config) -> None:
+    """Refuse a learning-rate schedule, counted in epochs, that begins when the training is over."""
+    epochs = config.get('train_cfg', {}).get('max_epochs')
+    for position, scheduler in enumerate(config.get('param_scheduler') or []):
+        begin = scheduler.get('begin', 0)
+        if epochs is not None and scheduler.get('by_epoch', True) and begin >= epochs:
+            raise UserError(f'param_scheduler[{position}]: {scheduler.type} begins at epoch {begin}, and '
+                            f'train_cfg.max_epochs={epochs}; train for more than {begin} epochs')
 
 
 def check_options(config: Config, options: dict[str, Any]) -> None:

@@ -55,8 +55,8 @@ class ProcessPool:
         context = mp.get_context('spawn')
         for rank in range(self.world_size):
             here, there = context.Pipe()
-            process = context.Process(
-                target=_work, args=(rank, self.world_size, f'file://{self.folder}/group_{self.groups}', there), daemon=True)
+            meeting_place = f'file://{self.folder}/group_{self.groups}'
+            process = context.Process(target=_work, args=(rank, self.world_size, meeting_place, there), daemon=True)
             process.start()
             there.close()
             self.pipes.append(here)

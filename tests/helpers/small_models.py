@@ -27,8 +27,8 @@ def framework_config(framework='SimCLRAdapter', head='elim', detector='none', te
     config = dict(
         FRAMEWORKS[framework],
         data_preprocessor=dict(
-            type='mmifnd.TensorViewsPreprocessor', augmentation=[dict(type='RandomBrightness', brightness=(0.8, 1.2), p=1.)],
-            mean=[0.3], std=[0.4]),
+            type='mmifnd.TensorViewsPreprocessor', mean=[0.3], std=[0.4],
+            augmentation=[dict(type='RandomBrightness', brightness=(0.8, 1.2), p=1.)]),
         backbone=dict(type='mmifnd.SmallCNN', in_channels=1, widths=(4, 8)),
         neck=dict(type='mmifnd.ProjectionMLP', in_channels=8, hidden_channels=8, out_channels=6, num_layers=2),
         head=dict(HEADS[head], temperature=temperature, detector=DETECTORS[detector]))

@@ -14,6 +14,7 @@ IFND = 'configs/ifnd/ifnd_simclr_digits.py'
     ({'model.head.detector.type': 'PseudoLabelDetectr'}, ['model.head.detector', 'PseudoLabelDetector']),
     ({'model.head': {'tau': 1}}, ['model.head', 'no tau']),
     ({'default_hooks.false_negative.acceptance.ful_at': .5}, ['ful_at', 'full_at']),
+    ({'train_cfg.max_epochs': 2}, ['CosineAnnealingLR begins at epoch 2', 'train for more than 2 epochs']),
 ])
 def test_what_a_config_does_not_have_is_refused(options, words):
     with pytest.raises(UserError) as error:

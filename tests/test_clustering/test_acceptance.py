@@ -60,7 +60,8 @@ def test_ties_of_a_large_set_go_to_the_lower_index():
     assert chosen(accepted) == list(range(3700))
 
 
-@pytest.mark.parametrize('rate, total, count', [(0.29, 100, 29), (0.57, 100, 57), (0.3, 7, 2), (0.999, 10, 9), (1 / 3, 3, 1)])
+@pytest.mark.parametrize('rate, total, count', [
+    (0.29, 100, 29), (0.57, 100, 57), (0.3, 7, 2), (0.999, 10, 9), (1 / 3, 3, 1)])
 def test_count_is_the_floor_of_the_product(rate, total, count):
     confidence = torch.rand(total, generator=torch.Generator().manual_seed(0))
     assert ConfidenceAcceptance('constant', end=rate).accept(confidence, 0.).sum() == count

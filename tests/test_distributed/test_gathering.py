@@ -7,7 +7,8 @@ def test_gradient_of_a_row_is_the_sum_over_all_losses(two_processes):
     generator = torch.Generator().manual_seed(0)
     rows = torch.randn(2, 3, 4, generator=generator, dtype=torch.float64)
     weights = torch.randn(2, 6, 4, generator=generator, dtype=torch.float64)
-    for rank, (gathered, gradient, plain, has_gradient) in enumerate(two_processes.run(jobs.gather_and_differentiate, rows, weights)):
+    results = two_processes.run(jobs.gather_and_differentiate, rows, weights)
+    for rank, (gathered, gradient, plain, has_gradient) in enumerate(results):
         assert gathered.equal(rows.flatten(0, 1)) and plain.equal(gathered) and not has_gradient
         torch.testing.assert_close(gradient, weights.sum(dim=0).chunk(2)[rank], atol=1e-12, rtol=0)
 
@@ -71,7 +72,8 @@ def test_batch_statistics_become_the_mean_over_ranks(two_processes):
             assert second[name].equal(first[name])
         else:  # weights, and the number of batches
             assert first[name].equal(before[name]) and second[name].equal(other[name])
-    assert [name for name in before if 'running' in name] == ['0.running_mean', '0.running_var', '3.running_mean', '3.running_var']
+    assert {name for name in before if 'running' in name} == {
+        f'{number}.running_{moment}' for number in (0, 3) for moment in ('mean', 'var')}
 
 
 @pytest.mark.parametrize('num_samples, batch_size', [(23, 4), (8, 4), (3, 10)])

@@ -10,7 +10,8 @@ CASES = [
     for framework, options in (
         ('SimCLRAdapter', {}), ('SimCLRAdapter', dict(same_image='negative')), ('MoCoAdapter', {}),
         ('MoCoAdapter', dict(same_image='negative', empty='negative')))
-    for head, detector in (('elim', 'pseudo'), ('attr', 'pseudo'), ('reweighted', 'union'), ('elim', 'random'), ('attr', 'truth'))
+    for head, detector in (
+        ('elim', 'pseudo'), ('attr', 'pseudo'), ('reweighted', 'union'), ('elim', 'random'), ('attr', 'truth'))
 ]
 
 

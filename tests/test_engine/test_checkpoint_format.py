@@ -38,7 +38,8 @@ def checkpoint_of_mmengine():
         meta=dict(epoch=2, iter=10, seed=np.int64(3), config='raise SystemExit', cfg='raise SystemExit',
                   dataset_meta=dict(classes=('a', 'b')), names={'x'}, numbers=np.arange(3)),
         state_dict=dict(weight=torch.arange(4.), step=torch.tensor(2)),
-        optimizer=dict(state={0: dict(step=torch.tensor(1.), exp_avg=torch.ones(2))}, param_groups=[dict(lr=np.float64(0.1))]),
+        optimizer=dict(
+            state={0: dict(step=torch.tensor(1.), exp_avg=torch.ones(2))}, param_groups=[dict(lr=np.float64(0.1))]),
         message_hub=dict(
             log_scalars={'train/loss': history}, runtime_info=dict(epoch=2, cfg='raise SystemExit', best=np.float32(0.5)),
             resumed_keys={'train/loss': True}))
@@ -67,9 +68,11 @@ def test_flatten_and_rebuild_bring_everything_back(tmp_path):
     history.update(1.)
     assert history.current() == 1 and history.mean(2) == pytest.approx((0.125 + 1) / 3)
     assert loaded['state_dict']['weight'].equal(torch.arange(4.))
-    assert loaded['optimizer']['param_groups'] == [dict(lr=0.1)] and loaded['optimizer']['state'][0]['exp_avg'].tolist() == [1, 1]
-    assert loaded['meta']['seed'] == 3 and loaded['meta']['names'] == ['x'] and loaded['meta']['numbers'].tolist() == [0, 1, 2]
-    assert loaded['meta']['dataset_meta'] == dict(classes=('a', 'b'))
+    assert loaded['optimizer']['param_groups'] == [dict(lr=0.1)]
+    assert loaded['optimizer']['state'][0]['exp_avg'].tolist() == [1, 1]
+    meta = loaded['meta']
+    assert meta['seed'] == 3 and meta['names'] == ['x'] and meta['numbers'].tolist() == [0, 1, 2]
+    assert meta['dataset_meta'] == dict(classes=('a', 'b'))
     assert loaded['message_hub']['runtime_info'] == dict(epoch=2, best=0.5)
 
 
@@ -93,7 +96,7 @@ def test_rebuild_takes_checkpoints_of_weights_only():
 
 
 def test_what_is_neither_tensor_nor_plain_is_named():
-    with pytest.raises(TypeError, match='meta.deep.thing of the checkpoint is a Executes; keep tensors and plain values only'):
+    with pytest.raises(TypeError, match='meta.deep.thing of the checkpoint is a Executes; keep tensors and plain values'):
         plain(dict(deep=dict(thing=Executes('x'))), 'meta')
 
 

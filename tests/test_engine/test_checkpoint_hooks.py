@@ -99,8 +99,8 @@ def test_two_and_two_epochs_are_four(digits_runner, tmp_path, framework, source)
     assert parts['meta']['epoch'] == 4 and parts['meta']['iter'] == whole['meta']['iter'] == 20
     loss = [run['message_hub']['log_scalars']['train/loss']['values'] for run in (whole, parts)]
     assert len(loss[0]) == 20 and loss[0].equal(loss[1])
-    history = [(tmp_path / run / 'false_negatives' / 'history.jsonl').read_text().count('\n') for run in ('whole', 'parts')]
-    assert history == [3, 3]
+    for run in ('whole', 'parts'):
+        assert (tmp_path / run / 'false_negatives' / 'history.jsonl').read_text().count('\n') == 3
 
 
 def test_another_training_set_is_refused_on_resume(digits_runner, tmp_path):

@@ -39,7 +39,8 @@ def runner():
             return STEPS_AN_EPOCH
 
     return SimpleNamespace(
-        message_hub=MessageHub.get_instance(f'runtime_info_{next(_NUMBERS)}'), hooks=[HOOKS.build(dict(type='LoggerHook', interval=INTERVAL))],
+        message_hub=MessageHub.get_instance(f'runtime_info_{next(_NUMBERS)}'),
+        hooks=[HOOKS.build(dict(type='LoggerHook', interval=INTERVAL))],
         train_dataloader=Loader(), epoch=0, iter=0, max_epochs=10, max_iters=10 * STEPS_AN_EPOCH,
         optim_wrapper=SimpleNamespace(get_lr=lambda: dict(lr=[0.1])))
 

@@ -101,7 +101,8 @@ def test_attraction_by_classes_is_supcon(golden, in_batch):
 def test_queue_example(golden, same_image):
     index, queue_index, temperature = golden['g3_index'], golden['g3_queue_index'], golden['g3_tau'].item()
     table = dict(golden['g3_label_table'].tolist())
-    same = torch.tensor([[table[a] == table.get(c, -1) >= 0 and a != c for c in queue_index.tolist()] for a in index.tolist()])
+    same = torch.tensor([
+        [table[a] == table.get(c, -1) >= 0 and a != c for c in queue_index.tolist()] for a in index.tolist()])
     copies = index.unsqueeze(1) == queue_index.unsqueeze(0)
     assert copies.sum() == 1  # the example holds an image of the batch in its queue
     contrast = Contrast.build(golden['g3_q'], golden['g3_kpos'], golden['g3_queue'], index, queue_index)

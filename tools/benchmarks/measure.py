@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import random
 import statistics
 import tempfile
 import time
@@ -56,10 +57,18 @@ def seconds(work: Callable[[], object], device: torch.device) -> float:
 
 def alternate(works: Mapping[str, Callable[[], object]], rounds: int, device: torch.device,
               warm_up: int = 1) -> dict[str, list[float]]:
-    """Seconds of each of ``works`` in ``rounds`` rounds, A B C then C B A, after ``warm_up`` rounds that do not count."""
+    """Seconds of each of ``works`` in ``rounds`` rounds, after ``warm_up`` rounds that do not count.
+
+    The order within a round is drawn anew, and no work follows itself: it would find its own weights in the cache.
+    """
     times: dict[str, list[float]] = {name: [] for name in works}
+    draw, order = random.Random(0), list(works)
     for number in range(warm_up + rounds):
-        for name in list(works)[::1 if number % 2 else -1]:
+        last = order[-1] if number and len(order) > 1 else None
+        draw.shuffle(order)
+        while order[0] == last:
+            draw.shuffle(order)
+        for name in order:
             duration = seconds(works[name], device)
             if number >= warm_up:
                 times[name].append(duration)

@@ -14,7 +14,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,9 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault('KINETO_LOG_LEVEL', '5')  # the profiler's own notes
 
 import torch  # noqa: E402
-from measure import MIB, Spread, alternate, machine, peak_bytes, ratio, saved_bytes, write_json  # noqa: E402
+from measure import alternate, machine, peak_bytes, saved_bytes, write_json  # noqa: E402
 from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
+from step_tables import ratios, show_heads, show_steps, show_summary  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from mmifnd.contrast import Contrast  # noqa: E402
@@ -43,14 +43,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--backbone-depth', type=int, choices=(18, 34, 50, 101, 152), default=50, help='of the ResNet')
     parser.add_argument('--image-size', type=int, default=224)
     parser.add_argument('--batch-size', type=int, help='images a step; 32 on a GPU, else 8')
-    parser.add_argument('--steps', type=int, default=7, help='rounds of alternating steps')
-    parser.add_argument('--head-batch-size', type=int, default=32, help='images of the rows on the head alone')
+    parser.add_argument('--steps', type=int, default=9, help='rounds of alternating steps')
+    parser.add_argument('--head-batch-size', type=int, default=32, help='the head alone is measured at this size, too')
     parser.add_argument('--head-steps', type=int, default=30, help='rounds of the head alone')
     parser.add_argument('--queue-len', type=int, default=65_536)
     parser.add_argument('--num-samples', type=int, default=1_281_167, help='images that have labels')
     parser.add_argument('--num-clusters', type=int, nargs='+', default=[1000, 3000, 10_000])
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
-    parser.add_argument('--check-sync', action='store_true', help='only run a step in which a host synchronisation is an error')
+    parser.add_argument('--check-sync', action='store_true', help='only run a step in which waiting for the GPU is an error')
     parser.add_argument('--no-mmpretrain', action='store_true', help="leave out mmpretrain's models")
     parser.add_argument('--json', metavar='FILE', help='also write the figures here')
     args = parser.parse_args()
@@ -76,7 +76,7 @@ def our_framework(framework: str, args: argparse.Namespace) -> nn.Module:
     """Ours, its queue full, without a false-negative part."""
     options = dict(type='MoCoAdapter', queue_len=args.queue_len) if framework == 'moco' else dict(type='SimCLRAdapter')
     model = MODELS.build(dict(
-        **options, **backbone_and_neck(framework, args.backbone_depth), head=dict(head_config('NoDetector'))))
+        **options, **backbone_and_neck(framework, args.backbone_depth), head=head_config('NoDetector')))
     model.init_weights()
     model.bind(args.num_samples)
     if framework == 'moco':
@@ -111,8 +111,8 @@ def mmpretrain_model(framework: str, ours: nn.Module, args: argparse.Namespace) 
 
 # --- steps ----------------------------------------------------------------------------------------------------------------
 
-def training_steps(framework: str, args: argparse.Namespace) -> tuple[dict[str, Step], nn.Module]:
-    """name -> one training step, on equal images; and our model."""
+def training_steps(framework: str, args: argparse.Namespace) -> dict[str, Step]:
+    """name -> one training step, on equal images."""
     views = [torch.randn(args.batch_size, 3, args.image_size, args.image_size, device=args.device) for _ in range(2)]
     index = torch.randperm(args.num_samples)[:args.batch_size].to(args.device)
     ours, choices = our_framework(framework, args), heads(args)
@@ -130,7 +130,7 @@ def training_steps(framework: str, args: argparse.Namespace) -> tuple[dict[str, 
         theirs = mmpretrain_model(framework, ours, args)
         their_optimizer = sgd(theirs)
         steps['mmpretrain'] = lambda: update(their_optimizer, theirs.loss(list(views), None)['loss'])
-    return steps, ours
+    return steps
 
 
 def sgd(model: nn.Module) -> torch.optim.Optimizer:
@@ -145,9 +145,9 @@ def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     optimizer.step()
 
 
-def head_steps(framework: str, args: argparse.Namespace) -> tuple[dict[str, Step], dict[str, Step]]:
-    """name -> loss with backward, and name -> loss alone, of the head on given similarities."""
-    contrast, choices = given_contrast(framework, args), heads(args)
+def head_steps(framework: str, images: int, args: argparse.Namespace) -> tuple[dict[str, Step], dict[str, Step]]:
+    """name -> loss with backward, and name -> loss alone, of the head on given similarities of ``images``."""
+    contrast, choices = given_contrast(framework, images, args), heads(args)
 
     def forward_of(name: str) -> Step:  # a new Contrast each time: is_candidate is computed once in each
         return lambda: choices[name].loss(replace(contrast))['loss']
@@ -159,9 +159,9 @@ def head_steps(framework: str, args: argparse.Namespace) -> tuple[dict[str, Step
     return {name: backward_of(name) for name in choices}, forwards
 
 
-def given_contrast(framework: str, args: argparse.Namespace) -> Contrast:
+def given_contrast(framework: str, images: int, args: argparse.Namespace) -> Contrast:
     """Random similarities of the shapes that the framework hands over."""
-    rows, columns = (args.head_batch_size, args.queue_len) if framework == 'moco' else (2 * args.head_batch_size,) * 2
+    rows, columns = (images, args.queue_len) if framework == 'moco' else (2 * images,) * 2
     anchor, candidate = (nn.functional.normalize(torch.randn(n, DIM, device=args.device), dim=1) for n in (rows, columns))
     anchor_index, candidate_index = (torch.randint(args.num_samples, (n,), device=args.device) for n in (rows, columns))
     contrast = Contrast.build(anchor, anchor, candidate, anchor_index, candidate_index)
@@ -172,23 +172,29 @@ def given_contrast(framework: str, args: argparse.Namespace) -> Contrast:
 # --- figures --------------------------------------------------------------------------------------------------------------
 
 def measure(framework: str, args: argparse.Namespace) -> dict:
-    """All figures of one framework: seconds, bytes, ratios."""
-    steps, _ = training_steps(framework, args)
-    step_times = alternate(steps, args.steps, args.device)
-    step_peaks = {name: peak_bytes(step, args.device) for name, step in steps.items()} if args.device.type == 'cuda' else {}
-    del steps, _
-    full, forwards = head_steps(framework, args)
-    head_times = alternate(full, args.head_steps, args.device, warm_up=3)
+    """All figures of one framework: seconds and bytes."""
+    steps = training_steps(framework, args)
+    times = alternate(steps, args.steps, args.device)
+    peaks = {name: peak_bytes(step, args.device) for name, step in steps.items()} if args.device.type == 'cuda' else {}
+    del steps
     return dict(
-        framework=framework, step_seconds=step_times, head_seconds=head_times, step_peak_bytes=step_peaks,
-        head_peak_bytes={name: peak_bytes(work, args.device) for name, work in full.items()},
-        head_saved_bytes={name: saved_bytes(forward) for name, forward in forwards.items()},
+        framework=framework, step_seconds=times, step_peak_bytes=peaks,
+        heads=[measure_head(framework, images, args) for images in sorted({args.batch_size, args.head_batch_size})],
         label_bytes=4 * args.num_samples * len(args.num_clusters))
+
+
+def measure_head(framework: str, images: int, args: argparse.Namespace) -> dict:
+    """The head alone: seconds, bytes kept for the backward pass, and peak bytes, with and without."""
+    full, forwards = head_steps(framework, images, args)
+    return dict(
+        images=images, seconds=alternate(full, args.head_steps, args.device, warm_up=3),
+        saved_bytes={name: saved_bytes(forward) for name, forward in forwards.items()},
+        peak_bytes={name: peak_bytes(work, args.device) for name, work in full.items()})
 
 
 def check_sync(framework: str, args: argparse.Namespace) -> None:
     """A step of ours under ``set_sync_debug_mode('error')``, which raises where the host waits for the device."""
-    steps, _ = training_steps(framework, args)
+    steps = training_steps(framework, args)
     for name in ('with', 'without'):
         steps[name]()  # allocations and autotuning of the first step may wait
         torch.cuda.synchronize(args.device)
@@ -197,61 +203,6 @@ def check_sync(framework: str, args: argparse.Namespace) -> None:
             steps[name]()
         finally:
             torch.cuda.set_sync_debug_mode('default')
-
-
-def show_steps(figures: list[dict], console: Console) -> None:
-    """Medians of whole steps with ratios."""
-    table = Table('framework', 'step', 'median ms', 'quartiles', 'ratio', 'of', 'quartiles', title='one training step')
-    for one in figures:
-        times = one['step_seconds']
-        without = times['without']
-        for name, own in times.items():
-            spread, against = Spread.of([1000 * t for t in own]), None
-            if name == 'with':
-                against = ratio(own, without), 'with / without'
-            elif name == 'mmpretrain':
-                against = ratio(without, own), 'without / mmpretrain'
-            table.add_row(one['framework'], name, f'{spread.median:.1f}', f'{spread.low:.1f} to {spread.high:.1f}',
-                          *(('', '', '') if against is None else ratio_cells(*against)))
-    console.print(table)
-
-
-def ratio_cells(spread: Spread, label: str) -> tuple[str, str, str]:
-    """The cells of a ratio, what it is of, and its quartiles."""
-    return f'{spread.median:.3f}', label, f'{spread.low:.3f} to {spread.high:.3f}'
-
-
-def show_heads(figures: list[dict], args: argparse.Namespace, console: Console) -> None:
-    """The head alone, and what the false-negative part adds to a step."""
-    title = f'the head alone at {args.head_batch_size} images: loss and gradient of given similarities'
-    table = Table('framework', 'head', 'median ms', 'quartiles', 'saved MiB', 'peak MiB', title=title)
-    for one in figures:
-        for name, own in one['head_seconds'].items():
-            spread = Spread.of([1000 * t for t in own])
-            table.add_row(one['framework'], name, f'{spread.median:.2f}', f'{spread.low:.2f} to {spread.high:.2f}',
-                          f'{one["head_saved_bytes"][name] / MIB:.1f}', f'{one["head_peak_bytes"][name] / MIB:.1f}')
-    console.print(table)
-    for one in figures:
-        console.print(summary(one, args), soft_wrap=True)
-
-
-def summary(one: dict, args: argparse.Namespace) -> str:
-    """The false-negative part in one sentence for each quantity."""
-    added = Spread.of([a - b for a, b in zip(one['head_seconds']['with'], one['head_seconds']['without'])])
-    step = Spread.of(one['step_seconds']['without']).median
-    scale = args.batch_size / args.head_batch_size if one['framework'] == 'moco' else 1
-    saved, peak = (one[key]['with'] - one[key]['without'] for key in ('head_saved_bytes', 'head_peak_bytes'))
-    lines = [
-        f'{one["framework"]}: the false-negative part adds {1000 * added.median:.2f} ms to the head of {args.head_batch_size} '
-        f'images' + (f', {100 * added.median * scale / step:.2f} % of the step above for its {args.batch_size}'
-                     if one['framework'] == 'moco' or args.batch_size == args.head_batch_size else '') + ';',
-        f'  {saved / MIB:.1f} MiB saved for backward, {peak / MIB:.1f} MiB of the head\'s peak, and '
-        f'{one["label_bytes"] / MIB:.1f} MiB of labels, kept throughout'
-    ]
-    if one['step_peak_bytes']:
-        peaks = one['step_peak_bytes']
-        lines.append(f'  peak of the whole step: {(peaks["with"] - peaks["without"]) / MIB:.1f} MiB more')
-    return '\n'.join(lines)
 
 
 def main() -> None:
@@ -267,22 +218,15 @@ def main() -> None:
             check_sync(framework, args)
             console.print(f'{framework}: no host synchronisation in a step, with and without')
         return
-    console.print(f'ResNet-{args.backbone_depth} at {args.image_size} px, {args.batch_size} images a step, {args.steps} rounds; '
-                  f'queue {args.queue_len}, labels {args.num_clusters} of {args.num_samples} images', soft_wrap=True)
+    console.print(f'ResNet-{args.backbone_depth} at {args.image_size} px, {args.batch_size} images a step, '
+                  f'{args.steps} rounds; queue {args.queue_len}, labels {args.num_clusters} of {args.num_samples} images', soft_wrap=True)
     figures = [measure(framework, args) for framework in args.frameworks]
     show_steps(figures, console)
-    show_heads(figures, args, console)
+    show_heads(figures, console)
+    for one in figures:
+        show_summary(one, args.batch_size, console)
     write_json(args.json, dict(machine=where, arguments={**vars(args), 'device': str(args.device)}, figures=figures,
                                ratios=[ratios(one) for one in figures]))
-
-
-def ratios(one: dict) -> dict:
-    """The ratios of the table, as plain values."""
-    times = one['step_seconds']
-    found = dict(with_without=asdict(ratio(times['with'], times['without'])))
-    if 'mmpretrain' in times:
-        found.update(without_mmpretrain=asdict(ratio(times['without'], times['mmpretrain'])))
-    return dict(framework=one['framework'], **found)
 
 
 if __name__ == '__main__':

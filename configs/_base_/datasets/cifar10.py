@@ -7,7 +7,7 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     collate_fn=dict(type='keep_batch'),
     dataset=dict(
-        type='InMemoryImages', dataset=dict(type='CIFAR10', data_root='data/cifar10', split='train', download=True)))
+        type='InMemoryImages', dataset=dict(type='CIFAR10', data_root='data/cifar10', split='train', download=False)))
 
 test_dataloader = dict(
     batch_size=1024,
@@ -15,4 +15,4 @@ test_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     collate_fn=dict(type='keep_batch'),
     dataset=dict(
-        type='InMemoryImages', dataset=dict(type='CIFAR10', data_root='data/cifar10', split='test', download=True)))
+        type='InMemoryImages', dataset=dict(type='CIFAR10', data_root='data/cifar10', split='test', download=False)))

@@ -8,7 +8,7 @@ from rich.table import Table
 
 
 #: Columns that the table of a small study needs; a narrower terminal wraps lines rather than losing digits.
-_WIDTH = 92
+_WIDTH = 106
 
 
 def print_table(results: dict[str, Any], console: Console | None = None) -> None:

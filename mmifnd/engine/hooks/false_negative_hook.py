@@ -134,11 +134,14 @@ class FalseNegativeHook(Hook):
 
     def _measure(self, labels: PseudoLabels) -> list[dict]:
         rows = labels.statistics()
-        if self.labels is not None:
-            for row, accepted, level in zip(rows, labels.labels, labels.granularities):
+        for row, accepted, level in zip(rows, labels.labels, labels.granularities):
+            if self.labels is not None:
                 seen = level.assignment.numpy() >= 0
                 row['nmi'] = 100 * normalized_mutual_information(self.labels[seen], level.assignment.numpy()[seen])
+            if self.labels is not None and self.framework.uses_pseudo_labels:
                 row['mtpr'], row['mtnr'] = (100 * rate for rate in true_rates(self.labels, accepted.numpy()))
+            if not self.framework.uses_pseudo_labels:  # a baseline that is clustered to be measured only
+                del row['accepted_share']
         return rows
 
     def _mean_share_removed(self) -> float | None:
@@ -166,5 +169,7 @@ def _sentence(record: dict) -> str:
         text += (f'\n    k={row["num_clusters"]}: clusters of {row["cluster_size_min"]} to {row["cluster_size_max"]} images, '
                  f'{row["empty_clusters"]} empty, confidence >= {row["confidence_threshold"]:.3f}')
         if 'nmi' in row:
-            text += f', NMI {row["nmi"]:.1f}, MTPR {row["mtpr"]:.1f}, MTNR {row["mtnr"]:.1f}'
+            text += f', NMI {row["nmi"]:.1f}'
+        if 'mtpr' in row:
+            text += f', MTPR {row["mtpr"]:.1f}, MTNR {row["mtnr"]:.1f}'
     return text

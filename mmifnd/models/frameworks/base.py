@@ -29,7 +29,7 @@ class ContrastiveFramework(BaseModel):
         init_cfg (dict, optional): initialisation, as in mmengine.
 
     Raises:
-        ValueError: where an option is unknown.
+        ValueError: where an option is unknown, or the neck does not say its dimensions.
     """
 
     def __init__(self, backbone: dict, neck: dict, head: dict, data_preprocessor: dict | None = None,
@@ -39,6 +39,8 @@ class ContrastiveFramework(BaseModel):
             raise ValueError(f'same_image={same_image!r} is unknown; choose one of {", ".join(SAME_IMAGE)}')
         self.backbone = MODELS.build(backbone)
         self.neck = MODELS.build(neck)
+        if not (hasattr(self.neck, 'in_channels') and hasattr(self.neck, 'out_channels')):
+            raise ValueError(f'neck {type(self.neck).__name__} does not say its in_channels and out_channels; use ProjectionMLP')
         self.head = MODELS.build(head)
         self.same_image = same_image
         self.feature_bank: FeatureBank | None = None
@@ -96,6 +98,11 @@ class ContrastiveFramework(BaseModel):
         for part in self._parts_with('publish'):
             part.publish(pseudo_labels)
 
+    @property
+    def uses_pseudo_labels(self) -> bool:
+        """Whether any part wants pseudo labels."""
+        return bool(self._parts_with('publish'))
+
     def keep_features(self, kind: str, num_samples: int) -> None:
         """From now on keep the features of every training step in :attr:`feature_bank`."""
         check_feature(kind)
@@ -127,6 +134,18 @@ def pool(maps: tuple[Tensor, ...]) -> Tensor:
     """Global average of the last map, (B, C)."""
     last = maps[-1] if isinstance(maps, (tuple, list)) else maps
     return last.mean(dim=(2, 3)) if last.dim() == 4 else last
+
+
+def two_views(inputs: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """The first two views of each image.
+
+    Raises:
+        ValueError: where there are fewer.
+    """
+    if len(inputs) < 2:
+        raise ValueError(f'the batch has {len(inputs)} view of each image, and contrastive learning needs two; set '
+                         'num_views=2 in the pipeline (MultiView) or the data_preprocessor')
+    return inputs[0], inputs[1]
 
 
 def check_feature(kind: str) -> None:

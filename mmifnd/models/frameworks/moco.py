@@ -12,8 +12,8 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from mmifnd.contrast import Contrast
 from mmifnd.registry import MODELS
 
-from .base import ContrastiveFramework, embed
-from .gather import gather
+from .base import ContrastiveFramework, embed, two_views
+from .gather import gather, world_size
 from .key_queue import KeyQueue
 from .shuffle_bn import BatchShuffle
 
@@ -63,14 +63,18 @@ class MoCoAdapter(ContrastiveFramework):
         if len(self.queue) > num_samples / 2:
             print_log(f'queue_len={len(self.queue)} is more than half of the {num_samples} images of the training set; '
                       f'at most {max(1, num_samples // 8)} is a good size', logger='current', level=logging.WARNING)
+        if world_size() == 1 and any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in self.backbone.modules()):
+            print_log('on one process there is nobody to shuffle batch statistics with; prefer large batches',
+                      logger='current')
 
     def loss(self, inputs: list[Tensor], index: Tensor) -> dict[str, Tensor]:
         """Losses of a query view and a key view (B, 3, H, W) of images ``index`` (B,)."""
         if self._pending is not None:
             raise RuntimeError('the last keys were not pushed to the queue: call finish_step() after each update; '
                                "train_cfg=dict(type='EpochLoop', ...) does")
-        query = _normalized(self.neck(self.backbone(inputs[0]))[0])
-        key = self._encode_keys(inputs[1], index)
+        query_view, key_view = two_views(inputs)
+        query = _normalized(self.neck(self.backbone(query_view))[0])
+        key = self._encode_keys(key_view, index)
         if self.training:
             self._pending = gather(key), gather(index)
         return self.head.loss(self.contrast(query, key, index))

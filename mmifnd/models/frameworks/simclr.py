@@ -7,7 +7,7 @@ from torch import Tensor
 from mmifnd.contrast import Contrast
 from mmifnd.registry import MODELS
 
-from .base import ContrastiveFramework
+from .base import ContrastiveFramework, two_views
 from .gather import gather, gather_with_gradient, rank, world_size
 
 
@@ -21,7 +21,7 @@ class SimCLRAdapter(ContrastiveFramework):
 
     def loss(self, inputs: list[Tensor], index: Tensor) -> dict[str, Tensor]:
         """Losses of two views (B, 3, H, W) of images ``index`` (B,)."""
-        maps = self.backbone(torch.cat(inputs[:2]))
+        maps = self.backbone(torch.cat(two_views(inputs)))
         embedding = self.neck(maps)[0]
         first = tuple(x[:len(index)] for x in maps)
         self.remember(index, first, embedding[:len(index)])

@@ -35,8 +35,7 @@ class ContrastiveHead(BaseModule):
         if self.training:
             self.detector.observe(contrast)
         false_negative = self.detector.detect(contrast)
-        logged = statistics(contrast, false_negative)  # first: what it needs for a moment would lie on top of the loss's graph
-        return dict(loss=self.criterion(contrast, false_negative), **logged)
+        return dict(loss=self.criterion(contrast, false_negative), **statistics(contrast, false_negative))
 
     @abstractmethod
     def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:

@@ -24,7 +24,8 @@ def pairs(model):
         yield from zip(source.parameters(), target.parameters(), strict=True)
 
 
-@given(index=st.lists(st.integers(0, 6), min_size=1, max_size=5), queued=st.lists(st.integers(-1, 6), min_size=12, max_size=12),
+@given(index=st.lists(st.integers(0, 6), min_size=1, max_size=5),
+       queued=st.lists(st.integers(-1, 6), min_size=12, max_size=12),
        same_image=st.sampled_from(['exclude', 'negative']), empty=st.sampled_from(['exclude', 'negative']))
 def test_contrast_against_loops(index, queued, same_image, empty):
     model = build_framework('MoCoAdapter', same_image=same_image, empty=empty)

@@ -20,7 +20,8 @@ def twins(request):
     backbone, channels = BACKBONES[request.param]
     torch.manual_seed(0)
     ours = MODELS.build(dict(
-        type='mmifnd.MoCoAdapter', queue_len=QUEUE, momentum=0.9, same_image='negative', empty='negative', backbone=backbone,
+        type='mmifnd.MoCoAdapter', queue_len=QUEUE, momentum=0.9, same_image='negative', empty='negative',
+        backbone=backbone,
         neck=dict(type='mmifnd.ProjectionMLP', in_channels=channels, hidden_channels=8, out_channels=6, num_layers=2),
         head=dict(type='mmifnd.ElimContrastiveHead', temperature=0.2))).double().train()
     neck = MODELS.build(dict(

@@ -56,7 +56,12 @@ def test_steps_without_values(framework, head, detector):
     lambda similarity: similarity[similarity > 0], lambda similarity: bool((similarity > 0).any())])
 def test_a_detector_that_reads_a_value_is_caught(monkeypatch, peek):
     detect = NoDetector.detect
-    monkeypatch.setattr(NoDetector, 'detect', lambda self, contrast: (peek(contrast.negative_similarity), detect(self, contrast))[1])
+
+    def detect_and_peek(self, contrast):
+        peek(contrast.negative_similarity)
+        return detect(self, contrast)
+
+    monkeypatch.setattr(NoDetector, 'detect', detect_and_peek)
     mode = FakeTensorMode()
     model = fake_framework(mode, 'SimCLRAdapter', 'elim', 'none')
     with mode:

@@ -1,4 +1,3 @@
-import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given, strategies as st

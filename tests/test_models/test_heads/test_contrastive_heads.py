@@ -48,7 +48,8 @@ def test_heads_are_the_functions(contrast, labels):
 
 
 def test_heads_are_registered():
-    assert MODELS.get('ElimContrastiveHead') is ElimContrastiveHead and MODELS.get('AttrContrastiveHead') is AttrContrastiveHead
+    for head in (ElimContrastiveHead, AttrContrastiveHead):
+        assert MODELS.get(head.__name__) is head
 
 
 def test_statistics_by_hand(make_contrast):

@@ -1,0 +1,42 @@
+"""Bad input through the tool itself: one line, status 2, no training."""
+
+import subprocess
+import sys
+
+import pytest
+
+IFND = 'configs/ifnd/ifnd_simclr_digits.py'
+
+
+def run_tool(*arguments):
+    return subprocess.run([sys.executable, '-W', 'ignore', *arguments], capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize('arguments, words', [
+    (['--cfg-options', 'default_hooks.false_negative.num_clusters=(5000,)'],
+     'num_clusters=5000 exceeds the 1297 images of the training set; choose 1 to 1297'),
+    (['--cfg-options', 'model.data_preprocessor.num_views=1'], 'the batch has 1 view of each image'),
+    (['--cfg-options', 'train_dataloader.batch_size=2000'], 'lower train_dataloader.batch_size'),
+])
+def test_training_does_not_start(arguments, words, tmp_path):
+    done = run_tool('tools/train.py', IFND, '--work-dir', str(tmp_path), *arguments)
+    errors = [line for line in done.stderr.splitlines() if line.startswith('error: ')]
+    assert done.returncode == 2
+    assert len(errors) == 1 and words in errors[0]
+    assert 'Traceback' not in done.stderr
+    assert not list(tmp_path.glob('*.pth'))
+
+
+def test_a_missing_folder_is_named_with_the_remedy(tmp_path):
+    done = run_tool('tools/train.py', 'configs/ifnd/ifnd_r50_folder.py', '--work-dir', str(tmp_path),
+                    '--cfg-options', 'train_dataloader.dataset.data_root=no/such')
+    assert done.returncode == 2
+    assert 'error: train_dataloader.dataset.data_root=no/such does not exist' in done.stderr
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path):
+    import torch
+    torch.save(dict(state_dict=dict(weight=torch.zeros(1))), tmp_path / 'other.pth')
+    done = run_tool('tools/test.py', IFND, str(tmp_path / 'other.pth'), '--work-dir', str(tmp_path))
+    assert done.returncode == 2
+    assert 'does not fit the model' in done.stderr and 'Traceback' not in done.stderr
