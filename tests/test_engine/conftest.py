@@ -23,11 +23,11 @@ def digits_runner(restored_torch, tmp_path):
     def make(path='configs/ifnd/ifnd_simclr_digits.py', epochs=3, work_dir=tmp_path, **options):
         options = {name.replace('__', '.'): value for name, value in options.items()}
         model = options.pop('model', {})
+        if epochs < 3:
+            options['param_scheduler'] = []  # the warm-up alone takes 2
         config = load_config(path, {
             'train_cfg.max_epochs': epochs, 'model.backbone.widths': (4, 8), 'model.neck.in_channels': 8, **options})
         config.merge_from_dict(dict(model=model))
-        if epochs < 3:
-            config.param_scheduler = []  # the warm-up alone takes 2
         config.work_dir = str(work_dir)
         config.experiment_name = f'test_{next(_NUMBERS)}'  # mmengine keeps instances by this name
         config.randomness = dict(seed=3, deterministic=True)
