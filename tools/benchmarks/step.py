@@ -219,7 +219,8 @@ def main() -> None:
             console.print(f'{framework}: no host synchronisation in a step, with and without')
         return
     console.print(f'ResNet-{args.backbone_depth} at {args.image_size} px, {args.batch_size} images a step, '
-                  f'{args.steps} rounds; queue {args.queue_len}, labels {args.num_clusters} of {args.num_samples} images', soft_wrap=True)
+                  f'{args.steps} rounds; queue {args.queue_len}, '
+                  f'labels {args.num_clusters} of {args.num_samples} images', soft_wrap=True)
     figures = [measure(framework, args) for framework in args.frameworks]
     show_steps(figures, console)
     show_heads(figures, console)
