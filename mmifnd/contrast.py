@@ -20,6 +20,8 @@ class Contrast:
         positive_similarity (Tensor): cosine similarities, float32 or wider, (A, 1).
         negative_similarity (Tensor): cosine similarities, (A, C). -inf means "no candidate" (the anchor itself, its
             positive, an empty slot, the same image); only the framework writes it, and everyone treats it as absent.
+        support (Tensor | None): unit vectors of S further views of each anchor's image, (A, S, D), without gradient;
+            some detectors judge by them, too.
     """
 
     anchor: Tensor
@@ -29,14 +31,16 @@ class Contrast:
     candidate_index: Tensor
     positive_similarity: Tensor
     negative_similarity: Tensor
+    support: Tensor | None = None
 
     @classmethod
     def build(cls, anchor: Tensor, positive: Tensor, candidate: Tensor, anchor_index: Tensor, candidate_index: Tensor,
-              absent: Tensor | None = None) -> 'Contrast':
+              absent: Tensor | None = None, support: Tensor | None = None) -> 'Contrast':
         """Compute both similarities once, outside autocast, in float32 or wider.
 
         Args:
             absent (Tensor, optional): bool (A, C), true where a candidate is none for this anchor.
+            support (Tensor, optional): unit vectors of further views, (A, S, D).
         """
         with torch.autocast(anchor.device.type, enabled=False):
             wide = torch.promote_types(anchor.dtype, torch.float32)
@@ -45,7 +49,8 @@ class Contrast:
             negative_similarity = anchor @ candidate.T
             if absent is not None:
                 negative_similarity = negative_similarity.masked_fill(absent, -torch.inf)
-        return cls(anchor, positive, candidate, anchor_index, candidate_index, positive_similarity, negative_similarity)
+        return cls(anchor, positive, candidate, anchor_index, candidate_index, positive_similarity, negative_similarity,
+                   support)
 
     @cached_property
     def is_candidate(self) -> Tensor:

@@ -44,13 +44,15 @@ class ArrayImages(Dataset):
 MINIMAL = dict(
     DATASETS=dict(Digits={}, IDXImages=dict(data_root='idx'), InMemoryImages=dict(dataset=ArrayImages()),
                   SubsetDataset=dict(dataset=DIGITS, indices=3), IndexedDataset=dict(dataset=DIGITS)),
-    HOOKS=dict(CheckpointHook={}, PlainCheckpointHook={}, RuntimeInfoHook={},
+    HOOKS=dict(CheckpointHook={}, DetectionHook={}, PlainCheckpointHook={}, RuntimeInfoHook={},
                FalseNegativeHook=dict(num_clusters=(2,), acceptance=ACCEPTANCE)),
-    METRICS=dict(KNNAccuracy={}, LinearProbe={}, FewShotProbe={}, ClusteringNMI={}, DetectionRates={}),
+    METRICS=dict(KNNAccuracy={}, LinearProbe={}, FewShotProbe={}, ClusteringNMI={}, DetectionRates={},
+                 DetectionQuality={}, QuantileError={}),
     MODELS=dict(
         SmallCNN={}, ProjectionMLP=dict(in_channels=8, hidden_channels=8, out_channels=4),
         ImageViewsPreprocessor={}, TensorViewsPreprocessor=dict(augmentation=[dict(type='RandomHorizontalFlip')]),
-        ElimContrastiveHead={}, AttrContrastiveHead={},
+        ElimContrastiveHead={}, AttrContrastiveHead={}, GloFNDThresholdHead={}, SogCLRHead={},
+        QuantileThresholdDetector={}, BatchQuantileDetector={}, TopKDetector={}, PositiveMarginDetector={},
         NoDetector={}, PseudoLabelDetector={}, GroundTruthDetector={}, RandomDetector=dict(rate=0.1),
         UnionDetector=dict(detectors=dict(labels=dict(type='PseudoLabelDetector'))),
         MoCoAdapter=dict(ENCODER, queue_len=8), SimCLRAdapter=ENCODER),

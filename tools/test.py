@@ -30,6 +30,8 @@ def main() -> None:
     args = parse_args()
     with one_line_errors():
         config = config_of(args)
+        if args.out:
+            Path(args.out).parent.mkdir(parents=True, exist_ok=True)  # now, not when all is measured
         check_data(config, 'train_dataloader', 'test_dataloader')
         checkpoint = load_plain(args.checkpoint, map_location='cpu')
         runner = build_runner(config)

@@ -7,7 +7,8 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
     plain_checkpoint=dict(type='PlainCheckpointHook'),
-    sampler_seed=dict(type='DistSamplerSeedHook'))
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    detection=dict(type='DetectionHook', interval=50))
 
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -11,6 +11,7 @@ model = dict(head=dict(temperature=0.5))  # each method has its own best: docs/t
 default_hooks = dict(
     checkpoint=dict(interval=40, max_keep_ckpts=1),
     logger=dict(interval=5),
+    detection=dict(interval=5),  # the last of an epoch's 5 steps
     false_negative=dict(
         type='FalseNegativeHook',
         num_clusters=(10,),

@@ -2,8 +2,9 @@
 
 import difflib
 import inspect
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from types import NoneType
+from typing import Any, get_args, get_origin
 
 from mmengine.registry import Registry
 
@@ -25,7 +26,8 @@ def check_config(config: Any, where: str = '') -> None:
     """Walk ``config`` and check each dict that names a type.
 
     Raises:
-        UserError: where a type is not registered, or a key is none of its arguments; the near matches are named.
+        UserError: where a type is not registered, a key is none of its arguments (the near matches are named), or a value is
+            of another type than the argument's annotation.
     """
     if isinstance(config, dict):
         if isinstance(config.get('type'), str):
@@ -51,17 +53,54 @@ def near_matches(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, known, n=2)
     if near:
         return f'; did you mean {" or ".join(near)}?'
-    return f'; there are {", ".join(known[:12])}{", ..." if len(known) > 12 else ""}' if known else ''
+    return f'; there are {", ".join(known)}' if 0 < len(known) <= 12 else ''
 
 
 def _check_component(config: dict, where: str) -> None:
     found = _find(config['type'])
     if not found:
         names = {name for entries in _REGISTRIES for name in _names(entries)}
-        raise UserError(f'{where}: {config["type"]} is not registered{near_matches(config["type"], names)}')
+        raise UserError(f'{where}: {config["type"]} is not registered{near_matches(config["type"], names)}; if it is '
+                        "yours, name its module: custom_imports = dict(imports=['my_module'])")
     unknown = [key for key in config if key not in _TAKEN_OUT and not any(_knows(component, key) for component in found)]
     if unknown:
         raise UserError(f'{where}: {config["type"]} has no {unknown[0]}{near_matches(unknown[0], accepted_keys(config))}')
+    for key, value in config.items():
+        expected = {_expected(component, key, value) for component in found if _knows(component, key)}
+        if expected and '' not in expected:
+            raise UserError(f'{where}.{key}={value!r} must be {expected.pop()}')
+
+
+def _expected(component: Any, key: str, value: Any) -> str:
+    """What ``value`` should be, in words; empty where nothing speaks against it."""
+    annotation = _annotation(component, key)
+    members = set(get_args(annotation) or (annotation,)) if get_origin(annotation) is not Sequence else {annotation}
+    numbers = members & {int, float}
+    if isinstance(value, str) and numbers and not members & {str, Any}:
+        return 'a number'
+    if not getattr(component, '__module__', '').startswith('mmifnd.'):
+        return ''  # annotations of other packages are not exact enough for more
+    if numbers == {int} and isinstance(value, float):
+        return 'a whole number'
+    if numbers and members <= {int, float, NoneType} and isinstance(value, (list, tuple, dict)):
+        return 'a number'
+    if isinstance(value, (int, float)) and not numbers and any(get_origin(member) is Sequence for member in members):
+        return f'a list, such as ({value},)'
+    return ''
+
+
+def _annotation(component: Any, key: str) -> Any:
+    """Of argument ``key``, from the class that declares it; None where there is none."""
+    functions = ([vars(base)['__init__'] for base in component.__mro__ if '__init__' in vars(base)]
+                 if inspect.isclass(component) else [component])
+    for function in functions:
+        try:
+            parameter = inspect.signature(function).parameters.get(key)
+        except (TypeError, ValueError):
+            continue
+        if parameter is not None:
+            return None if parameter.annotation is parameter.empty else parameter.annotation
+    return None
 
 
 def _find(name: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Folders that a config names must be there before anything is built."""
+"""Folders that a config names must be there, and hold something, before anything is built."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ from .errors import UserError
 
 
 def check_data(config: Any, *dataloaders: str) -> None:
-    """Refuse a missing ``data_root`` of the named data loaders.
+    """Refuse a missing or empty ``data_root`` of the named data loaders.
 
     Raises:
         UserError: naming key, folder and remedy.
@@ -18,6 +18,9 @@ def check_data(config: Any, *dataloaders: str) -> None:
             root = dataset['data_root']
             if root and not dataset.get('download') and not Path(root).expanduser().is_dir():
                 raise UserError(f'{where}.data_root={root} does not exist; put the data there, or say where it is: '
+                                f'--cfg-options {where}.data_root=FOLDER')
+            if root and not dataset.get('download') and not any(Path(root).expanduser().iterdir()):
+                raise UserError(f'{where}.data_root={root} is empty; put the images there, or say where they are: '
                                 f'--cfg-options {where}.data_root=FOLDER')
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from mmengine.config import Config, DictAction
 
 from .config import load_config
+from .errors import UserError
 
 
 def base_parser(description: str) -> argparse.ArgumentParser:
@@ -14,7 +15,7 @@ def base_parser(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='a file of configs/')
     parser.add_argument('--work-dir', help='folder for logs and checkpoints; work_dirs/CONFIG unless given')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+    parser.add_argument('--cfg-options', nargs='+', action=_Options, metavar='KEY=VALUE',
                         help='override keys of the config, such as model.head.temperature=0.1')
     parser.add_argument('--no-pin-memory', action='store_true', help='do not pin the memory of batches')
     parser.add_argument('--no-persistent-workers', action='store_true', help='restart loader processes every epoch')
@@ -29,8 +30,22 @@ def config_of(args: argparse.Namespace) -> Config:
     config = load_config(args.config, args.cfg_options)
     config.launcher = args.launcher
     config.work_dir = args.work_dir or config.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
+    missing = [key for key in ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper') if not config.get(key)]
+    if missing:
+        raise UserError(f'config {args.config} has no {", ".join(missing)}; start from one of configs/ by _base_')
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if config.get(name):
             config[name].setdefault('pin_memory', not args.no_pin_memory)
-            config[name].setdefault('persistent_workers', bool(config[name].num_workers) and not args.no_persistent_workers)
+            workers = bool(config[name].get('num_workers'))
+            config[name].setdefault('persistent_workers', workers and not args.no_persistent_workers)
     return config
+
+
+class _Options(DictAction):
+    """mmengine's action, which takes for granted that there is a ``=``."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        for value in values:
+            if '=' not in value:
+                parser.exit(2, f'error: --cfg-options {value}: expected KEY=VALUE\n')
+        super().__call__(parser, namespace, values, option_string)

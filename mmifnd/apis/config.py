@@ -1,5 +1,6 @@
 """Reading a config: inheritance, overrides from the command line, and the check of both."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     """Read ``path``, apply dotted ``options``, and check that every component knows its keys.
 
     Raises:
-        UserError: where the file is missing, an option names what the config does not have, or a key is unknown.
+        UserError: where the file is missing or cannot be read, an option names what the config does not have,
+            or a key is unknown.
     """
     if not Path(path).is_file():
         raise UserError(f'config {path} does not exist; configs stand in configs/')
-    config = Config.fromfile(str(path))
+    config = _read(path)
     check_options(config, options or {})
     config.merge_from_dict(options or {})
     check_config(config.to_dict())
@@ -25,9 +27,23 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     return config
 
 
+def _read(path: str | Path) -> Config:
+    try:
+        return Config.fromfile(str(path))
+    except Exception as error:  # a config is a program: it can fail in any way
+        if os.environ.get('MMIFND_TRACEBACK'):
+            raise
+        if isinstance(error, ImportError):  # mmengine wraps those of custom_imports, and lists the whole sys.path
+            cause = error.__cause__ or error
+            raise UserError(f'config {path}: {cause}; put the folder of the module on PYTHONPATH') from None
+        raise UserError(f'config {path} cannot be read: {type(error).__name__}: {error}') from None
+
+
 def check_schedule(config: Config) -> None:
     """Refuse a learning-rate schedule, counted in epochs, that begins when the training is over."""
-    epochs = config.get('train_cfg', {}).get('max_epochs')
+    epochs = (config.get('train_cfg') or {}).get('max_epochs')
+    if epochs is not None and epochs < 1:
+        raise UserError(f'train_cfg.max_epochs={epochs} is below 1; give a positive number')
     for position, scheduler in enumerate(config.get('param_scheduler') or []):
         begin = scheduler.get('begin', 0)
         if epochs is not None and scheduler.get('by_epoch', True) and begin >= epochs:
@@ -43,7 +59,7 @@ def check_options(config: Config, options: dict[str, Any]) -> None:
         *parents, last = path.split('.')
         for depth, key in enumerate(parents):
             holder = _step(holder, key, '.'.join(parents[:depth + 1]), path)
-        if isinstance(holder, (list, tuple)) or last in holder:
+        if not isinstance(holder, dict) or last in holder:
             _step(holder, last, path, path)
         elif last not in accepted_keys(holder):
             raise UserError(f'--cfg-options {path}: the config has no such key{_hint(last, holder)}')

@@ -2,11 +2,14 @@
 
 from .base import Detector, NoDetector
 from .ground_truth import GroundTruthDetector
+from .margin import PositiveMarginDetector
 from .pseudo_label import LabelDetector, PseudoLabelDetector
+from .quantile_threshold import QuantileThresholdDetector
 from .random import RandomDetector
+from .top_k import BatchQuantileDetector, TopKDetector
 from .union import UnionDetector
 
 __all__ = [
-    'Detector', 'GroundTruthDetector', 'LabelDetector', 'NoDetector', 'PseudoLabelDetector', 'RandomDetector',
-    'UnionDetector',
+    'BatchQuantileDetector', 'Detector', 'GroundTruthDetector', 'LabelDetector', 'NoDetector', 'PositiveMarginDetector',
+    'PseudoLabelDetector', 'QuantileThresholdDetector', 'RandomDetector', 'TopKDetector', 'UnionDetector',
 ]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from .detector_probe import ask_detector
+
 
 @dataclass(frozen=True)
 class Representation:
@@ -22,6 +24,10 @@ class Representation:
     test_labels: Tensor | None
     train_embedding: Tensor
     framework: nn.Module
+
+    def ask_detector(self, anchors) -> Tensor:
+        """What the framework's detector says of training images, bool (G, a, N), on the host."""
+        return ask_detector(self.framework.head.detector, self.train_embedding, anchors)
 
     def missing_for(self, measure) -> str:
         """Why ``measure`` cannot be taken, or an empty string."""

@@ -43,6 +43,9 @@ class RunFiles:
         partial = history.with_suffix('.partial')
         partial.write_text('\n'.join(lines) + '\n')
         partial.replace(history)
+        for path in self.folder.glob('epoch_*.npz'):
+            if int(path.stem.removeprefix('epoch_')) >= record['epoch']:
+                path.unlink()
         if self.save != 'none':
             self._write_arrays(record, labels, features)
 

@@ -2,6 +2,7 @@
 
 from .accuracy import balanced_accuracy, top1_accuracy
 from .detection import pairwise_rates
+from .detection_scores import DetectionScores, detection_scores, scores_of_counts
 from .few_shot import FewShotAccuracy, draw_supports, few_shot_accuracy
 from .knn import knn_accuracy, knn_predict, knn_votes
 from .linear_probe import linear_probe_accuracy, linear_probe_predict
@@ -10,10 +11,12 @@ from .rates import true_rates
 from .significance import paired_t_test
 from .softmax_regression import fit_softmax_regression
 from .summary import Summary, summarise
+from .threshold_error import ThresholdError, exact_quantiles, threshold_error
 
 __all__ = [
-    'FewShotAccuracy', 'Summary', 'balanced_accuracy', 'clustering_nmi', 'draw_supports', 'few_shot_accuracy',
-    'fit_softmax_regression', 'knn_accuracy', 'knn_predict', 'knn_votes', 'linear_probe_accuracy',
-    'linear_probe_predict', 'normalized_mutual_information', 'paired_t_test', 'pairwise_rates', 'summarise',
-    'top1_accuracy', 'true_rates'
+    'DetectionScores', 'FewShotAccuracy', 'Summary', 'ThresholdError', 'balanced_accuracy', 'clustering_nmi',
+    'detection_scores', 'draw_supports', 'exact_quantiles', 'few_shot_accuracy', 'fit_softmax_regression',
+    'knn_accuracy', 'knn_predict', 'knn_votes', 'linear_probe_accuracy', 'linear_probe_predict',
+    'normalized_mutual_information', 'paired_t_test', 'pairwise_rates', 'scores_of_counts', 'summarise', 'threshold_error',
+    'top1_accuracy', 'true_rates',
 ]

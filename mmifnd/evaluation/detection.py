@@ -32,15 +32,24 @@ def pairwise_rates(detect, labels, anchors=None, chunk_size=256):
         >>> pairwise_rates(lambda anchors: pseudo_labels[anchors, None] == pseudo_labels, [0, 0, 1, 1])
         (0.5, 0.5)
     """
-    device = labels.device if isinstance(labels, torch.Tensor) else 'cpu'
-    labels = torch.from_numpy(as_labels(labels, 'labels')).to(device)
-    anchors = _as_anchors(anchors, len(labels)).to(device)
-    if chunk_size < 1:
-        raise ValueError(f'chunk_size={chunk_size}; expected at least 1 anchor at once')
-
-    rates = [_rates_of_anchors(_ask(detect, chunk, len(labels)), labels, chunk) for chunk in anchors.split(chunk_size)]
+    known = torch.from_numpy(as_labels(labels, 'labels'))
+    rates = [_rates_of_anchors(found, known, chunk) for chunk, found in ask_in_chunks(detect, labels, anchors, chunk_size)]
     true_positive, true_negative = (torch.cat(parts) for parts in zip(*rates))
     return true_positive.nanmean().item(), true_negative.nanmean().item()
+
+
+def ask_in_chunks(detect, labels, anchors=None, chunk_size=256):
+    """Yields chunks of anchors, int64 (a,), and what ``detect`` says of them, bool (a, N), both on the host.
+
+    See :func:`pairwise_rates` for the arguments and what is raised.
+    """
+    device = labels.device if isinstance(labels, torch.Tensor) else 'cpu'
+    num_images = len(as_labels(labels, 'labels'))
+    anchors = _as_anchors(anchors, num_images)
+    if chunk_size < 1:
+        raise ValueError(f'chunk_size={chunk_size}; expected at least 1 anchor at once')
+    for chunk in anchors.split(chunk_size):
+        yield chunk, _ask(detect, chunk.to(device), num_images).cpu()
 
 
 def _as_anchors(anchors, num_images):

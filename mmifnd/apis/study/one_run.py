@@ -56,7 +56,7 @@ def _measures(run: Run, out: Path, folder: Path, epochs: int | None, callback) -
     runner.register_hook(EpochCallbackHook(lambda done: callback(done, total)))
     try:
         runner.train()
-        return runner.test()
+        return {**_last_detection(folder), **runner.test()}
     finally:
         logging.shutdown()
         sys.stdout.flush()
@@ -70,6 +70,15 @@ def _options(run: Run, out: Path, epochs: int | None) -> dict[str, Any]:
     if run.method.rate_from is not None:
         options[RATE] = removal_rates(out / run.method.rate_from / f'seed_{run.seed}')
     return options
+
+
+def _last_detection(work_dir: Path) -> dict[str, float]:
+    """Scores of the last epoch's training steps, as ``step_...``, where the run measured them."""
+    path = work_dir / 'false_negatives' / 'detection.jsonl'
+    if not path.exists():
+        return {}
+    last = json.loads(path.read_text().splitlines()[-1])
+    return {f'step_{name}': value for name, value in last.items() if name != 'epoch'}
 
 
 def removal_rates(work_dir: Path) -> list[float]:

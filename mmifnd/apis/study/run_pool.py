@@ -1,6 +1,7 @@
 """All runs of a study on a few worker processes, with the time left."""
 
 import multiprocessing
+import queue
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +35,7 @@ def run_all(study: Study, out: Path, seeds: Sequence[int], epochs: int | None = 
             shares = dict.fromkeys(order, 0.)
             while len(records) < len(order):
                 _start(waiting, active, records, workers, context, messages, out, epochs)
-                kind, folder, value = messages.get()
+                kind, folder, value = _next_message(messages, active)
                 if kind == 'failed':
                     raise UserError(f'the run {folder} failed: {value}; see {out / folder / "log.txt"}')
                 if kind == 'finished':
@@ -55,9 +56,22 @@ def _start(waiting: list[Run], active: dict, records: dict, workers: int, contex
         if len(active) >= workers or needed and needed not in records:
             continue
         waiting.remove(run)
-        process = context.Process(target=_work, args=(run, out, epochs, messages), daemon=True)
+        # No daemon: those may not have loader workers.
+        process = context.Process(target=_work, args=(run, out, epochs, messages))
         active[run.folder] = process
         process.start()
+
+
+def _next_message(messages, active: dict) -> tuple[str, str, Any]:
+    """What a worker says; a worker that was killed says nothing, and counts as failed."""
+    while True:
+        ended = {folder: process.exitcode for folder, process in active.items() if not process.is_alive()}
+        try:
+            return messages.get(timeout=1.)
+        except queue.Empty:
+            for folder, code in ended.items():  # it ended before the second of silence, so nothing is under way
+                reason = f'its process ended with exit code {code} (-9: killed, often for want of memory)'
+                return 'failed', folder, reason
 
 
 def _work(run: Run, out: Path, epochs: int | None, messages) -> None:

@@ -15,7 +15,7 @@ def print_table(results: dict[str, Any], console: Console | None = None) -> None
     """Mean and spread over seeds, a row a method; below it the paired differences."""
     console = console or Console(width=max(_WIDTH, Console().width))
     units = ', '.join(sorted({measure['unit'] for measure in results['measures'].values()}))
-    table = Table(title=f'{results["title"]}\n{_seeds(results)} seeds, mean±standard deviation, in {units}',
+    table = Table(title=f'{results["title"]}\n{_counted(_seeds(results), "seed")}, mean±standard deviation, in {units}',
                   box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column('method', no_wrap=True)
     table.add_column('τ', justify='right', no_wrap=True)
@@ -34,6 +34,10 @@ def _seeds(results: dict) -> int:
     return len({run['seed'] for run in results['runs']})
 
 
+def _counted(count: int, what: str) -> str:
+    return f'{count} {what}{"" if count == 1 else "s"}'
+
+
 def _cell(summary: dict | None) -> str:
     if summary is None:
         return '-'
@@ -45,4 +49,4 @@ def _sentence(results: dict, comparison: dict) -> str:
     measure = results['measures'][comparison['measure']]
     p = comparison['p_one_sided']
     return (f'{a} - {b}, {measure["label"]}: {comparison["mean_difference"]:+.2f} {measure["unit"]} over '
-            f'{comparison["n"]} paired seeds' + (f', one-sided p = {p:.4g}' if p is not None else ''))
+            f'{_counted(comparison["n"], "paired seed")}' + (f', one-sided p = {p:.4g}' if p is not None else ''))

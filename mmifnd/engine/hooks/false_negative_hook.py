@@ -13,6 +13,7 @@ from mmifnd.evaluation import normalized_mutual_information, true_rates
 from mmifnd.registry import HOOKS, TASK_UTILS
 
 from ..clustering_across_ranks import label_across_ranks
+from ..detector_probe import quantile_error
 from ..feature_pass import extract_features
 from ..loops import unwrap
 from ..progress import reported
@@ -104,7 +105,8 @@ class FalseNegativeHook(Hook):
         record = dict(
             epoch=completed, progress=labels.progress, rate=labels.rate, seconds_features=featured - started,
             seconds_clustering=clustered - featured, share_of_training_time=self._spent / (clustered - self._started),
-            false_negative_share=self._mean_share_removed(), granularities=self._measure(labels))
+            false_negative_share=self._mean_share_removed(), granularities=self._measure(labels),
+            **self._threshold_error(features))
         self._log(runner, record)
         self.files.write(record, labels, features)
 
@@ -143,6 +145,12 @@ class FalseNegativeHook(Hook):
             if not self.framework.uses_pseudo_labels:  # a baseline that is clustered to be measured only
                 del row['accepted_share']
         return rows
+
+    def _threshold_error(self, features: Tensor) -> dict[str, float]:
+        """Of a detector that learns thresholds on the embedding."""
+        if self.cluster_feature != 'z' or self.source == 'bank' or not is_main_process():
+            return {}
+        return quantile_error(self.framework.head.detector, features)
 
     def _mean_share_removed(self) -> float | None:
         shares = [share.item() for share in self._share_removed]

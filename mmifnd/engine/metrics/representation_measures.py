@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from mmifnd.clustering import KMeans
-from mmifnd.contrast import Contrast
-from mmifnd.evaluation import (clustering_nmi, few_shot_accuracy, knn_accuracy, linear_probe_accuracy, pairwise_rates)
+from mmifnd.evaluation import (clustering_nmi, detection_scores, few_shot_accuracy, knn_accuracy, linear_probe_accuracy,
+                               pairwise_rates)
 from mmifnd.registry import METRICS
 
+from ..detector_probe import even_anchors, quantile_error
 from ..representation import Representation
 
 
@@ -114,27 +113,47 @@ class DetectionRates:
 
     def __call__(self, rep: Representation) -> dict[str, float]:
         """``mtpr`` and ``mtnr`` of the first granularity; of further ones ``mtpr_1`` and so on."""
-        total = len(rep.train_labels)
-        anchors = np.unique(np.linspace(0, total - 1, min(total, self.max_anchors)).round().astype(int))
-        detector = rep.framework.head.detector
-        count = len(self._masks(rep, detector, anchors[:1]))
+        anchors = even_anchors(len(rep.train_labels), self.max_anchors)
         measures = {}
-        for level in range(count):
+        for level in range(len(rep.ask_detector(anchors[:1]))):
             rates = pairwise_rates(
-                lambda chosen: self._masks(rep, detector, chosen)[level], rep.train_labels, anchors, self.chunk)
+                lambda chosen: rep.ask_detector(chosen)[level], rep.train_labels, anchors, self.chunk)
             suffix = f'_{level}' if level else ''
             measures[f'mtpr{suffix}'], measures[f'mtnr{suffix}'] = (100 * rate for rate in rates)
         return measures
 
-    @torch.no_grad()
-    def _masks(self, rep: Representation, detector, anchors: np.ndarray) -> Tensor:
-        device = next(rep.framework.parameters()).device
-        candidate = rep.train_embedding.to(device)
-        index = torch.arange(len(candidate), device=device)
-        chosen = torch.as_tensor(anchors, device=device)
-        own = index == chosen.unsqueeze(1)
-        anchor = candidate[chosen]
-        return detector.detect(Contrast.build(anchor, anchor, candidate, chosen, index, own)).cpu()
+
+@METRICS.register_module()
+class DetectionQuality:
+    """Precision, recall and F1 of the detector over pairs of training images, per cent; see
+    :class:`mmifnd.evaluation.DetectionScores`. A pair counts as detected where any granularity says so.
+
+    Args:
+        max_anchors (int): images that are asked about all others.
+        chunk (int): anchors at a time.
+    """
+
+    needs_test_labels = False
+
+    def __init__(self, max_anchors: int = 2048, chunk: int = 256) -> None:
+        self.max_anchors, self.chunk = max_anchors, chunk
+
+    def __call__(self, rep: Representation) -> dict[str, float]:
+        """``precision_micro``, ``recall_micro``, ``f1_micro``, the same as ``_macro`` and ``_paper``, and the shares."""
+        scores = detection_scores(lambda chosen: rep.ask_detector(chosen).any(dim=0), rep.train_labels,
+                                  even_anchors(len(rep.train_labels), self.max_anchors), self.chunk)
+        return {name: 100 * value for name, value in scores._asdict().items()}
+
+
+@METRICS.register_module()
+class QuantileError:
+    """Distance of learned thresholds to the exact quantiles over the training set; nothing for other detectors."""
+
+    needs_test_labels = False
+
+    def __call__(self, rep: Representation) -> dict[str, float]:
+        """``threshold_mae`` and ``threshold_rmse``, in units of cosine similarity."""
+        return quantile_error(rep.framework.head.detector, rep.train_embedding)
 
 
 def _cluster(features: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:

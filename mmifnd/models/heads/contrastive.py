@@ -1,6 +1,7 @@
 """Heads: ask the detector, hand its mask to a loss of `mmifnd.functional`."""
 
 from abc import abstractmethod
+from typing import NamedTuple
 
 import torch
 from mmengine.model import BaseModule
@@ -9,6 +10,22 @@ from torch import Tensor
 from mmifnd.contrast import Contrast
 from mmifnd.functional import attraction_loss, elimination_loss
 from mmifnd.registry import MODELS
+
+
+class Detection(NamedTuple):
+    """What was detected in a step, without any graph: A anchors, C candidates, G granularities.
+
+    Attributes:
+        anchor_index (Tensor): int64 (A,).
+        candidate_index (Tensor): int64 (C,), -1 for an empty slot.
+        is_candidate (Tensor): bool (A, C).
+        false_negative (Tensor): bool (G, A, C).
+    """
+
+    anchor_index: Tensor
+    candidate_index: Tensor
+    is_candidate: Tensor
+    false_negative: Tensor
 
 
 class ContrastiveHead(BaseModule):
@@ -29,12 +46,16 @@ class ContrastiveHead(BaseModule):
             raise ValueError(f'temperature={temperature} of {type(self).__name__} is not positive; 0.07 to 1 is usual')
         self.temperature = temperature
         self.detector = MODELS.build(detector or dict(type='NoDetector'))
+        self.keeps_detection = False  # a hook that measures sets this, and reads `detection` after the step
+        self.detection: Detection | None = None
 
     def loss(self, contrast: Contrast) -> dict[str, Tensor]:
         """The loss and what is worth logging: scalars on the model's device."""
         if self.training:
             self.detector.observe(contrast)
         false_negative = self.detector.detect(contrast)
+        if self.keeps_detection:
+            self.detection = Detection(contrast.anchor_index, contrast.candidate_index, contrast.is_candidate, false_negative)
         return dict(loss=self.criterion(contrast, false_negative), **statistics(contrast, false_negative))
 
     @abstractmethod

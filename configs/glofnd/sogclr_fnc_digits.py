@@ -1,0 +1,3 @@
+_base_ = './sogclr_digits.py'
+
+model = dict(head=dict(detector=dict(_delete_=True, type='BatchQuantileDetector', alpha=0.1, start_epoch=10)))

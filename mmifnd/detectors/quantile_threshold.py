@@ -1,0 +1,173 @@
+"""Detection by a threshold for each image, learned on the fly (GloFND)."""
+
+import torch
+from torch import Tensor
+
+from mmifnd.contrast import Contrast
+from mmifnd.functional.thresholds import (adam_step, batch_quantile, check_alpha, decayed_rate, sgd_step,
+                                          threshold_gradient)
+from mmifnd.image_table import ImageTable, mean_per_image
+
+from .base import Detector
+from .filter_gate import FilterGate
+
+OPTIONS = dict(
+    optimizer=('adam', 'sgd'),
+    decay=('exponential', 'constant'),
+    bias_correction=('visits', 'epoch'),
+    initialization=('one', 'batch_quantile'))
+LEARNING_RATES = dict(adam=0.05, sgd=1.)
+DECAYS = dict(adam='exponential', sgd='constant')
+
+
+class QuantileThresholdDetector(Detector):
+    """Candidates more similar to the anchor than its image's threshold, which follows the (1 - alpha)-quantile of the
+    image's similarities over the whole training set (GloFND: Balmaseda et al., ICML 2025, Algorithm 1).
+
+    Only images of the step move. All rows of an image (its views, repeats, ranks) share one threshold, and are averaged
+    before it moves; rows without candidates do not count, and do not move it. Similarities that are NaN are none.
+
+    Args:
+        alpha (float): share of negatives that are false, in (0, 1).
+        optimizer (str): ``'adam'`` (the released code) or ``'sgd'`` (Eq. 4).
+        learning_rate (float, optional): in units of similarity; 0.05 for Adam, 1 for SGD unless given.
+        decay (str, optional): ``'exponential'`` lets the rate fall to 6 % from ``start_epoch`` to the end of the training:
+            what Adam needs, whose steps have a fixed length; ``'constant'`` is the released code. Unless given,
+            exponential for Adam and constant for SGD, whose steps shrink by themselves.
+        betas (tuple[float, float]): decay of Adam's moments.
+        bias_correction (str): Adam's correction by the ``'visits'`` of the image, or by the number of the ``'epoch'``
+            as in the released code.
+        gradient_limit (float, optional): bounds each gradient to ``+-gradient_limit * alpha``.
+        initialization (str): ``'one'`` starts at 1, where nothing is a false negative; ``'batch_quantile'`` lets the
+            first visit of an image set its threshold to the quantile of that batch.
+        start_epoch (int): first epoch (0-based) in which thresholds learn.
+        filter_epoch (int, optional): first epoch in which they are used; ``start_epoch`` unless given.
+        warmup_epochs (int): epochs from ``start_epoch`` on in which all images share one threshold, learned from all
+            rows.
+        shared (bool): keep one threshold for all images for good (the "single lambda" ablation).
+
+    Raises:
+        ValueError: where an option is unknown or a value out of range.
+    """
+
+    def __init__(self, alpha: float = 0.01, optimizer: str = 'adam', learning_rate: float | None = None,
+                 decay: str | None = None, betas: tuple[float, float] = (0.9, 0.98), bias_correction: str = 'visits',
+                 gradient_limit: float | None = None, initialization: str = 'one', start_epoch: int = 0,
+                 filter_epoch: int | None = None, warmup_epochs: int = 0, shared: bool = False) -> None:
+        super().__init__()
+        check_alpha(alpha)
+        _check_options(optimizer=optimizer)
+        decay = DECAYS[optimizer] if decay is None else decay
+        _check_options(decay=decay, bias_correction=bias_correction, initialization=initialization)
+        filter_epoch = start_epoch if filter_epoch is None else filter_epoch
+        learning_rate = LEARNING_RATES[optimizer] if learning_rate is None else learning_rate
+        _check_numbers(learning_rate, betas, gradient_limit, start_epoch, filter_epoch, warmup_epochs)
+        self.alpha, self.optimizer, self.learning_rate, self.decay = alpha, optimizer, learning_rate, decay
+        self.betas, self.bias_correction, self.gradient_limit = tuple(betas), bias_correction, gradient_limit
+        self.initialization, self.first_epoch, self.warmup_epochs, self.shared = (
+            initialization, start_epoch, warmup_epochs, shared)
+        self.gate = FilterGate('QuantileThresholdDetector', 'filter_epoch', filter_epoch)
+        self.table = ImageTable(threshold=1., first_moment=0., second_moment=0., visits=0)
+        self._epoch, self._progress = 0, 0.
+
+    @property
+    def threshold(self) -> Tensor:
+        """Thresholds of all images, (N,); (1,) if shared."""
+        return self.table.threshold
+
+    def bind(self, num_samples: int, labels: Tensor | None = None) -> None:
+        """Start all thresholds."""
+        super().bind(num_samples)
+        self.table.allocate(1 if self.shared else num_samples)
+
+    def start_epoch(self, epoch: int, max_epochs: int) -> None:
+        """Take note of the epoch (0-based) that begins.
+
+        Raises:
+            ValueError: where learning or filtering would start after the last of ``max_epochs``.
+        """
+        if self.first_epoch >= max_epochs:
+            raise ValueError(f'start_epoch={self.first_epoch} of QuantileThresholdDetector is beyond the training of '
+                             f'{max_epochs} epochs; choose at most {max_epochs - 1}')
+        self.gate.update(epoch, max_epochs)
+        self._epoch = epoch
+        self._progress = (epoch - self.first_epoch) / (max_epochs - self.first_epoch)
+
+    @torch.no_grad()
+    def observe(self, contrast: Contrast) -> None:
+        """Move the thresholds of the images of this step."""
+        if self._epoch < self.first_epoch:
+            return
+        similarity = contrast.negative_similarity.detach()
+        row = self._row(contrast.anchor_index)
+        rows = [threshold_gradient(similarity, self.table.read(row)['threshold'], self.alpha)]
+        if self.initialization == 'batch_quantile':
+            rows.append(batch_quantile(similarity, self.alpha))
+        is_pooled = self.shared or self._epoch < self.first_epoch + self.warmup_epochs
+        row = torch.zeros_like(row) if is_pooled else row
+        row, moves, *means = mean_per_image(row, contrast.is_candidate.any(1), *rows)
+        self.table.write(row, moves, **self._moved(self.table.read(row), *means))
+        if is_pooled:
+            self.table.fill(**{name: column[0] for name, column in self.table.read(row[:1]).items()})
+
+    def detect(self, contrast: Contrast) -> Tensor:
+        """Bool (1, A, C): strictly above the threshold of the anchor's image."""
+        threshold = self.table.read(self._row(contrast.anchor_index))['threshold']
+        # At 1 nobody is detected, not even an identical image whose cosine was rounded to more.
+        threshold = self.gate.apply_to(torch.where(threshold < 1, threshold, torch.inf))
+        similarity = contrast.negative_similarity.detach()
+        return ((similarity > threshold.unsqueeze(1)) & contrast.is_candidate).unsqueeze(0)
+
+    def _row(self, index: Tensor) -> Tensor:
+        """Where the table keeps the threshold of images ``index``."""
+        return torch.zeros_like(index) if self.shared else index
+
+    def _moved(self, old: dict[str, Tensor], gradient: Tensor, quantile: Tensor | None = None) -> dict[str, Tensor]:
+        """Columns after a visit with a mean ``gradient`` (M,); a first visit takes the mean ``quantile``, if given."""
+        gradient = gradient.to(old['threshold'].dtype)
+        if self.gradient_limit is not None:
+            gradient = gradient.clamp(-self.gradient_limit * self.alpha, self.gradient_limit * self.alpha)
+        new = dict(old, **self._stepped(old, gradient))
+        if quantile is not None:
+            is_first = old['visits'] == 0
+            new = {name: torch.where(is_first, old[name], column) for name, column in new.items()}
+            new['threshold'] = torch.where(is_first, quantile, new['threshold'])
+        return dict(new, visits=old['visits'] + 1)
+
+    def _stepped(self, old: dict[str, Tensor], gradient: Tensor) -> dict[str, Tensor]:
+        """Columns after one step of the optimizer."""
+        rate = decayed_rate(self.learning_rate, self._progress) if self.decay == 'exponential' else self.learning_rate
+        if self.optimizer == 'sgd':
+            return dict(threshold=sgd_step(old['threshold'], gradient, rate))
+        if self.bias_correction == 'epoch':
+            step = torch.full_like(gradient, self._epoch + 1)
+        else:  # a first visit that only took the quantile was no step
+            step = old['visits'] + (self.initialization == 'one')
+        threshold, first, second = adam_step(
+            old['threshold'], gradient, old['first_moment'], old['second_moment'], step.clamp(min=1).to(gradient.dtype),
+            rate, self.betas)
+        return dict(threshold=threshold, first_moment=first, second_moment=second)
+
+
+def _check_options(**chosen: str) -> None:
+    for name, value in chosen.items():
+        if value not in OPTIONS[name]:
+            raise ValueError(f'{name}={value!r} of QuantileThresholdDetector is unknown; choose one of '
+                             f'{", ".join(OPTIONS[name])}')
+
+
+def _check_numbers(learning_rate: float, betas: tuple[float, float], gradient_limit: float | None, start_epoch: int,
+                   filter_epoch: int, warmup_epochs: int) -> None:
+    if not learning_rate > 0:
+        raise ValueError(f'learning_rate={learning_rate} of QuantileThresholdDetector is not positive; 0.05 is usual')
+    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+        raise ValueError(f'betas={betas} of QuantileThresholdDetector must be two numbers in [0, 1), such as 0.9, 0.98')
+    if gradient_limit is not None and not gradient_limit > 0:
+        raise ValueError(
+            f'gradient_limit={gradient_limit} of QuantileThresholdDetector is not positive; None sets no limit')
+    if start_epoch < 0 or warmup_epochs < 0:
+        raise ValueError(f'start_epoch={start_epoch} and warmup_epochs={warmup_epochs} of QuantileThresholdDetector '
+                         'must not be negative')
+    if filter_epoch < start_epoch:
+        raise ValueError(f'filter_epoch={filter_epoch} of QuantileThresholdDetector lies before '
+                         f'start_epoch={start_epoch}, when thresholds begin to learn')

@@ -1,0 +1,40 @@
+"""What a detector says of pairs of images of the training set, outside of training."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mmifnd.contrast import Contrast
+from mmifnd.evaluation import exact_quantiles, threshold_error
+
+
+@torch.no_grad()
+def ask_detector(detector: nn.Module, embedding: Tensor, anchors) -> Tensor:
+    """Bool (G, a, N), on the host: the images that ``detector`` holds for false negatives of ``anchors`` (a,).
+
+    Args:
+        embedding (Tensor): unit vectors of all N images, (N, D); each anchor is also its own positive.
+        anchors (array-like): indices of images, (a,).
+    """
+    device = next(iter(detector.buffers()), embedding).device
+    candidate = embedding.to(device)
+    index = torch.arange(len(candidate), device=device)
+    chosen = torch.as_tensor(anchors, device=device)
+    anchor = candidate[chosen]
+    own = index == chosen.unsqueeze(1)
+    return detector.detect(Contrast.build(anchor, anchor, candidate, chosen, index, own)).cpu()
+
+
+def even_anchors(total: int, at_most: int) -> np.ndarray:
+    """At most ``at_most`` of ``total`` images, evenly spread; the same in every call."""
+    return np.unique(np.linspace(0, total - 1, min(total, at_most)).round().astype(int))
+
+
+def quantile_error(detector: nn.Module, embedding: Tensor, max_anchors: int = 2048) -> dict[str, float]:
+    """``threshold_mae`` and ``threshold_rmse`` of a detector with one threshold an image; empty for any other."""
+    thresholds = getattr(detector, 'threshold', None)
+    if not isinstance(thresholds, Tensor) or thresholds.shape != embedding.shape[:1]:
+        return {}
+    anchors = torch.as_tensor(even_anchors(len(embedding), max_anchors))
+    found = threshold_error(thresholds.cpu()[anchors], exact_quantiles(embedding, detector.alpha, anchors=anchors))
+    return dict(threshold_mae=found.mae, threshold_rmse=found.rmse)

@@ -1,0 +1,139 @@
+"""`ImageTable`: values kept for each image of the training set, the same on every rank after every step."""
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+class ImageTable(nn.Module):
+    """Columns of N values, one an image, in persistent buffers on the model's device.
+
+    Reads and writes are whole-tensor operations without host synchronisation. Rows of one image in a step (views,
+    repeats, ranks) are averaged by :func:`mean_per_image` before they are written.
+
+    Args:
+        **columns (int | float): value that each image starts with, by name; an int gives an int32 column.
+    """
+
+    def __init__(self, **columns: int | float) -> None:
+        super().__init__()
+        self.initial = columns
+        self.num_samples: int | None = None
+        for name, value in columns.items():
+            self.register_buffer(name, _filled(0, value))
+
+    def allocate(self, num_samples: int) -> None:
+        """Start with ``num_samples`` rows."""
+        self.num_samples = num_samples
+        for name, value in self.initial.items():
+            setattr(self, name, _filled(num_samples, value, getattr(self, name).device))
+
+    def read(self, index: Tensor) -> dict[str, Tensor]:
+        """Values (R,) of images ``index`` (R,), by column.
+
+        Raises:
+            RuntimeError: where the table has no rows, or an index lies outside of it (on a GPU, without waiting: a
+                device-side assertion).
+        """
+        self._check_index(index)
+        return {name: getattr(self, name)[index] for name in self.initial}
+
+    @torch.no_grad()
+    def write(self, index: Tensor, changed: Tensor, **columns: Tensor) -> None:
+        """Set values (R,) of images ``index`` (R,) where bool ``changed`` (R,); rows of one image must be equal."""
+        self._check_index(index)
+        for name, values in columns.items():
+            column = getattr(self, name)
+            column[index] = torch.where(changed, values.to(column.dtype), column[index])
+
+    @torch.no_grad()
+    def fill(self, **columns: Tensor | float) -> None:
+        """Give all images the same value, a scalar."""
+        for name, value in columns.items():
+            column = getattr(self, name)
+            column.copy_(torch.as_tensor(value).expand_as(column))
+
+    def _check_index(self, index: Tensor) -> None:
+        rows = len(getattr(self, next(iter(self.initial))))
+        if not rows:
+            raise RuntimeError('nothing is kept per image yet; call bind(num_samples) first (tools/train.py does)')
+        torch._assert_async(
+            ((index >= 0) & (index < rows)).all(),
+            f'an image index lies outside the table of {rows} images; bind(num_samples) must be given the size of the '
+            'training set, and indices count from 0')
+
+    def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs) -> None:
+        for name in self.initial:
+            loaded, own = state_dict.get(prefix + name), getattr(self, name)
+            if loaded is None or loaded.shape == own.shape:
+                continue
+            if self.num_samples is not None:
+                raise ValueError(f'the checkpoint holds {name} of {len(loaded)} images, but {self.num_samples} are '
+                                 'trained on; resume on the data set, and with the options, of the checkpoint')
+            setattr(self, name, torch.empty_like(loaded, device=own.device))
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+
+@torch.no_grad()
+def mean_per_image(index: Tensor, counts: Tensor, *rows: Tensor) -> tuple[Tensor, ...]:
+    """Average the rows of each image, over all ranks.
+
+    Args:
+        index (Tensor): int64, the image of each row of this rank, (R,).
+        counts (Tensor): bool, whether a row takes part, (R,).
+        *rows (Tensor): values, (R,) each.
+
+    Returns:
+        tuple[Tensor, ...]: index (M,) of the rows of all ranks; bool (M,), whether any row of that image takes part;
+        and for each of ``rows`` its mean over those, (M,), the same for all rows of an image; 0 where none takes part.
+    """
+    index, counts = gather(index), gather(counts)
+    slot = _slot_of_image(index)
+    number = _sum_by_slot(slot, counts.to(torch.int32))
+    means = []
+    for values in rows:
+        values = gather(values)
+        total = _sum_by_slot(slot, torch.where(counts, values, 0))
+        means.append(total / number.clamp(min=1))
+    return index, number > 0, *means
+
+
+@torch.no_grad()
+def log_mean_exp_per_image(index: Tensor, counts: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """As :func:`mean_per_image`, of one column of logarithms: the logarithm of the mean; -inf where none takes part."""
+    gathered, rows = gather(index), gather(torch.where(counts, rows, -torch.inf))
+    slot = _slot_of_image(gathered)
+    peak = torch.full_like(rows, -torch.inf).scatter_reduce(0, slot, rows, 'amax')[slot]
+    peak = torch.where(peak > -torch.inf, peak, 0)
+    number = _sum_by_slot(slot, gather(counts).to(torch.int32))
+    mean = _sum_by_slot(slot, (rows - peak).exp()) / number.clamp(min=1)
+    return gathered, number > 0, mean.log() + peak
+
+
+@torch.no_grad()
+def gather(rows: Tensor) -> Tensor:
+    """Rows of all ranks in rank order, without gradient."""
+    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
+        return rows.detach()
+    rows = rows.detach().contiguous()
+    gathered = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
+    dist.all_gather(gathered, rows)
+    return torch.cat(gathered)
+
+
+def _slot_of_image(index: Tensor) -> Tensor:
+    """A number in [0, M) for each row, the same for rows of one image; ``unique`` would wait for the device."""
+    ordered, order = index.sort(stable=True)
+    is_new = torch.cat([torch.zeros_like(index[:1]), (ordered[1:] != ordered[:-1]).long()])
+    return torch.empty_like(index).scatter_(0, order, is_new.cumsum(0))
+
+
+def _sum_by_slot(slot: Tensor, values: Tensor) -> Tensor:
+    """Each row's sum over the rows of its slot."""
+    # index_put_ accumulates in a fixed order on a GPU, index_add_ does not; ranks must agree to the last bit.
+    return torch.zeros_like(values).index_put_((slot,), values, accumulate=True)[slot]
+
+
+def _filled(count: int, value: int | float, device: torch.device | None = None) -> Tensor:
+    dtype = torch.int32 if isinstance(value, int) else torch.float32
+    return torch.full((count,), value, dtype=dtype, device=device)

@@ -1,0 +1,51 @@
+"""The detection of training steps, scored with labels that nobody else sees."""
+
+import json
+
+import pytest
+import torch
+
+from mmifnd.engine.hooks import DetectionHook
+from mmifnd.engine.hooks.detection_hook import count
+from mmifnd.models.heads.contrastive import Detection
+
+
+def lines(folder):
+    return [json.loads(line) for line in (folder / 'false_negatives' / 'detection.jsonl').read_text().splitlines()]
+
+
+def test_counts_equal_naive_loops():
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.tensor([0, 1, 0, 2])
+    anchors, candidates = torch.tensor([0, 1, 3]), torch.tensor([2, -1, 1, 0, 3])
+    present = torch.rand(3, 5, generator=generator) < .8
+    mask = (torch.rand(2, 3, 5, generator=generator) < .4) & present
+    found = count(Detection(anchors, candidates, present, mask), labels)
+    for row, i in enumerate(anchors.tolist()):
+        same = {c for c, j in enumerate(candidates.tolist()) if present[row, c] and j >= 0 and labels[j] == labels[i]}
+        detected = {c for c in range(5) if mask[0, row, c] or mask[1, row, c]}
+        assert found[:, row].tolist() == [len(same & detected), len(detected), len(same), int(present[row].sum())]
+
+
+@pytest.mark.parametrize('config, precision, recall', [
+    ('configs/baselines/simclr_oracle_digits.py', 100, 100), ('configs/baselines/simclr_digits.py', 0, 0)])
+def test_the_oracle_is_perfect_and_nobody_finds_nothing(digits_runner, tmp_path, config, precision, recall):
+    runner = digits_runner(config)
+    runner.register_hook(DetectionHook(interval=2))
+    runner.train()
+    found = lines(tmp_path)
+    assert [line['epoch'] for line in found] == [1, 2, 3]
+    assert (found[-1]['precision_micro'], found[-1]['recall_micro']) == (precision, recall)
+    assert found[-1]['true_share'] == pytest.approx(10, abs=1)  # ten balanced classes
+
+
+def test_the_head_keeps_nothing_between_steps(digits_runner):
+    runner = digits_runner('configs/baselines/simclr_oracle_digits.py')
+    runner.register_hook(DetectionHook(interval=2))
+    runner.train()
+    assert runner.model.head.detection is None
+
+
+def test_an_interval_below_one_is_refused():
+    with pytest.raises(ValueError, match='interval=0 of DetectionHook is below 1'):
+        DetectionHook(interval=0)
