@@ -30,11 +30,24 @@ def even_anchors(total: int, at_most: int) -> np.ndarray:
     return np.unique(np.linspace(0, total - 1, min(total, at_most)).round().astype(int))
 
 
-def quantile_error(detector: nn.Module, embedding: Tensor, max_anchors: int = 2048) -> dict[str, float]:
-    """``threshold_mae`` and ``threshold_rmse`` of a detector with one threshold an image; empty for any other."""
+def error_of(sample: dict[str, Tensor]) -> dict[str, float]:
+    """``threshold_mae`` and ``threshold_rmse`` of a :func:`threshold_sample`; empty where that is."""
+    if not sample:
+        return {}
+    found = threshold_error(sample['thresholds'][sample['threshold_anchors']], sample['exact_thresholds'])
+    return dict(threshold_mae=found.mae, threshold_rmse=found.rmse)
+
+
+@torch.no_grad()
+def threshold_sample(detector: nn.Module, embedding: Tensor, max_anchors: int = 2048) -> dict[str, Tensor]:
+    """Learned thresholds and exact quantiles, on the host; empty for a detector without a threshold an image.
+
+    Returns:
+        dict[str, Tensor]: ``thresholds`` (N,), ``threshold_anchors`` int64 (A,) and their ``exact_thresholds`` (A,).
+    """
     thresholds = getattr(detector, 'threshold', None)
     if not isinstance(thresholds, Tensor) or thresholds.shape != embedding.shape[:1]:
         return {}
     anchors = torch.as_tensor(even_anchors(len(embedding), max_anchors))
-    found = threshold_error(thresholds.cpu()[anchors], exact_quantiles(embedding, detector.alpha, anchors=anchors))
-    return dict(threshold_mae=found.mae, threshold_rmse=found.rmse)
+    exact = exact_quantiles(embedding, detector.alpha, anchors=anchors)
+    return dict(thresholds=thresholds.cpu().clone(), threshold_anchors=anchors, exact_thresholds=exact)

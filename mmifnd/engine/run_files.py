@@ -32,8 +32,9 @@ class RunFiles:
         """Take the run's directory; nothing is written on the other ranks."""
         self.folder = Path(work_dir) / 'false_negatives'
 
-    def write(self, record: dict, labels: PseudoLabels, features: Tensor) -> None:
-        """Add a clustering. One of the same epoch or later (the run was resumed before it) is replaced."""
+    def write(self, record: dict, labels: PseudoLabels, features: Tensor,
+              further: dict[str, Tensor] | None = None) -> None:
+        """Add a clustering, and ``further`` arrays of that moment. One of the same epoch or later (the run was resumed before it) is replaced."""
         if not is_main_process():
             return
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -47,15 +48,16 @@ class RunFiles:
             if int(path.stem.removeprefix('epoch_')) >= record['epoch']:
                 path.unlink()
         if self.save != 'none':
-            self._write_arrays(record, labels, features)
+            self._write_arrays(record, labels, features, further or {})
 
-    def _write_arrays(self, record: dict, labels: PseudoLabels, features: Tensor) -> None:
+    def _write_arrays(self, record: dict, labels: PseudoLabels, features: Tensor, further: dict[str, Tensor]) -> None:
         levels = labels.granularities
         arrays = dict(
             epoch=np.int64(record['epoch']), rate=np.float64(labels.rate),
             labels=labels.labels.numpy().astype(np.int32),
             assignments=np.stack([level.assignment.numpy() for level in levels]).astype(np.int32),
             confidence=np.stack([level.confidence.numpy() for level in levels]),
+            **{name: values.numpy() for name, values in further.items()},
             **{f'centroids_{position}': level.centroids.numpy() for position, level in enumerate(levels)})
         if self.save == 'features':
             arrays['features'] = features.numpy().astype(np.float16)

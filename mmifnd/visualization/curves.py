@@ -21,9 +21,11 @@ class Quantity:
         key (str): its name in the record.
         title (str): title with the unit.
         reading (str): one plain sentence on how to read the figure.
-        source (str): 'granularity' (per number of clusters), 'history' (per clustering) or 'scalars' (per step).
+        source (str): 'granularity' (per number of clusters), 'history' (per clustering), 'detection' (per epoch) or
+            'scalars' (per step).
         factor (float): from the record's unit to the figure's.
         limits (tuple): lower and upper end of the axis; None = from the data.
+        unless_zero (str | None): key without which, or where that is 0, the quantity means nothing and is left out.
     """
 
     key: str
@@ -32,6 +34,7 @@ class Quantity:
     source: str = 'granularity'
     factor: float = 1.
     limits: tuple[float | None, float | None] = (None, None)
+    unless_zero: str | None = None
 
 
 QUANTITIES = {quantity.key: quantity for quantity in (
@@ -80,14 +83,20 @@ def values_by_epoch(record: RunRecord, quantity: Quantity, num_clusters: int | N
     if quantity.source == 'scalars':
         return epoch_means(record.scalars, quantity)
     values = {}
-    for entry in record.history:
+    for entry in record.detection if quantity.source == 'detection' else record.history:
         source = entry
         if quantity.source == 'granularity':
             counts = [granularity['num_clusters'] for granularity in entry['granularities']]
             source = entry['granularities'][nearest_granularity(counts, num_clusters)] if counts else {}
-        if source.get(quantity.key) is not None:
+        meaningful = quantity.unless_zero is None or source.get(quantity.unless_zero)
+        if meaningful and is_number(source.get(quantity.key)):
             values[entry['epoch']] = quantity.factor * source[quantity.key]
     return values
+
+
+def is_number(value: object) -> bool:
+    """Whether a value of a record can be drawn; a mean over no anchors is written as NaN."""
+    return isinstance(value, (int, float)) and math.isfinite(value)
 
 
 def epoch_means(scalars: list[dict], quantity: Quantity) -> dict[float, float]:

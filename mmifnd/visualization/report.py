@@ -11,6 +11,7 @@ from .embedding import class_count
 from .page import Page, escape
 from .run_record import NoRecordError, RecordError, RunRecord
 from .style import SeriesStyle, series_styles
+from .thresholds import threshold_epoch
 
 STUDY_KEYS = ('title', 'methods', 'measures', 'runs', 'summary')
 
@@ -52,6 +53,9 @@ def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | 
     if closely:
         sections.add_embedding(page, closely, records[closely], labels)
         sections.add_removed(page, closely, records[closely], images, labels)
+    learning = choose_thresholds(records, closely)
+    if learning:
+        sections.add_thresholds(page, learning, records[learning])
     add_origin(page, results)
     return write_page(page, out_dir / path)
 
@@ -86,6 +90,7 @@ def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.n
         if record.epochs:
             sections.add_embedding(page, name, record, labels)
             sections.add_removed(page, name, record, images, labels)
+            sections.add_thresholds(page, name, record)
     return write_page(page, Path(path))
 
 
@@ -124,6 +129,12 @@ def choose_run(records: dict[str, RunRecord], wanted: str | None) -> str | None:
     return max((name for name, record in records.items() if record.epochs), key=worth, default=None)
 
 
+def choose_thresholds(records: dict[str, RunRecord], closely: str | None) -> str | None:
+    """The run whose thresholds are shown: the one shown closely, else the first that keeps any; None without any."""
+    names = ([closely] if closely else []) + list(records)
+    return next((name for name in names if threshold_epoch(records[name]) is not None), None)
+
+
 def run_names(work_dirs: list[str | Path]) -> dict[str, Path]:
     """A short name for every directory: what is left of its path after the part that all share."""
     paths = [Path(work_dir).absolute() for work_dir in work_dirs]
@@ -156,9 +167,11 @@ def add_results(page: Page, results: dict, styles: dict[str, SeriesStyle]) -> No
 
 
 def add_records(page: Page, groups: list[Group], num_clusters: int | None) -> None:
-    """Curves and cluster sizes, where any run has them."""
+    """Curves, quality of the detection, error of the thresholds and cluster sizes, where any run has them."""
     if groups:
         sections.add_curves(page, groups, num_clusters)
+        sections.add_detection(page, groups)
+        sections.add_threshold_error(page, groups)
         sections.add_cluster_sizes(page, groups)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import cluster_sizes, curves, embedding, removed
+from . import cluster_sizes, curves, detection, embedding, removed, thresholds
 from .curves import QUANTITIES, Group
 from .page import Page
 from .run_record import RunRecord
@@ -35,10 +35,59 @@ def curve_sentence(groups: list[Group], single: RunRecord | None, num_clusters: 
         which = ' Of several numbers of clusters, the first of each run is shown.'
     else:
         which = f' Of several numbers of clusters, the one nearest to {num_clusters} is shown.'
+    return line_sentence(groups) + which
+
+
+def line_sentence(groups: list[Group]) -> str:
+    """What a line is where each stands for a run or a method."""
     if all(len(group.records) == 1 for group in groups):
-        return f'Each line is one run.{which}'
+        return 'Each line is one run.'
     return ('Each line is the mean over the seeds of a method, the band one standard deviation to either side, at the '
-            f'epochs that all its seeds reached.{which}')
+            'epochs that all its seeds reached.')
+
+
+def add_detection(page: Page, groups: list[Group]) -> None:
+    """Precision, recall, F1 and share of what the training steps detected, where any run measured them."""
+    groups = detection.having_detection(groups)
+    drawn = [(detection.score(measure), *detection.score_curves(groups, measure)) for measure in detection.NAMES]
+    drawn.append((detection.PREDICTED, *detection.share_curves(groups)))
+    figures = [(detection.detection_figure(lines, thin, quantity), quantity.reading,
+                curves.describe([*lines, *thin], quantity)) for quantity, lines, thin in drawn if lines]
+    if not figures:
+        return
+    which = (f'Of {groups[0].label}: one line for each way of averaging.' if len(groups) == 1 else
+             f'{line_sentence(groups)} All pairs are pooled (micro).')
+    page.section('How good the detection was', 'The pairs that the training steps themselves took for false negatives, '
+                                               f'judged by the true classes, which training never sees. {which}')
+    page.grid(figures)
+    page.add(detection.detection_table(groups))
+
+
+def add_threshold_error(page: Page, groups: list[Group]) -> None:
+    """Distance of learned thresholds to the exact ones over epochs, where any run measured it."""
+    figures = []
+    for quantity in thresholds.ERRORS:
+        lines = curves.method_curves(groups, quantity)
+        if lines:
+            figures.append((curves.curve_figure(lines, quantity), quantity.reading, curves.describe(lines, quantity)))
+    if figures:
+        page.section('How exact the learned thresholds are', line_sentence(groups))
+        page.grid(figures)
+
+
+def add_thresholds(page: Page, name: str, record: RunRecord) -> None:
+    """Distribution of the last learned thresholds, and learned against exact, where the snapshots keep them."""
+    epoch = thresholds.threshold_epoch(record)
+    if epoch is None:
+        return
+    snapshot = record.snapshot(epoch)
+    figures = [(thresholds.histogram_figure(snapshot), thresholds.HISTOGRAM_READING,
+                thresholds.describe_histogram(snapshot))]
+    if len(thresholds.learned_and_exact(snapshot)[0]):
+        caption = f'{thresholds.SCATTER_READING} {thresholds.error_sentence(snapshot)}'
+        figures.append((thresholds.scatter_figure(snapshot), caption, thresholds.describe_scatter(snapshot)))
+    page.section('The learned thresholds', f'Run {name}, one threshold an image.')
+    page.grid(figures)
 
 
 def add_cluster_sizes(page: Page, groups: list[Group]) -> None:

@@ -28,6 +28,49 @@ def history_entry(epoch, seed=0):
                 share_of_training_time=0.05, granularities=granularities, false_negative_share=epoch / 400)
 
 
+def detection_entry(epoch, seed=0):
+    scores = dict(precision_micro=80. - epoch + seed, recall_micro=2. * epoch + seed, f1_micro=1. * epoch + seed)
+    others = {key.replace('micro', kind): value / 2 for kind in ('macro', 'paper') for key, value in scores.items()}
+    return dict(epoch=epoch, **scores, **others, predicted_share=epoch / 4, true_share=33. + seed / 10)
+
+
+def write_detection(work_dir, seed=0, epochs=range(1, 33), share=None):
+    entries = [detection_entry(epoch, seed) for epoch in epochs]
+    for entry in entries:
+        entry.update({} if share is None else dict(predicted_share=share))
+    path = work_dir / 'false_negatives/detection.jsonl'
+    path.write_text(''.join(json.dumps(entry) + '\n' for entry in entries))
+    return path
+
+
+@pytest.fixture(name='write_detection', scope='session')
+def writer_of_detection():
+    """Function (work_dir, seed, epochs, share) -> path of the scores of training's masks; share: that detected."""
+    return write_detection
+
+
+@pytest.fixture(scope='session')
+def replace_arrays():
+    """Function (path, **arrays) that changes arrays of an .npz file; None takes one out."""
+    def replace(path, **arrays):
+        with np.load(path) as archive:
+            kept = {key: archive[key] for key in archive.files}
+        kept.update(arrays)
+        np.savez(path, **{key: array for key, array in kept.items() if array is not None})
+
+    return replace
+
+
+@pytest.fixture(scope='session')
+def learned():
+    """Thresholds of a snapshot: every second image is an anchor, all of which are 0.1 too high, but one unseen."""
+    exact = np.linspace(0.2, 0.8, NUM_IMAGES, dtype=np.float32)
+    thresholds = exact + np.float32(0.1)
+    thresholds[4] = np.nan
+    anchors = np.arange(0, NUM_IMAGES, 2)
+    return dict(thresholds=thresholds, exact_thresholds=exact[anchors], threshold_anchors=anchors)
+
+
 def write_snapshot(folder, epoch, labels, with_features=True):
     generator = np.random.default_rng(epoch)
     centers = generator.normal(size=(max(CLUSTER_COUNTS), 4))

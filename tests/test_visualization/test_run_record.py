@@ -78,13 +78,6 @@ def test_directory_without_a_record(tmp_path):
         RunRecord.load(tmp_path / 'nothing')
 
 
-def replace_array(path, **arrays):
-    with np.load(path) as archive:
-        kept = {key: archive[key] for key in archive.files}
-    kept.update(arrays)
-    np.savez(path, **{key: array for key, array in kept.items() if array is not None})
-
-
 @pytest.mark.parametrize('arrays, message', [
     (dict(confidence=None), 'confidence missing'),
     (dict(confidence=np.zeros((1, NUM_IMAGES))), 'must share one shape'),
@@ -92,9 +85,9 @@ def replace_array(path, **arrays):
     (dict(features=np.zeros((5, 4))), f'5 features for {NUM_IMAGES} images'),
     (dict(labels=np.array([[None]])), 'damaged'),
 ])
-def test_snapshot_that_does_not_fit(run_dir, arrays, message):
+def test_snapshot_that_does_not_fit(run_dir, arrays, message, replace_arrays):
     path = run_dir / 'false_negatives/epoch_0008.npz'
-    replace_array(path, **arrays)
+    replace_arrays(path, **arrays)
     with pytest.raises(RecordError, match=message) as caught:
         RunRecord.load(run_dir).snapshot(8)
     assert 'epoch_0008.npz' in str(caught.value) and '\n' not in str(caught.value)

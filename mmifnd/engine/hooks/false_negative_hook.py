@@ -13,7 +13,7 @@ from mmifnd.evaluation import normalized_mutual_information, true_rates
 from mmifnd.registry import HOOKS, TASK_UTILS
 
 from ..clustering_across_ranks import label_across_ranks
-from ..detector_probe import quantile_error
+from ..detector_probe import error_of, threshold_sample
 from ..feature_pass import extract_features
 from ..loops import unwrap
 from ..progress import reported
@@ -105,10 +105,12 @@ class FalseNegativeHook(Hook):
         record = dict(
             epoch=completed, progress=labels.progress, rate=labels.rate, seconds_features=featured - started,
             seconds_clustering=clustered - featured, share_of_training_time=self._spent / (clustered - self._started),
-            false_negative_share=self._mean_share_removed(), granularities=self._measure(labels),
-            **self._threshold_error(features))
+            false_negative_share=self._mean_share_removed(), granularities=self._measure(labels))
+        thresholds = self._thresholds(features)
+        if thresholds:
+            record.update(error_of(thresholds))
         self._log(runner, record)
-        self.files.write(record, labels, features)
+        self.files.write(record, labels, features, thresholds)
 
     def _features(self, runner, completed: int) -> tuple[Tensor, Tensor | None]:
         if self.source == 'bank' and completed:  # before the first epoch the bank is empty
@@ -146,11 +148,11 @@ class FalseNegativeHook(Hook):
                 del row['accepted_share']
         return rows
 
-    def _threshold_error(self, features: Tensor) -> dict[str, float]:
-        """Of a detector that learns thresholds on the embedding."""
+    def _thresholds(self, features: Tensor) -> dict[str, Tensor]:
+        """Of a detector that learns thresholds on the embedding, where that is what was extracted."""
         if self.cluster_feature != 'z' or self.source == 'bank' or not is_main_process():
             return {}
-        return quantile_error(self.framework.head.detector, features)
+        return threshold_sample(self.framework.head.detector, features)
 
     def _mean_share_removed(self) -> float | None:
         shares = [share.item() for share in self._share_removed]

@@ -9,7 +9,7 @@ from mmifnd.evaluation import (clustering_nmi, detection_scores, few_shot_accura
                                pairwise_rates)
 from mmifnd.registry import METRICS
 
-from ..detector_probe import even_anchors, quantile_error
+from ..detector_probe import error_of, even_anchors, threshold_sample
 from ..representation import Representation
 
 
@@ -153,7 +153,7 @@ class QuantileError:
 
     def __call__(self, rep: Representation) -> dict[str, float]:
         """``threshold_mae`` and ``threshold_rmse``, in units of cosine similarity."""
-        return quantile_error(rep.framework.head.detector, rep.train_embedding)
+        return error_of(threshold_sample(rep.framework.head.detector, rep.train_embedding))
 
 
 def _cluster(features: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:

@@ -1,0 +1,61 @@
+"""A detector asked outside of training, and its thresholds held against the exact quantiles."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mmifnd.detectors import NoDetector, PseudoLabelDetector, QuantileThresholdDetector
+from mmifnd.engine.detector_probe import ask_detector, error_of, even_anchors, threshold_sample
+from mmifnd.evaluation import exact_quantiles
+
+
+class Labels:
+    labels = torch.tensor([[0, 0, 1, -1], [2, 2, 2, 2]])
+
+
+@pytest.fixture
+def embedding():
+    return F.normalize(torch.randn(4, 3, generator=torch.Generator().manual_seed(0)), dim=1)
+
+
+def test_answers_have_a_row_an_anchor_and_leave_out_the_anchor(embedding):
+    detector = PseudoLabelDetector()
+    detector.bind(4)
+    detector.publish(Labels)
+    found = ask_detector(detector, embedding, [0, 3])
+    assert found.int().tolist() == [[[0, 1, 0, 0], [0, 0, 0, 0]], [[0, 1, 1, 1], [1, 1, 1, 0]]]
+
+
+def test_perfect_thresholds_have_no_error(embedding):
+    detector = QuantileThresholdDetector(alpha=.4)
+    detector.bind(4)
+    detector.table.threshold.copy_(exact_quantiles(embedding, .4))
+    assert error_of(threshold_sample(detector, embedding)) == dict(threshold_mae=0., threshold_rmse=0.)
+    detector.table.threshold += .25
+    assert error_of(threshold_sample(detector, embedding))['threshold_mae'] == pytest.approx(.25)
+
+
+def test_who_has_no_threshold_an_image_has_no_error(embedding):
+    shared = QuantileThresholdDetector(alpha=.4, shared=True)
+    shared.bind(4)
+    assert threshold_sample(NoDetector(), embedding) == {} and threshold_sample(shared, embedding) == {}
+    assert error_of({}) == {}
+
+
+@pytest.mark.parametrize('total, at_most', [(5, 10), (10, 5), (7, 7), (1, 3)])
+def test_anchors_are_distinct_and_within(total, at_most):
+    anchors = even_anchors(total, at_most)
+    assert len(set(anchors)) == len(anchors) == min(total, at_most)
+    assert anchors.min() >= 0 and anchors.max() < total
+
+
+def test_thresholds_lie_beside_the_clusterings(digits_runner, tmp_path):
+    import json
+
+    import numpy as np
+    digits_runner('configs/glofnd/simclr_glofnd_digits.py', **{'model.head.detector.start_epoch': 0}).train()
+    arrays = np.load(tmp_path / 'false_negatives' / 'epoch_0002.npz')
+    assert arrays['thresholds'].shape == (1297,) and arrays['exact_thresholds'].shape == arrays['threshold_anchors'].shape
+    last = json.loads((tmp_path / 'false_negatives' / 'history.jsonl').read_text().splitlines()[-1])
+    distance = np.abs(arrays['thresholds'][arrays['threshold_anchors']] - arrays['exact_thresholds'])
+    assert last['threshold_mae'] == pytest.approx(distance.mean(), abs=1e-6)
