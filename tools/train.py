@@ -37,6 +37,8 @@ def merged(args):
         config.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.resume:
         config.resume = True
+        if args.resume == 'auto' and not (Path(config.work_dir) / 'last_checkpoint').is_file():
+            print(f'--resume: no checkpoint in {config.work_dir}; the training begins anew', file=sys.stderr)
         config.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in config:

@@ -7,6 +7,7 @@ from types import NoneType
 from typing import Any, get_args, get_origin
 
 from mmengine.registry import Registry
+from mmengine.runner import Runner
 
 from mmifnd import registry
 
@@ -38,6 +39,23 @@ def check_config(config: Any, where: str = '') -> None:
     elif isinstance(config, (list, tuple)):
         for position, value in enumerate(config):
             check_config(value, f'{where}[{position}]')
+
+
+def check_names(config: dict) -> None:
+    """Refuse top-level names and hooks that are one slip away from a known one, and hooks without a type.
+
+    Raises:
+        UserError: naming the key and what was probably meant.
+    """
+    known = set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}
+    for name in set(config) - known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.88)
+        if near:
+            raise UserError(f'{name} is no part of a config; did you mean {near[0]}?')
+    hooks = config.get('default_hooks') or {}
+    for name, hook in hooks.items():
+        if isinstance(hook, dict) and 'type' not in hook:
+            raise UserError(f'default_hooks.{name} has no type{near_matches(name, set(hooks) - {name})}')
 
 
 def accepted_keys(config: Any) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from .check_config import accepted_keys, check_config, near_matches
+from .check_config import accepted_keys, check_config, check_names, near_matches
 from .errors import UserError
 
 
@@ -22,6 +22,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     config = _read(path)
     check_options(config, options or {})
     config.merge_from_dict(options or {})
+    check_names(config.to_dict())
     check_config(config.to_dict())
     check_schedule(config)
     return config

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
@@ -17,7 +18,8 @@ def build_runner(config: Config) -> Runner:
     on_gpu = torch.cuda.is_available()
     if config.get('launcher', 'none') != 'none':
         if not on_gpu and not dist.is_initialized():
-            dist.init_process_group('gloo')
+            seconds = config.get('env_cfg', {}).get('dist_cfg', {}).get('timeout', 1800)
+            dist.init_process_group('gloo', timeout=timedelta(seconds=seconds))
         config.model_wrapper_cfg = dict(
             type='MMDistributedDataParallel', broadcast_buffers=False,
             find_unused_parameters=config.get('find_unused_parameters', False), **({} if on_gpu else dict(device_ids=None)))

@@ -40,5 +40,6 @@ def one_line(error: BaseException) -> str:
 
 
 def _end(error: BaseException) -> None:
-    print(f'error: {one_line(error)}', file=sys.stderr)
+    if int(os.environ.get('RANK', 0)) == 0:
+        print(f'error: {one_line(error)}', file=sys.stderr)
     sys.exit(2)

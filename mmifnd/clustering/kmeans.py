@@ -1,5 +1,7 @@
 """k-means behind one small interface; faiss does the work."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import faiss
@@ -27,15 +29,17 @@ class KMeans:
         spherical (bool): centroids of unit length, assignment by cosine.
         max_points_per_centroid (int): training points drawn for each centroid at most; every point is assigned.
         device (str): ``'auto'``, ``'cpu'`` or ``'gpu'``.
+        num_threads (int, optional): of faiss on the CPU; what OMP_NUM_THREADS says unless given.
 
     Raises:
         ValueError: where a value is out of range, or a GPU is asked for and faiss sees none.
     """
 
     def __init__(self, num_iterations: int = 20, num_redo: int = 5, spherical: bool = False,
-                 max_points_per_centroid: int = 1000, device: str = 'auto') -> None:
+                 max_points_per_centroid: int = 1000, device: str = 'auto', num_threads: int | None = None) -> None:
         positive = dict(
-            num_iterations=num_iterations, num_redo=num_redo, max_points_per_centroid=max_points_per_centroid)
+            num_iterations=num_iterations, num_redo=num_redo, max_points_per_centroid=max_points_per_centroid,
+            num_threads=1 if num_threads is None else num_threads)
         for name, value in positive.items():
             if value < 1:
                 raise ValueError(f'{name}={value} of KMeans is below 1; give a positive count')
@@ -45,6 +49,7 @@ class KMeans:
             raise ValueError("device='gpu' of KMeans needs faiss-gpu and a GPU; use 'auto' or 'cpu'")
         self.num_iterations, self.num_redo = num_iterations, num_redo
         self.spherical, self.max_points_per_centroid = spherical, max_points_per_centroid
+        self.num_threads = num_threads
         self.on_gpu = device != 'cpu' and _gpu_count() > 0
 
     def fit(self, features: np.ndarray, num_clusters: int, seed: int = 0, gpu: int = 0) -> Clusters:
@@ -61,8 +66,9 @@ class KMeans:
         check_finite(features)
         index = self._index(features.shape[1], gpu)
         clustering = self._clustering(features.shape[1], num_clusters, seed)
-        clustering.train(features, index)
-        distances, labels = index.search(features, 1)
+        with _threads(self.num_threads):
+            clustering.train(features, index)
+            distances, labels = index.search(features, 1)
         centroids = faiss.vector_float_to_array(clustering.centroids).reshape(num_clusters, -1)
         inertia = (2 * len(features) - 2 * distances.sum()) if self.spherical else distances.sum(dtype=np.float64)
         return Clusters(centroids.copy(), labels[:, 0].astype(np.int64), float(inertia))
@@ -99,6 +105,16 @@ def check_finite(features: np.ndarray) -> None:
         rows = ', '.join(map(str, bad[:5]))
         raise ValueError(f'{len(bad)} of {len(features)} features are NaN or infinite (images {rows}'
                          f'{", ..." if len(bad) > 5 else ""}); look at these images, or lower the learning rate')
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def _gpu_count() -> int:

@@ -16,6 +16,10 @@ class Detector(nn.Module):
     #: Whether :meth:`bind` may be given true labels. Only controls that bound what is possible say yes.
     uses_labels = False
 
+    #: Whether :meth:`detect` compares with the anchor's positive. Such a detector is judged by what it did in training, where
+    #: there is one, and not afterwards.
+    compares_with_positive = False
+
     #: Images in the training set, once bound.
     num_samples: int | None = None
 

@@ -24,6 +24,8 @@ class PositiveMarginDetector(Detector):
         ValueError: where the margin is not finite, or an absolute one is so wide that it says nothing.
     """
 
+    compares_with_positive = True
+
     def __init__(self, margin: float = 0.1, relative: bool = False) -> None:
         super().__init__()
         if not math.isfinite(margin) or not relative and not -2 < margin < 2:

@@ -27,6 +27,11 @@ class UnionDetector(Detector):
             raise ValueError('UnionDetector has no detectors; name at least one')
         self.detectors = nn.ModuleDict(detectors)
 
+    @property
+    def compares_with_positive(self) -> bool:
+        """Whether any part does."""
+        return any(detector.compares_with_positive for detector in self.detectors.values())
+
     def observe(self, contrast: Contrast) -> None:
         """Let every part learn."""
         for detector in self.detectors.values():

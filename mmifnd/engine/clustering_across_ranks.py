@@ -1,5 +1,7 @@
 """Each granularity is clustered on its own rank; all ranks end with the same labels."""
 
+import os
+
 import torch
 from mmengine.dist import broadcast, get_rank, get_world_size
 from torch import Tensor
@@ -20,6 +22,8 @@ def label_across_ranks(labeler: PseudoLabeler, features: Tensor, progress: float
     rank, world = get_rank(), get_world_size()
     total = len(labeler.num_clusters)
     own: dict[int, Granularity] = {}
+    if world > 1 and labeler.kmeans.num_threads is None:  # the other ranks wait: their cores are free
+        labeler.kmeans.num_threads = max(1, (os.cpu_count() or 1) // min(total, int(os.environ.get('LOCAL_WORLD_SIZE', world))))
     for position in range(rank, total, world):
         own[position] = labeler.cluster(features, position, seen, gpu=_local_gpu())
         report(min(len(own) * world, total))

@@ -35,4 +35,6 @@ class Representation:
             return 'the training set has no labels'
         if measure.needs_test_labels and self.test_labels is None:
             return 'the test set has no labels'
+        if getattr(measure, 'asks_detector', False) and self.framework.head.detector.compares_with_positive:
+            return 'the detector compares with the positive, which there is in training only (see detection/ in its log)'
         return ''

@@ -34,7 +34,10 @@ class RunFiles:
 
     def write(self, record: dict, labels: PseudoLabels, features: Tensor,
               further: dict[str, Tensor] | None = None) -> None:
-        """Add a clustering, and ``further`` arrays of that moment. One of the same epoch or later (the run was resumed before it) is replaced."""
+        """Add a clustering, and ``further`` arrays of that moment.
+
+        One of the same epoch or later (the run was resumed before it) is replaced.
+        """
         if not is_main_process():
             return
         self.folder.mkdir(parents=True, exist_ok=True)

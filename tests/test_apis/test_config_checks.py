@@ -52,3 +52,21 @@ def test_a_fault_after_the_start_keeps_its_traceback():
     with pytest.raises(ValueError, match='ours'):
         with one_line_errors(started=lambda: True):
             raise ValueError('ours')
+
+
+@pytest.mark.parametrize('text, words', [
+    ("default_hook = dict(logger=dict(interval=1))", 'default_hook is no part of a config; did you mean default_hooks'),
+    ("default_hooks = dict(false_negativ=dict(interval=2))", 'default_hooks.false_negativ has no type; did you mean false_neg'),
+    ("model = dict(head=dict(temperature='abc'))", "model.head.temperature='abc' must be a number"),
+    ("default_hooks = dict(false_negative=dict(num_clusters=5))", 'must be a list, such as (5,)'),
+    ("train_cfg = dict(max_epochs=0)", 'train_cfg.max_epochs=0 is below 1'),
+    ("import nowhere", 'cannot be read|nowhere'),
+])
+def test_slips_in_a_file_are_named(tmp_path, text, words):
+    import re
+    from pathlib import Path
+    path = tmp_path / 'mine.py'
+    path.write_text(f"_base_ = '{Path(IFND).resolve()}'\n{text}\n")
+    with pytest.raises(UserError) as error:
+        load_config(path)
+    assert any(re.search(re.escape(part), str(error.value)) for part in words.split('|'))

@@ -106,7 +106,15 @@ def test_two_and_two_epochs_are_four(digits_runner, tmp_path, framework, source)
 def test_another_training_set_is_refused_on_resume(digits_runner, tmp_path):
     digits_runner(epochs=1, default_hooks__checkpoint__interval=1).train()
     runner = digits_runner(epochs=2, resume=True, train_dataloader__dataset__split='train')
-    with pytest.raises(ValueError, match='labels of 1297 images, but the training set has 1000; resume on the data set'):
+    with pytest.raises(ValueError, match='made with other images, or in another order'):
+        runner.train()
+
+
+def test_other_images_of_the_same_number_are_refused_on_resume(digits_runner, tmp_path):
+    digits_runner(epochs=1, default_hooks__checkpoint__interval=1).train()
+    runner = digits_runner(epochs=2, resume=True)
+    runner.train_loop.dataset.dataset.images[0] += 1
+    with pytest.raises(ValueError, match='made with other images, or in another order'):
         runner.train()
 
 

@@ -82,7 +82,8 @@ def _last_detection(work_dir: Path) -> dict[str, float]:
 
 
 def removal_rates(work_dir: Path) -> list[float]:
-    """Share of negatives that a run removed in each epoch, from what its clusterings recorded."""
+    """Share of negatives that a run removed in each epoch, from what its clusterings recorded; the last epoch, behind which
+    there is no clustering, is not among them."""
     rates: list[float] = []
     for line in (work_dir / 'false_negatives' / 'history.jsonl').read_text().splitlines():
         record = json.loads(line)

@@ -20,7 +20,8 @@ class PlainCheckpointHook(Hook):
     priority = 'LOWEST'  # behind every hook that adds to a checkpoint
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Flatten in place."""
+        """Flatten in place, and note which data set this is of."""
+        checkpoint['meta']['dataset_fingerprint'] = _fingerprint(runner)
         flatten(checkpoint)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
@@ -28,6 +29,10 @@ class PlainCheckpointHook(Hook):
         rebuild(checkpoint)
         if runner.cfg.get('resume'):
             check_fits(runner.model, checkpoint, 'to resume from')
+            noted = checkpoint['meta'].get('dataset_fingerprint')
+            if noted is not None and noted != _fingerprint(runner):
+                raise ValueError('the checkpoint was made with other images, or in another order: its labels and thresholds '
+                                 'belong to those; resume on the data set that it was made with, or begin anew')
 
 
 @HOOKS.register_module()
@@ -62,3 +67,13 @@ class CheckpointHook(_CheckpointHook):
             path = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(step))
             if self.file_backend.isfile(path):
                 self.file_backend.remove(path)
+
+
+def _fingerprint(runner) -> str | None:
+    """Of the training set, made once; None for a loop of another kind."""
+    dataset = getattr(runner.train_loop, 'dataset', None)
+    if dataset is None:
+        return None
+    if not hasattr(dataset, 'known_fingerprint'):
+        dataset.known_fingerprint = dataset.fingerprint()
+    return dataset.known_fingerprint

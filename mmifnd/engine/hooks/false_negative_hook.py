@@ -3,8 +3,8 @@
 import time
 from collections.abc import Sequence
 
-import numpy as np
-from mmengine.dist import is_main_process
+import torch
+from mmengine.dist import all_reduce, is_main_process
 from mmengine.hooks import Hook
 from torch import Tensor
 
@@ -53,9 +53,11 @@ class FalseNegativeHook(Hook):
                  initial: bool = False, save: str = 'labels') -> None:
         if source not in SOURCES:
             raise ValueError(f'source={source!r} of FalseNegativeHook is unknown; choose one of {", ".join(SOURCES)}')
+        if temperature is not None and not temperature > 0:
+            raise ValueError(f'temperature={temperature} of FalseNegativeHook is not positive; None takes that of the head')
         if interval < 1 or batch_size < 1:
             raise ValueError(f'interval={interval} and batch_size={batch_size} of FalseNegativeHook must be positive')
-        self.labeler = PseudoLabeler(num_clusters, TASK_UTILS.build(acceptance), temperature or 1., KMeans(**(kmeans or {})))
+        self.labeler = PseudoLabeler(num_clusters, TASK_UTILS.build(acceptance), 1. if temperature is None else temperature, KMeans(**(kmeans or {})))
         self.temperature = temperature
         self.interval, self.source, self.cluster_feature = interval, source, cluster_feature
         self.pipeline, self.batch_size, self.num_workers = pipeline, batch_size, num_workers
@@ -69,7 +71,10 @@ class FalseNegativeHook(Hook):
         self.framework = unwrap(runner.model)
         self.dataset = runner.train_loop.dataset
         self.labeler.check(self.dataset.num_samples)
-        self.labeler.temperature = self.temperature or self.framework.temperature
+        self.labeler.temperature = self.framework.temperature if self.temperature is None else self.temperature
+        if self.source == 'bank' and self.interval > 1:
+            runner.logger.warning("source='bank' with interval > 1: the features since the last clustering are not in checkpoints; "
+                                  'after a resume, images that were not drawn again take no part in the next one')
         self.labels = self.dataset.labels() if is_main_process() else None  # to measure; training never sees them
         self.files.open(runner.work_dir)
         if self.source == 'bank':
@@ -155,9 +160,12 @@ class FalseNegativeHook(Hook):
         return threshold_sample(self.framework.head.detector, features)
 
     def _mean_share_removed(self) -> float | None:
-        shares = [share.item() for share in self._share_removed]
+        if not self._share_removed:
+            return None
+        mean = torch.stack(self._share_removed).mean()
         self._share_removed.clear()
-        return float(np.mean(shares)) if shares else None
+        all_reduce(mean, op='mean')
+        return mean.item()
 
     def _log(self, runner, record: dict) -> None:
         if not is_main_process():

@@ -107,6 +107,7 @@ class DetectionRates:
     """
 
     needs_test_labels = False
+    asks_detector = True
 
     def __init__(self, max_anchors: int = 2048, chunk: int = 256) -> None:
         self.max_anchors, self.chunk = max_anchors, chunk
@@ -134,6 +135,7 @@ class DetectionQuality:
     """
 
     needs_test_labels = False
+    asks_detector = True
 
     def __init__(self, max_anchors: int = 2048, chunk: int = 256) -> None:
         self.max_anchors, self.chunk = max_anchors, chunk
