@@ -42,7 +42,9 @@ class ArrayImages(Dataset):
 
 #: Registry and name: the arguments that the component cannot do without.
 MINIMAL = dict(
-    DATASETS=dict(Digits={}, IDXImages=dict(data_root='idx'), InMemoryImages=dict(dataset=ArrayImages()),
+    DATASETS=dict(ClassSubset=dict(class_list='classes.txt', data_root='folders'), Digits={},
+                  IDXImages=dict(data_root='idx'),
+                  InMemoryImages=dict(dataset=ArrayImages()),
                   SubsetDataset=dict(dataset=DIGITS, indices=3), IndexedDataset=dict(dataset=DIGITS)),
     HOOKS=dict(CheckpointHook={}, DetectionHook={}, PlainCheckpointHook={}, RuntimeInfoHook={},
                FalseNegativeHook=dict(num_clusters=(2,), acceptance=ACCEPTANCE)),
@@ -78,6 +80,14 @@ def idx_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture
+def class_folder(tmp_path):
+    """A folder ``folders`` beside it, of one class with one empty file, and ``classes.txt``, which lists the class."""
+    (tmp_path / 'folders' / 'cat').mkdir(parents=True)
+    (tmp_path / 'folders' / 'cat' / '0.png').touch()
+    (tmp_path / 'classes.txt').write_text('cat')
+
+
 def test_every_registry_of_mmpretrain_has_a_child():
     theirs = _registries(parents, 'mmpretrain')
     assert set(OURS) == set(theirs)
@@ -97,7 +107,7 @@ def test_the_table_of_minimal_configs_is_complete():
 
 
 @pytest.mark.parametrize('entries, name', [(entries, name) for entries, names in MINIMAL.items() for name in names])
-def test_builds_from_a_minimal_config(entries, name, idx_folder):
+def test_builds_from_a_minimal_config(entries, name, idx_folder, class_folder):
     built = OURS[entries].build(dict(type=name, **MINIMAL[entries][name]))
     assert type(built) is OURS[entries].get(name)
     assert type(OURS[entries].build(dict(type=f'mmifnd.{name}', **MINIMAL[entries][name]))) is type(built)

@@ -1,5 +1,6 @@
 """Data sets whose samples carry one stable global index an image."""
 
+from .class_subset import ClassSubset
 from .collate import keep_batch
 from .digits import Digits
 from .idx_images import IDXImages
@@ -10,6 +11,6 @@ from .subset import SubsetDataset
 from .tensor_images import TensorImages
 
 __all__ = [
-    'Digits', 'IDXImages', 'InMemoryImages', 'IndexedDataset', 'SubsetDataset', 'TensorImages', 'keep_batch',
-    'num_samples', 'sample_index', 'trace_origin',
+    'ClassSubset', 'Digits', 'IDXImages', 'InMemoryImages', 'IndexedDataset', 'SubsetDataset', 'TensorImages',
+    'keep_batch', 'num_samples', 'sample_index', 'trace_origin',
 ]

@@ -36,7 +36,7 @@ def cluster_size_figure(groups: list[Group], num_clusters: int) -> Figure:
     largest, smallest = extreme_curves(groups, num_clusters)
     if not largest:
         raise ValueError(f'no run recorded cluster sizes for k = {num_clusters}; nothing to draw')
-    figure = panel(f'Cluster sizes, k = {num_clusters} (images)', legend_rows(len(largest)))
+    figure = panel(f'Cluster sizes, k = {num_clusters} (images)', legend_rows([curve.label for curve in largest]))
     axes = figure.add_subplot()
     for upper, lower, width in zip(largest, smallest, nested_widths(len(largest))):
         draw_curve(axes, replace(upper, spread=np.zeros(len(upper.epochs))), width)
@@ -46,7 +46,7 @@ def cluster_size_figure(groups: list[Group], num_clusters: int) -> Figure:
                           linewidth=0)
     finish_axes(axes)
     axes.set_ylim(bottom=0)
-    add_legend(figure, axes, len(largest))
+    add_legend(figure, axes)
     return figure
 
 

@@ -11,6 +11,7 @@ from .run_record import RunRecord, nearest_granularity
 from .style import SeriesStyle, figure_style, panel, series_styles
 
 BAND_OPACITY = 0.22
+LEGEND_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -160,13 +161,13 @@ def curve_figure(curves: list[Curve], quantity: Quantity) -> Figure:
     """
     if not curves:
         raise ValueError(f'no run recorded {quantity.key}; nothing to draw')
-    figure = panel(quantity.title, legend_rows(len(curves)))
+    figure = panel(quantity.title, legend_rows([curve.label for curve in curves]))
     axes = figure.add_subplot()
     for curve, width in zip(curves, nested_widths(len(curves))):
         draw_curve(axes, curve, width)
     finish_axes(axes)
     axes.set_ylim(*quantity.limits)
-    add_legend(figure, axes, len(curves))
+    add_legend(figure, axes)
     return figure
 
 
@@ -191,16 +192,23 @@ def finish_axes(axes: Axes) -> None:
     axes.grid(axis='y', linewidth=0.8)
 
 
-def legend_rows(count: int) -> int:
-    """Rows of the legend of ``count`` lines."""
-    return math.ceil(count / 2) if count > 1 else 0
+def legend_columns(labels: list[str]) -> int:
+    """Two columns where their longest labels fit beside each other, else one: the figure would cut them off."""
+    half = math.ceil(len(labels) / 2)
+    longest = sum(max(map(len, column), default=0) for column in (labels[:half], labels[half:]))
+    return 2 if longest <= LEGEND_CHARACTERS else 1
 
 
-def add_legend(figure: Figure, axes: Axes, count: int) -> None:
+def legend_rows(labels: list[str]) -> int:
+    """Rows of the legend of lines with these labels."""
+    return math.ceil(len(labels) / legend_columns(labels)) if len(labels) > 1 else 0
+
+
+def add_legend(figure: Figure, axes: Axes) -> None:
     """A legend under the axes where there is more than one thing to tell apart."""
-    if count > 1:
-        handles, labels = axes.get_legend_handles_labels()
-        figure.legend(handles, labels, loc='outside lower left', ncols=2)
+    handles, labels = axes.get_legend_handles_labels()
+    if len(labels) > 1:
+        figure.legend(handles, labels, loc='outside lower left', ncols=legend_columns(labels))
 
 
 def describe(curves: list[Curve], quantity: Quantity) -> str:

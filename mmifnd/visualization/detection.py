@@ -20,8 +20,8 @@ READINGS = {
 NAMES = dict(precision='Precision', recall='Recall', f1='F1')
 AVERAGES = ('micro', 'macro', 'paper')
 DEFINITIONS = ('Micro: all pairs pooled. Macro: mean over the anchors that have a false negative, where an anchor with '
-               'nothing detected has precision 0. Paper: mean over all anchors, where such an anchor has precision 100, '
-               'so that detecting little looks precise.')
+               'nothing detected has precision 0. Paper: mean over all anchors, where an anchor with nothing detected '
+               'has precision 100 and one without a false negative recall 100, so that detecting little looks precise.')
 PREDICTED = Quantity('predicted_share', 'Detected pairs (% of all pairs)', 'How much is masked; the dashed line is the '
                      'share of the pairs that truly is of one class.', source='detection', limits=(0., None))
 TRUE = Quantity('true_share', 'Pairs of one class (% of all pairs)', '', source='detection')
@@ -66,24 +66,23 @@ def share_curves(groups: list[Group]) -> tuple[list[Curve], list[Curve]]:
 
 @figure_style()
 def detection_figure(lines: list[Curve], thin: list[Curve], quantity: Quantity) -> Figure:
-    """Draw ``lines`` with their bands, and ``thin`` dashed curves behind them.
+    """Draw ``lines`` with their bands, and ``thin`` dashed curves over them.
 
     Raises:
         ValueError: where there is no line.
     """
     if not lines:
         raise ValueError(f'no run recorded {quantity.key}; nothing to draw')
-    count = len(lines) + len(thin)
-    figure = panel(quantity.title, legend_rows(count))
+    figure = panel(quantity.title, legend_rows([curve.label for curve in (*lines, *thin)]))
     axes = figure.add_subplot()
     for curve, width in zip(lines, nested_widths(len(lines))):
         draw_curve(axes, curve, width)
     for order, curve in enumerate(thin):
         axes.plot(curve.epochs, curve.mean, color=curve.style.color, linewidth=1.2, linestyle=DASHES[order % len(DASHES)],
-                  label=curve.label, zorder=1.9)
+                  label=curve.label, zorder=2.5)
     finish_axes(axes)
     axes.set_ylim(*quantity.limits)
-    add_legend(figure, axes, count)
+    add_legend(figure, axes)
     return figure
 
 

@@ -103,9 +103,10 @@ class RunRecord:
         matches = [(SNAPSHOT_NAME.fullmatch(path.name), path) for path in sorted(folder.glob('*.npz'))]
         snapshots = {int(match.group(1)): path for match, path in matches if match}
         if not (history or detection or scalars or snapshots):
-            raise NoRecordError(f'{work_dir} holds no record of a run: expected false_negatives/history.jsonl, '
-                                'false_negatives/detection.jsonl, false_negatives/epoch_*.npz, scalars.jsonl or */vis_data/scalars.json; '
-                                'give the work_dir of a run')
+            raise NoRecordError(
+                f'{work_dir} holds no record of a run: expected false_negatives/history.jsonl, '
+                'false_negatives/detection.jsonl, false_negatives/epoch_*.npz, scalars.jsonl or */vis_data/scalars.json; '
+                'give the work_dir of a run')
         return cls(work_dir, latest_by(history, 'epoch'), latest_by(scalars, 'step'), snapshots,
                    since_the_last_resume(detection))
 

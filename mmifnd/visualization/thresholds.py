@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from .curves import Quantity
 from .run_record import RunRecord, Snapshot
-from .style import FAINT, GREEN, INK, ROW_HEIGHT, decoration, figure_style, panel
+from .style import GREEN, INK, ROW_HEIGHT, decoration, figure_style, panel
 
 ERRORS = (
     Quantity('threshold_mae', 'Threshold error: mean absolute (cosine similarity)',
@@ -93,7 +93,7 @@ def scatter_figure(snapshot: Snapshot) -> Figure:
     low, high = common_range(learned, exact)
     margin = 0.04 * (high - low)
     limits = (low - margin, high + margin)
-    decoration(axes.plot(limits, limits, color=FAINT.neutral, linewidth=1.2, linestyle=(0, (4, 2)))[0])
+    decoration(axes.plot(limits, limits, color=INK.neutral, linewidth=1.4, linestyle=(0, (4, 2)), zorder=3)[0])
     # Dots as one picture: thousands of vector marks would make the page slow.
     axes.scatter(exact, learned, color=GREEN.neutral, s=max(5., min(14., 6000 / len(exact))), alpha=0.6, linewidths=0,
                  rasterized=True)

@@ -77,6 +77,17 @@ def test_description_gives_first_and_last_value(groups):
     assert 'b from 8 at epoch 8 to 32 at epoch 32' in text
 
 
+@pytest.mark.parametrize('labels, columns', [
+    (['IFND', 'GloFND'], 2), (['IFND', 'False negative cancellation, top-k'], 2),
+    (['IFND, linear acceptance', 'False negative cancellation, top-k'], 1)])
+def test_legend_is_not_cut_off(labels, columns):
+    curves = [average([{1: 1., 2: 2.}], label, SERIES[0]) for label in labels]
+    figure = curve_figure(curves, QUANTITIES['nmi'])
+    assert figure.legends[0]._ncols == columns
+    figure.draw_without_rendering()
+    assert figure.legends[0].get_window_extent().x1 <= figure.bbox.x1
+
+
 def test_cluster_sizes(groups):
     largest, smallest = extreme_curves(groups, 6)
     np.testing.assert_allclose(largest[0].mean, 31.)

@@ -1,0 +1,3 @@
+_base_ = './sogclr_glofnd_r50_1xb128-coslr_200e_cifar100.py'
+
+model = dict(head=dict(type='GloFNDThresholdHead'))

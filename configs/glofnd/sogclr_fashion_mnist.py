@@ -1,0 +1,3 @@
+_base_ = '../baselines/simclr_fashion_mnist.py'
+
+model = dict(head=dict(type='SogCLRHead'))

@@ -1,0 +1,71 @@
+"""Folders of classes, of which only listed ones are used."""
+
+from pathlib import Path
+
+from mmifnd.registry import DATASETS  # first: mmpretrain's data sets need its torchvision shim
+
+from mmpretrain.datasets import CustomDataset  # isort: skip
+from mmpretrain.datasets.custom import get_samples  # isort: skip
+
+
+@DATASETS.register_module()
+class ClassSubset(CustomDataset):
+    """mmpretrain's :class:`CustomDataset` on some of the class folders, such as the 100 classes of ImageNet-100.
+
+    Labels count the listed folders in sorted order, so that they do not depend on the order of the lines.
+
+    Args:
+        class_list (str): text file with the name of one class folder a line; empty lines, and what follows a #, are
+            skipped. The path is one for itself, not relative to ``data_root``.
+        data_root (str): see :class:`CustomDataset`.
+        data_prefix (str): folder in ``data_root`` that holds the class folders.
+        with_label (bool): whether samples have labels.
+        **kwargs: see :class:`CustomDataset`; but ``ann_file``, which is the other way to say what belongs to the data set.
+
+    Raises:
+        FileNotFoundError: where there is no list, or not all of its folders.
+        ValueError: where the list is empty or names a folder twice, its folders hold no images, or ``ann_file`` is given.
+    """
+
+    def __init__(self, class_list: str, data_root: str = '', data_prefix: str = '', with_label: bool = True,
+                 **kwargs) -> None:
+        if kwargs.get('ann_file'):
+            raise ValueError(f'ann_file={kwargs["ann_file"]} of ClassSubset: it takes all images of the listed folders; '
+                             'use CustomDataset for a list of images')
+        self.class_list, self.folders = class_list, read_class_list(class_list)
+        metainfo = dict(classes=tuple(self.folders), **(kwargs.pop('metainfo', None) or {}))
+        super().__init__(data_root=data_root, data_prefix=data_prefix, with_label=with_label, metainfo=metainfo, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """Path and label of each image in the listed folders."""
+        root = Path(self.img_prefix)
+        missing = [folder for folder in self.folders if not (root / folder).is_dir()]
+        if missing:
+            raise FileNotFoundError(f'{len(missing)} of the {len(self.folders)} folders in {self.class_list} are not in '
+                                    f'{root}, such as {missing[0]}; check data_root, data_prefix and class_list')
+        labels = {folder: label for label, folder in enumerate(self.folders)}
+        samples, _ = get_samples(self.img_prefix, labels, is_valid_file=self.is_valid_file)
+        if not samples:
+            raise ValueError(f'no images of {", ".join(self.extensions)} in the {len(self.folders)} folders of '
+                             f'{self.class_list} in {root}')
+        return [dict(img_path=str(root / name), **(dict(gt_label=label) if self.with_label else {}))
+                for name, label in samples]
+
+
+def read_class_list(path: str) -> list[str]:
+    """Folder names in a class list, sorted.
+
+    Raises:
+        FileNotFoundError: where there is no such file.
+        ValueError: where it is empty, or names a folder twice.
+    """
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise FileNotFoundError(f'no class list {path}; set class_list to a text file with one class folder a line')
+    names = [name for line in file.read_text().splitlines() if (name := line.split('#')[0].strip())]
+    if not names:
+        raise ValueError(f'the class list {path} is empty; name one class folder a line')
+    twice = sorted(name for name in set(names) if names.count(name) > 1)
+    if twice:
+        raise ValueError(f'the class list {path} names {twice[0]} more than once')
+    return sorted(names)
