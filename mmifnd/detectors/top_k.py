@@ -94,7 +94,7 @@ class TopKDetector(Detector):
         score = self._score(contrast).masked_fill(~contrast.is_candidate, -torch.inf)
         best = score.topk(min(self.k, score.shape[1]), dim=1).indices
         is_best = torch.zeros_like(score, dtype=torch.bool).scatter_(1, best, True)
-        threshold = self.gate.apply_to(score.new_tensor(self.threshold))
+        threshold = self.gate.apply_to(torch.full((), self.threshold, dtype=score.dtype, device=score.device))
         return (is_best & (score > threshold) & contrast.is_candidate).unsqueeze(0)
 
     def _score(self, contrast: Contrast) -> Tensor:

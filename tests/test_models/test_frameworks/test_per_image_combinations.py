@@ -7,7 +7,7 @@ import torch
 from mmengine.optim import OptimWrapper
 from per_image_jobs import DETECTORS, HEADS, known
 from small_models import FRAMEWORKS, Labels, build_framework, byte_batch
-from torch._subclasses.fake_tensor import FakeCopyMode, FakeTensorMode
+from torch._subclasses.fake_tensor import FakeCopyMode, FakeTensor, FakeTensorMode
 
 ALL = [(framework, head, detector) for framework in FRAMEWORKS for head in (*HEADS, 'attr') for detector in DETECTORS]
 
@@ -47,6 +47,7 @@ def test_steps_without_values(framework, head, detector):
         for epoch, batch in enumerate((8, 5, 20)):
             model.start_epoch(epoch, 3)
             losses = model([torch.randn(batch, 1, 8, 8) for _ in range(3)], torch.arange(batch), mode='loss')
+            assert isinstance(losses['loss'], FakeTensor) and losses['loss'].requires_grad
             wrapper.update_params(model.parse_losses(losses)[0])
             model.finish_step()
 

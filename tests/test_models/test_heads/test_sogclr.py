@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from glofnd_reference import EQUAL, NUM_SAMPLES, arrays, contrast_of, golden_steps, head_of
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from mmifnd.contrast import Contrast
 from mmifnd.detectors import Detector
@@ -204,6 +204,7 @@ def test_steps_without_values():
         for _ in range(3):
             rows = rows.detach().requires_grad_()
             head.loss(Contrast.build(rows, rows, rows, index, index, index.unsqueeze(1) == index))['loss'].backward()
+            assert isinstance(rows.grad, FakeTensor) and rows.grad.shape == rows.shape
 
 
 @pytest.mark.parametrize('options, message', [
