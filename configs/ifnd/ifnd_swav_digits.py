@@ -1,0 +1,4 @@
+_base_ = '../swav/swav_digits.py'
+
+model = dict(head=dict(detector=dict(_delete_=True, type='PseudoLabelDetector')))
+default_hooks = dict(false_negative=dict(acceptance=dict(scheme='linear', end=1.)))
