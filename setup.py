@@ -22,6 +22,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['mmifnd', 'mmifnd.*']),
+    package_data={'mmifnd.datasets': ['wordnet/*']},
     python_requires='>=3.10,<3.13',
     install_requires=read_requirements('runtime'),
     extras_require=dict(

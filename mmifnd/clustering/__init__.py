@@ -1,10 +1,13 @@
 """k-means, the confidence of its assignments, and which of them are accepted."""
 
 from .acceptance import ConfidenceAcceptance
-from .confidence import softmax_confidence
+from .confidence import concentration_confidence, softmax_confidence
+from .distributed_kmeans import DistributedKMeans
 from .kmeans import Clusters, KMeans
 from .pseudo_labeler import Granularity, PseudoLabeler, PseudoLabels
+from .row_share import RowShare
 
 __all__ = [
-    'Clusters', 'ConfidenceAcceptance', 'Granularity', 'KMeans', 'PseudoLabeler', 'PseudoLabels', 'softmax_confidence',
+    'Clusters', 'ConfidenceAcceptance', 'DistributedKMeans', 'Granularity', 'KMeans', 'PseudoLabeler', 'PseudoLabels',
+    'RowShare', 'concentration_confidence', 'softmax_confidence',
 ]

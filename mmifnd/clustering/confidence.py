@@ -1,8 +1,11 @@
-"""How sure an assignment is: the softmax over all centroids (IFND, Eq. 2)."""
+"""How sure an assignment is: the softmax over all centroids (IFND, Eq. 2), or how dense its cluster is (PCL, Eq. 9)."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+#: What a sample's confidence can be.
+CONFIDENCES = ('softmax', 'concentration')
 
 
 def softmax_confidence(
@@ -37,6 +40,19 @@ def softmax_confidence(
         for rows, own in zip(features.split(chunk), labels.long().split(chunk))
     ]
     return torch.cat(confidence) if confidence else features.new_empty(0)
+
+
+def concentration_confidence(phi: Tensor, labels: Tensor) -> Tensor:
+    """``-phi`` of the assigned cluster (PCL, Eq. 9; the last row of IFND's Table 7): whole clusters enter, the densest first.
+
+    Args:
+        phi (Tensor): of each cluster, (K,), see :func:`mmifnd.functional.concentration`.
+        labels (Tensor): assigned cluster of each sample, (N,), in [0, K).
+
+    Returns:
+        Tensor: (N,), at most 0.
+    """
+    return -phi[labels.long()]
 
 
 def _chunk_confidence(rows: Tensor, unit_centroids: Tensor, labels: Tensor, temperature: float) -> Tensor:

@@ -66,7 +66,7 @@ class KMeans:
         check_finite(features)
         index = self._index(features.shape[1], gpu)
         clustering = self._clustering(features.shape[1], num_clusters, seed)
-        with _threads(self.num_threads):
+        with threads(self.num_threads):
             clustering.train(features, index)
             distances, labels = index.search(features, 1)
         centroids = faiss.vector_float_to_array(clustering.centroids).reshape(num_clusters, -1)
@@ -93,22 +93,27 @@ class KMeans:
 def check_num_clusters(num_clusters: int, num_samples: int) -> None:
     """Refuse a number of clusters that the data cannot fill, in one line."""
     if not 1 <= num_clusters <= num_samples:
-        raise ValueError(f'num_clusters={num_clusters} exceeds the {num_samples} images of the training set; choose 1 to '
-                         f'{num_samples} (a third or less is usual)' if num_clusters > num_samples else
+        raise ValueError(f'num_clusters={num_clusters} exceeds the {num_samples} images of the training set; choose at '
+                         f'most {num_samples} (a third or less is usual)' if num_clusters > num_samples else
                          f'num_clusters={num_clusters} is below 1; give a positive count')
 
 
 def check_finite(features: np.ndarray) -> None:
     """Refuse features that are not finite, naming the first rows."""
-    bad = np.flatnonzero(~np.isfinite(features).all(axis=1))
+    refuse_not_finite(np.flatnonzero(~np.isfinite(features).all(axis=1)), len(features))
+
+
+def refuse_not_finite(bad: np.ndarray, total: int) -> None:
+    """Refuse, in one line, the features of ``bad`` images of ``total``; nothing where there is none."""
     if len(bad):
         rows = ', '.join(map(str, bad[:5]))
-        raise ValueError(f'{len(bad)} of {len(features)} features are NaN or infinite (images {rows}'
+        raise ValueError(f'{len(bad)} of {total} features are NaN or infinite (images {rows}'
                          f'{", ..." if len(bad) > 5 else ""}); look at these images, or lower the learning rate')
 
 
 @contextmanager
-def _threads(count: int | None) -> Iterator[None]:
+def threads(count: int | None) -> Iterator[None]:
+    """Meanwhile, let faiss use ``count`` threads on the CPU; as many as before where None."""
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(count or before)
     try:

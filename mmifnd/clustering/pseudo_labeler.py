@@ -2,16 +2,20 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmifnd.functional import concentration
+from mmifnd.functional.reduction import Reduce, of_one_process
+
 from .acceptance import ConfidenceAcceptance
-from .confidence import softmax_confidence
-from .kmeans import KMeans, check_finite, check_num_clusters
+from .confidence import CONFIDENCES, concentration_confidence, softmax_confidence
+from .kmeans import Clusters, KMeans, check_finite, check_num_clusters
+from .row_share import RowShare
 
 
 @dataclass(frozen=True)
@@ -21,13 +25,15 @@ class Granularity:
     Attributes:
         assignment (Tensor): int64 (N,), cluster of each sample.
         confidence (Tensor): float32 (N,).
-        centroids (Tensor): float32 (K, D).
+        centroids (Tensor): float32 (K, D), as k-means found them.
+        concentration (Tensor): float32 (K,), phi of each cluster (PCL, Eq. 9).
         seconds (float): wall time of k-means and confidence.
     """
 
     assignment: Tensor
     confidence: Tensor
     centroids: Tensor
+    concentration: Tensor
     seconds: float = 0.
 
 
@@ -60,18 +66,23 @@ class PseudoLabeler:
         acceptance (ConfidenceAcceptance): which labels are trusted yet.
         temperature (float): of the confidence, Eq. 2.
         kmeans (KMeans, optional): the clustering; PCL's settings unless given.
+        confidence (str): ``'softmax'`` over all centroids (IFND, Eq. 2), or ``'concentration'`` of the cluster (PCL, Eq. 9).
 
     Raises:
-        ValueError: where ``num_clusters`` is empty or a count is below 1.
+        ValueError: where ``num_clusters`` is empty or a count is below 2, or the confidence is unknown.
     """
 
     def __init__(self, num_clusters: Sequence[int], acceptance: ConfidenceAcceptance, temperature: float,
-                 kmeans: KMeans | None = None) -> None:
-        if not num_clusters or min(num_clusters) < 1:
-            raise ValueError(f'num_clusters={num_clusters} must hold one positive count a granularity, such as (10, 30, 100)')
+                 kmeans: KMeans | None = None, confidence: str = 'softmax') -> None:
+        if not num_clusters or min(num_clusters) < 2:
+            raise ValueError(f'num_clusters={num_clusters} must hold a count of at least 2 for each granularity, such as '
+                             '(10, 30, 100)')
+        if confidence not in CONFIDENCES:
+            raise ValueError(f'confidence={confidence!r} is unknown; choose one of {", ".join(CONFIDENCES)}')
         self.num_clusters = tuple(int(k) for k in num_clusters)
         self.acceptance, self.temperature = acceptance, temperature
         self.kmeans = kmeans or KMeans()
+        self.confidence = confidence
 
     def __call__(self, features: Tensor, progress: float, seen: Tensor | None = None,
                  report: Callable[[int], None] = lambda done: None) -> PseudoLabels:
@@ -93,18 +104,37 @@ class PseudoLabeler:
             check_num_clusters(count, num_samples)
 
     def cluster(self, features: Tensor, position: int, seen: Tensor | None = None, gpu: int = 0) -> Granularity:
-        """The granularity at ``position``: k-means with that seed (as PCL does) on unit features, and the confidence."""
+        """The granularity at ``position``: k-means with that seed (as PCL does) on unit features, and how sure it is."""
         started = time.perf_counter()
         rows = features if seen is None else features[seen]
         check_finite(rows.numpy())
         rows = F.normalize(rows.float(), dim=1)
         found = self.kmeans.fit(rows.numpy(), self.num_clusters[position], seed=position, gpu=gpu)
-        labels, centroids = torch.from_numpy(found.labels), torch.from_numpy(found.centroids)
-        confidence = softmax_confidence(rows, centroids, labels, self.temperature)
+        labels, confidence, centroids, phi = self._weighed(rows, found)
         if seen is not None:
             labels = torch.full((len(seen),), -1).masked_scatter_(seen, labels)
             confidence = torch.zeros(len(seen)).masked_scatter_(seen, confidence)
-        return Granularity(labels, confidence, centroids, time.perf_counter() - started)
+        return Granularity(labels, confidence, centroids, phi, time.perf_counter() - started)
+
+    def cluster_share(self, share: RowShare, position: int, gpu: int = 0) -> Granularity:
+        """The same of features that stay on their processes, which call this together; each gets that of all N samples.
+
+        Needs a :class:`DistributedKMeans`.
+        """
+        started = time.perf_counter()
+        share = replace(share, features=F.normalize(share.features.float(), dim=1))
+        found = self.kmeans.fit_share(share, self.num_clusters[position], seed=position, gpu=gpu)
+        labels, confidence, centroids, phi = self._weighed(share.features, found, share.reduce)
+        seconds = share.reduce(torch.tensor(time.perf_counter() - started), 'max').item()
+        return Granularity(share.spread(labels.int()).long(), share.spread(confidence), centroids, phi, seconds)
+
+    def _weighed(self, rows: Tensor, found: Clusters, reduce: Reduce = of_one_process) -> tuple[Tensor, ...]:
+        """Labels and confidence of ``rows`` (N,), centroids (K, D) and their concentration (K,)."""
+        labels, centroids = torch.from_numpy(found.labels), torch.from_numpy(found.centroids)
+        phi = concentration(rows, centroids, labels, reduce=reduce)
+        if self.confidence == 'softmax':
+            return labels, softmax_confidence(rows, centroids, labels, self.temperature), centroids, phi
+        return labels, concentration_confidence(phi, labels), centroids, phi
 
     def accept(self, levels: list[Granularity], progress: float, seen: Tensor | None = None) -> PseudoLabels:
         """Keep the label of the accepted samples of each granularity; the rest is -1."""

@@ -82,7 +82,7 @@ def test_identical_features():
 
 
 def test_too_many_clusters_are_refused(blobs):
-    with pytest.raises(ValueError, match='num_clusters=241 exceeds the 240 images of the training set; choose 1 to 240'):
+    with pytest.raises(ValueError, match='num_clusters=241 exceeds the 240 images of the training set; choose at most 240'):
         KMeans(device='cpu').fit(blobs, 241)
     with pytest.raises(ValueError, match='num_clusters=0 is below 1; give a positive count'):
         KMeans(device='cpu').fit(blobs, 0)

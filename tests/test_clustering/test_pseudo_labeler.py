@@ -3,7 +3,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmifnd.clustering import ConfidenceAcceptance, Granularity, KMeans, PseudoLabeler, PseudoLabels, softmax_confidence
+from mmifnd.clustering import (ConfidenceAcceptance, Granularity, KMeans, PseudoLabeler, PseudoLabels,
+                               concentration_confidence, softmax_confidence)
+from mmifnd.functional import concentration
 
 FAST = dict(num_redo=1, device='cpu')
 
@@ -13,8 +15,8 @@ def features():
     return torch.randn(120, 6, generator=torch.Generator().manual_seed(0))
 
 
-def labeler(*num_clusters, temperature=0.2, **acceptance):
-    return PseudoLabeler(num_clusters, ConfidenceAcceptance(**acceptance), temperature, KMeans(**FAST))
+def labeler(*num_clusters, temperature=0.2, confidence='softmax', **acceptance):
+    return PseudoLabeler(num_clusters, ConfidenceAcceptance(**acceptance), temperature, KMeans(**FAST), confidence)
 
 
 def test_each_granularity_is_its_own_clustering_of_unit_features(features):
@@ -28,6 +30,8 @@ def test_each_granularity_is_its_own_clustering_of_unit_features(features):
         assert np.array_equal(level.centroids.numpy(), expected.centroids)
         kappa = softmax_confidence(rows, level.centroids, level.assignment, 0.2)
         torch.testing.assert_close(level.confidence, kappa)
+        phi = concentration(rows, level.centroids, level.assignment)
+        assert level.concentration.shape == (count,) and level.concentration.equal(phi)
         assert found.labels[position].equal(level.assignment)  # all are accepted
 
 
@@ -57,7 +61,18 @@ def test_rows_that_were_not_seen_take_no_part(features):
     for level, expected in zip(found.granularities, alone.granularities):
         assert (level.assignment[~seen] == -1).all() and (level.confidence[~seen] == 0).all()
         assert level.assignment[seen].equal(expected.assignment) and level.confidence[seen].equal(expected.confidence)
-        assert level.centroids.equal(expected.centroids)
+        assert level.centroids.equal(expected.centroids) and level.concentration.equal(expected.concentration)
+
+
+def test_by_concentration_whole_clusters_enter_the_densest_first(features):
+    found = labeler(8, confidence='concentration')(features, 0.5)
+    level, = found.granularities
+    assert level.confidence.equal(concentration_confidence(level.concentration, level.assignment))
+    accepted = found.labels[0] >= 0
+    entered = [accepted[level.assignment == cluster].float().mean().item() for cluster in level.concentration.argsort()]
+    assert accepted.sum() == 60 and entered == sorted(entered, reverse=True)
+    assert sum(0 < share < 1 for share in entered) <= 1  # the last one to enter may be cut by the rate
+    assert not labeler(8)(features, 0.5).labels.equal(found.labels)
 
 
 def test_more_clusters_than_seen_rows_are_refused(features):
@@ -81,7 +96,7 @@ def test_progress_is_reported(features):
 def test_statistics_of_a_case_by_hand():
     assignment = torch.tensor([0, 0, 0, 2, 2, -1])  # cluster 1 is empty, the last row was not seen
     confidence = torch.tensor([0.9, 0.5, 0.8, 0.7, 0.6, 0.])
-    level = Granularity(assignment, confidence, torch.zeros(3, 2), seconds=1.5)
+    level = Granularity(assignment, confidence, torch.zeros(3, 2), torch.zeros(3), seconds=1.5)
     labels = torch.tensor([[0, -1, 0, 2, -1, -1]])
     assert PseudoLabels(labels, [level], 0.6, 0.6).statistics() == [dict(
         num_clusters=3, accepted_share=pytest.approx(0.5), cluster_size_min=0, cluster_size_max=3, empty_clusters=1,
@@ -98,11 +113,16 @@ def test_identical_features_count_empty_clusters():
     assert row['empty_clusters'] == 4 and row['cluster_size_max'] == 30 and row['cluster_size_min'] == 0
 
 
-@pytest.mark.parametrize('num_clusters', [(), (0,), (10, -1)])
+@pytest.mark.parametrize('num_clusters', [(), (0,), (1, 10), (10, -1)])
 def test_counts_out_of_range_are_named(num_clusters):
     with pytest.raises(ValueError) as error:
         labeler(*num_clusters)
-    assert f'num_clusters={num_clusters}' in str(error.value) and '(10, 30, 100)' in str(error.value)
+    assert f'num_clusters={num_clusters}' in str(error.value) and 'at least 2' in str(error.value)
+
+
+def test_an_unknown_confidence_is_named():
+    with pytest.raises(ValueError, match="confidence='phi' is unknown; choose one of softmax, concentration"):
+        labeler(5, confidence='phi')
 
 
 def test_check_refuses_before_training():
