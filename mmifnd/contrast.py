@@ -56,3 +56,9 @@ class Contrast:
     def is_candidate(self) -> Tensor:
         """bool (A, C): where there is a candidate at all."""
         return self.negative_similarity.detach() > -torch.inf
+
+    @cached_property
+    def key_similarity(self) -> Tensor:
+        """Cosine similarities of each anchor's positive to the candidates, (A, C), without gradient; soft labels use them."""
+        with torch.no_grad(), torch.autocast(self.positive.device.type, enabled=False):
+            return self.positive @ self.candidate.T

@@ -13,8 +13,9 @@ from mmifnd.contrast import Contrast
 from mmifnd.registry import MODELS
 
 from .base import ContrastiveFramework, embed, two_views
-from .gather import gather, world_size
+from .gather import gather, rank, world_size
 from .key_queue import KeyQueue
+from .multi_crop import encode_crops
 from .shuffle_bn import BatchShuffle
 
 EMPTY = ('exclude', 'negative')
@@ -30,6 +31,9 @@ class MoCoAdapter(ContrastiveFramework):
         empty (str): whether slots that no key has filled yet are ``'exclude'``-d, or count as a random ``'negative'``
             as in MoCo's code.
         seed (int): of the shuffle-BN order.
+        multi_crop (bool): whether views beyond the second, of any size, are further queries of the image against the same
+            keys, each an anchor of its own; otherwise they are not used.
+        mixup (dict, optional): :class:`MomentumMixup`, to train on mixtures of query and key views, too.
         **kwargs: see :class:`ContrastiveFramework`.
 
     Raises:
@@ -37,13 +41,15 @@ class MoCoAdapter(ContrastiveFramework):
     """
 
     def __init__(self, backbone: dict, neck: dict, head: dict, queue_len: int = 65536, momentum: float = 0.999,
-                 empty: str = 'exclude', seed: int = 0, **kwargs) -> None:
+                 empty: str = 'exclude', seed: int = 0, multi_crop: bool = False, mixup: dict | None = None,
+                 **kwargs) -> None:
         super().__init__(backbone, neck, head, **kwargs)
         if not 0 <= momentum <= 1:
             raise ValueError(f'momentum={momentum} is outside [0, 1]; it weighs the old parameters, 0.999 is usual')
         if empty not in EMPTY:
             raise ValueError(f'empty={empty!r} is unknown; choose one of {", ".join(EMPTY)}')
-        self.momentum, self.empty, self.seed = momentum, empty, seed
+        self.momentum, self.empty, self.seed, self.multi_crop = momentum, empty, seed, multi_crop
+        self.mixup = None if mixup is None else MODELS.build(mixup)
         self.key_backbone = _frozen_copy(self.backbone)
         self.key_neck = _frozen_copy(self.neck)
         self.queue = KeyQueue(queue_len, self.neck.out_channels)
@@ -68,16 +74,20 @@ class MoCoAdapter(ContrastiveFramework):
                       logger='current')
 
     def loss(self, inputs: list[Tensor], index: Tensor) -> dict[str, Tensor]:
-        """Losses of a query view and a key view (B, 3, H, W) of images ``index`` (B,)."""
+        """Losses of a query view and a key view (B, 3, H, W), and further query views, of images ``index`` (B,)."""
         if self._pending is not None:
             raise RuntimeError('the last keys were not pushed to the queue: call finish_step() after each update; '
                                "train_cfg=dict(type='EpochLoop', ...) does")
         query_view, key_view = two_views(inputs)
-        query = _normalized(self.neck(self.backbone(query_view))[0])
-        key = self._encode_keys(key_view, index)
+        crops = [query_view, *(inputs[2:] if self.multi_crop else ())]
+        query, key_views = encode_crops(self._encode_queries, crops), gather(key_view)
+        key = self._encode_keys(key_views, index)
+        losses = self.head.loss(self.contrast(query, key.repeat(len(crops), 1), index.repeat(len(crops))))
         if self.training:
             self._pending = gather(key), gather(index)
-        return self.head.loss(self.contrast(query, key, index))
+            if self.mixup is not None:
+                losses = self.mixup.join(losses, self._virtual_loss(query_view, key_views, *self._pending))
+        return losses
 
     def contrast(self, query: Tensor, key: Tensor, index: Tensor) -> Contrast:
         """The contrast of local queries (B, D), each with its own key, with the queue (K, D)."""
@@ -93,12 +103,15 @@ class MoCoAdapter(ContrastiveFramework):
         """Unit vectors of the momentum encoder, (B, D)."""
         return embed(self.key_backbone, self.key_neck, images, kind)
 
+    def _encode_queries(self, images: Tensor) -> Tensor:
+        return _normalized(self.neck(self.backbone(images))[0])
+
     @torch.no_grad()
     def _encode_keys(self, images: Tensor, index: Tensor) -> Tensor:
-        """Keys (B, D) of the moved momentum encoder, under shuffled batch statistics."""
+        """Keys (B, D) of the moved momentum encoder, of the views of all ranks, under shuffled batch statistics."""
         if self.training:
             self._move_key_encoder()
-        shuffle = BatchShuffle(len(images), self.step, self.seed)
+        shuffle = BatchShuffle(len(index), self.step, self.seed)
         maps = self.key_backbone(shuffle.shuffle(images))
         embedding = shuffle.restore(self.key_neck(maps)[0])
         if self.feature_bank is not None:
@@ -109,6 +122,28 @@ class MoCoAdapter(ContrastiveFramework):
         self.step += 1
         for target, source in ((self.key_backbone, self.backbone), (self.key_neck, self.neck)):
             self._average(list(target.parameters()), list(source.parameters()), None)
+
+    def _virtual_loss(self, query_view: Tensor, key_views: Tensor, key: Tensor, index: Tensor) -> Tensor:
+        """Loss of this rank's mixtures; ``key_views``, ``key`` and ``index`` are those of all ranks."""
+        own = torch.arange(len(query_view), device=index.device) + rank() * len(query_view)
+        partner, share = self.mixup.partners(self.step, index)[own], self.mixup.share(self.step)
+        query = self._encode_queries(self.mixup.mix(query_view, key_views[partner], share))
+        contrasts = (self._virtual_contrast(query, own, partner, key, index),
+                     self._virtual_contrast(query, partner, own, key, index))
+        return self.mixup.loss(self.head, contrasts, share)
+
+    def _virtual_contrast(self, query: Tensor, positive: Tensor, other: Tensor, key: Tensor, index: Tensor) -> Contrast:
+        """Mixtures of the images at ``positive`` and ``other`` (B,): one's key is the positive, the other's a candidate."""
+        image, mate = index[positive], index[other]
+        queued = torch.zeros(len(query), len(self.queue), dtype=torch.bool, device=index.device)
+        for absent in (self._absent(image), self._absent(mate)):
+            queued = queued if absent is None else queued | absent
+        columns = torch.arange(len(key), device=index.device)
+        fresh = (columns != other.unsqueeze(1)) | (columns == positive.unsqueeze(1))
+        if self.same_image == 'exclude':
+            fresh = fresh | (image == mate).unsqueeze(1)
+        return Contrast.build(query, key[positive], torch.cat([self.queue.features, key]), image,
+                              torch.cat([self.queue.index, index]), torch.cat([queued, fresh], dim=1))
 
     def _absent(self, index: Tensor) -> Tensor | None:
         """bool (B, K): slots that are no candidate, or None where all are."""

@@ -28,9 +28,9 @@ class BatchShuffle:
         total = torch.arange(self.batch_size * world_size(), device=self.step.device)
         return counter_hash(self.seed, self.step, total).argsort(stable=True)
 
-    def shuffle(self, rows: Tensor) -> Tensor:
-        """This rank's share of the shuffled global batch, (B, ...)."""
-        return rows if world_size() == 1 else gather(rows)[self._own(self.order)]
+    def shuffle(self, gathered: Tensor) -> Tensor:
+        """This rank's share (B, ...) of the shuffled rows of all ranks, (W * B, ...)."""
+        return gathered if world_size() == 1 else gathered[self._own(self.order)]
 
     def restore(self, rows: Tensor) -> Tensor:
         """The rows of this rank's own images again, (B, ...)."""

@@ -1,0 +1,99 @@
+"""Momentum mixup (SANE: Zhou et al., NeurIPS 2021, arXiv 2106.14749). PROVISIONAL: written from memory, not from the paper."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from scipy.stats import beta as beta_distribution
+from torch import Tensor, nn
+
+from mmifnd.contrast import Contrast
+from mmifnd.functional.counter_random import counter_hash, counter_uniform
+from mmifnd.registry import MODELS
+
+_SHARE, _PARTNER = 0, 1  # names of the draws
+_INTERVALS = 4096  # of the table of quantiles: no probability is off by more than one of them
+
+
+@MODELS.register_module()
+class MomentumMixup(nn.Module):
+    """Virtual queries, part query view and part key view of another image, labelled with the keys of both (provisional).
+
+    ``x' = s * x_i + (1 - s) * x~_j`` and ``L' = s * L(x', label of i) + (1 - s) * L(x', label of j)``, where both losses
+    compare with i's key, j's key and the queue; the training loss becomes ``(1 - weight) * L + weight * L'``. Any head
+    and detector will do; nothing that they keep of an image is learned from virtual queries.
+
+    The share ``s ~ Beta(beta, beta)`` is one for a step (as in mixup's code), a hash of (seed, step). Partners are
+    neighbours in the order of a hash of (seed, step, image) over the batch of all ranks: nobody is its own, unless alone. Both
+    are the same on any number of processes and after a resume.
+
+    Args:
+        beta (float): parameter of the distribution of shares, > 0; 2 on CIFAR-10, 0.1 on ImageNet.
+        weight (float): of the virtual queries' loss, in (0, 1]; not known, 0.5 is a guess.
+        seed (int): of the draws.
+
+    Raises:
+        ValueError: where a value is out of range.
+    """
+
+    #: Results made with this component carry a footnote.
+    provisional = True
+
+    def __init__(self, beta: float = 0.1, weight: float = 0.5, seed: int = 0) -> None:
+        super().__init__()
+        if not 0 < beta < float('inf'):
+            raise ValueError(f'beta={beta} of MomentumMixup is not a positive number; 0.1 and 2 are usual')
+        if not 0 < weight <= 1:
+            raise ValueError(f'weight={weight} of MomentumMixup is outside (0, 1]; 0.5 is usual, and mixup=None turns it off')
+        self.weight, self.seed = weight, seed
+        # The inverse of the cumulative distribution, since a draw from counters cannot reject and try again.
+        quantiles = beta_distribution.ppf(np.linspace(0, 1, _INTERVALS + 1), beta, beta)
+        self.register_buffer('quantiles', torch.from_numpy(quantiles).float(), persistent=False)
+
+    def seed_draws(self, seed: int) -> None:
+        """Take the run's seed; the train loop calls this, also after a resume."""
+        self.seed = seed
+
+    def share(self, step: Tensor) -> Tensor:
+        """The query view's share in this step, a scalar in [0, 1]."""
+        level = counter_uniform(self.seed, _SHARE, step, dtype=self.quantiles.dtype) * _INTERVALS
+        below = level.long()
+        return torch.lerp(self.quantiles.take(below), self.quantiles.take(below + 1), level.frac())
+
+    def partners(self, step: Tensor, index: Tensor) -> Tensor:
+        """The position, int64 (N,), of each image's partner among the images ``index`` (N,) of the global batch."""
+        order = counter_hash(self.seed, _PARTNER, step, index).argsort(stable=True)
+        return torch.empty_like(order).scatter_(0, order, order.roll(-1))
+
+    def mix(self, images: Tensor, others: Tensor, share: Tensor) -> Tensor:
+        """Virtual queries (B, C, H, W).
+
+        Raises:
+            ValueError: where query and key views differ in size.
+        """
+        if images.shape != others.shape:
+            raise ValueError(f'MomentumMixup cannot mix query views of shape {tuple(images.shape[1:])} with key views of '
+                             f'{tuple(others.shape[1:])}; give the first two views one size')
+        return share * images + (1 - share) * others
+
+    def loss(self, head: nn.Module, contrasts: tuple[Contrast, Contrast], share: Tensor) -> Tensor:
+        """L' of the same virtual queries against their own images' keys and against their partners'."""
+        with _not_training(head):
+            own, partner = (head.criterion(contrast, head.detector.detect(contrast)) for contrast in contrasts)
+        return share * own + (1 - share) * partner
+
+    def join(self, losses: dict[str, Tensor], virtual: Tensor) -> dict[str, Tensor]:
+        """The losses of the real queries with L' joined in, which is logged as ``mixup``."""
+        return dict(losses, loss=(1 - self.weight) * losses['loss'] + self.weight * virtual, mixup=virtual.detach())
+
+
+@contextmanager
+def _not_training(head: nn.Module) -> Iterator[None]:
+    """Heads that keep something of each image do not learn from what they see here."""
+    training = head.training
+    head.eval()
+    try:
+        yield
+    finally:
+        head.train(training)

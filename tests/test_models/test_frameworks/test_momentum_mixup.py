@@ -1,0 +1,191 @@
+"""Virtual queries: what they are made of, what they are compared with, and that only the query encoder learns from them."""
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+from per_image_jobs import known
+from scipy.stats import beta as beta_distribution, kstest
+from small_models import Labels, build_framework, views_of
+from torch._subclasses.fake_tensor import FakeCopyMode, FakeTensorMode
+
+from mmifnd.models.frameworks import momentum_mixup
+from mmifnd.models.frameworks.momentum_mixup import MomentumMixup
+
+MIXUP = dict(type='mmifnd.MomentumMixup', beta=2., weight=0.3)
+STEPS = torch.arange(20000)
+
+
+def built(head='sane', detector='none', **options):
+    model = build_framework('MoCoAdapter', head, detector, mixup=MIXUP, **options).train()
+    model.start_epoch(0, 2)
+    return model
+
+
+def step(model, number, batch=4):
+    index = torch.arange(number * batch, (number + 1) * batch) % 40
+    losses = model(views_of(index, number), index, mode='loss')
+    losses['loss'].backward()
+    model.finish_step()
+    return losses
+
+
+# --- draws ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('beta', [0.1, 0.5, 1., 2., 8.])
+def test_shares_follow_the_distribution(beta):
+    shares = MomentumMixup(beta).share(STEPS).double().numpy()
+    lower = shares[shares < 0.5]  # float32 resolves small shares, but not those next to 1
+    assert kstest(lower, lambda share: 2 * beta_distribution(beta, beta).cdf(share)).pvalue > 0.01
+    assert abs(len(lower) / len(shares) - 0.5) < 0.01 and abs(shares.mean() - 0.5) < 0.01
+    assert shares.std() == pytest.approx(beta_distribution(beta, beta).std(), rel=0.02)
+
+
+@pytest.mark.parametrize('beta', [0.5, 2., 8.])
+def test_no_probability_is_off_by_more_than_an_interval_of_the_table(beta, monkeypatch):
+    mixup, levels = MomentumMixup(beta).double(), torch.rand(4000, dtype=torch.float64)
+    monkeypatch.setattr(momentum_mixup, 'counter_uniform', lambda *counters, dtype: levels)
+    found = beta_distribution(beta, beta).cdf(mixup.share(STEPS))
+    assert abs(found - levels.numpy()).max() < 1 / 4096
+
+
+def test_shares_belong_to_seed_and_step():
+    mixup = MomentumMixup(2.)
+    first = mixup.share(STEPS[:50])
+    assert first.equal(torch.stack([MomentumMixup(2.).share(torch.tensor(n)) for n in range(50)]))
+    assert first.unique().numel() == 50
+    mixup.seed_draws(1)
+    assert not mixup.share(STEPS[:50]).equal(first)
+
+
+def test_partners_are_others_and_belong_to_the_images():
+    mixup, index = MomentumMixup(), torch.randperm(500)[:64]
+    partner = mixup.partners(torch.tensor(3), index)
+    assert sorted(partner.tolist()) == list(range(64)) and (partner != torch.arange(64)).all()
+    dealt = torch.randperm(64)  # the same images in another order, as other processes would hold them
+    again = mixup.partners(torch.tensor(3), index[dealt])
+    assert dict(zip(index.tolist(), index[partner].tolist())) == dict(zip(index[dealt].tolist(), index[dealt][again].tolist()))
+    assert not mixup.partners(torch.tensor(4), index).equal(partner)
+
+
+# --- loss -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('options', [{}, dict(same_image='negative', empty='negative')])
+def test_virtual_queries_against_loops(options):
+    """Cross entropy over one's key, the partner's key and the queue, one-hot labels weighed by the shares."""
+    model = built('elim', **options)
+    for number in range(2):
+        step(model, number)
+    index = torch.tensor([8, 9, 2, 3])  # two of them are in the queue
+    views = views_of(index, 2)
+    before = copy.deepcopy(model)
+    losses = model(views, index, mode='loss')
+    share, partner = model.mixup.share(model.step), model.mixup.partners(model.step, index).tolist()
+    key, _ = model._pending
+    virtual = F.normalize(model.neck(model.backbone(share * views[0] + (1 - share) * views[1][partner]))[0], dim=1)
+    expected = 0.
+    for i, j in enumerate(partner):
+        slots = [key[i], key[j]]
+        for row, image in zip(model.queue.features, model.queue.index.tolist()):
+            own = image in (index[i], index[j])
+            if options or not (own or image < 0):
+                slots.append(row)
+        log_share = torch.stack([virtual[i] @ slot for slot in slots]).div(0.2).log_softmax(dim=0)
+        expected -= (share * log_share[0] + (1 - share) * log_share[1]) / len(partner)
+    torch.testing.assert_close(losses['mixup'], expected.detach(), atol=1e-5, rtol=1e-5)
+    before.mixup = None
+    real = before(views, index, mode='loss')['loss']
+    torch.testing.assert_close(losses['loss'], 0.7 * real + 0.3 * losses['mixup'])
+
+
+def test_detected_false_negatives_leave_virtual_queries_too():
+    plain, removing = (built('sane', detector) for detector in ('none', 'truth'))
+    for number in range(3):
+        values = [step(model, number)['mixup'] for model in (plain, removing)]
+    assert values[1] < values[0]
+
+
+@pytest.mark.parametrize('head', ['sane', 'attr', 'sce'])
+def test_gradient_reaches_the_query_encoder_only(head):
+    model = built(head)
+    for number in range(2):
+        step(model, number)
+    model.zero_grad()
+    real, mixed = copy.deepcopy(model), model
+    real.mixup = None
+    step(real, 3), step(mixed, 3)
+    assert all(p.grad is None for p in (*mixed.key_backbone.parameters(), *mixed.key_neck.parameters()))
+    for (name, a), b in zip(real.backbone.named_parameters(), mixed.backbone.parameters()):
+        assert not a.grad.equal(b.grad), name
+    for name, value in real.state_dict().items():
+        if name.startswith(('queue', 'key_', 'step')):
+            assert value.equal(mixed.state_dict()[name]), name
+
+
+def test_nothing_is_learned_of_an_image_from_virtual_queries():
+    with known():
+        models = [build_framework('MoCoAdapter', 'sogclr', 'quantile', mixup=mixup).train() for mixup in (None, MIXUP)]
+    for model in models:
+        model.start_epoch(0, 2)
+        for number in range(2):
+            index = torch.arange(4) + 4 * number
+            with torch.no_grad():
+                model(views_of(index, number), index, mode='loss')
+            model.finish_step()
+        assert model.head.training and model.head.detector.training
+    for name, value in models[0].head.state_dict().items():
+        assert value.equal(models[1].head.state_dict()[name]), name
+
+
+def test_an_image_that_is_alone_has_no_rival():
+    assert step(built(empty='exclude', same_image='negative'), 0, batch=1)['mixup'] == 0
+
+
+def test_in_evaluation_nothing_is_mixed():
+    model = built().eval()
+    assert 'mixup' not in model(views_of(torch.arange(4)), torch.arange(4), mode='loss')
+
+
+def test_resumed_runs_draw_the_same():
+    model = built()
+    for number in range(3):
+        step(model, number)
+    resumed = built()
+    resumed.load_state_dict(model.state_dict())
+    assert 'mixup.quantiles' not in model.state_dict()
+    assert step(resumed, 3)['mixup'].equal(step(model, 3)['mixup'])
+
+
+@pytest.mark.parametrize('head', ['sane', 'sce', 'attr'])
+def test_steps_without_values(head):
+    real = built(head, 'pseudo', data_preprocessor=dict(type='mmifnd.ImageViewsPreprocessor'))
+    mode = FakeTensorMode()
+    with FakeCopyMode(mode):
+        model = copy.deepcopy(real)
+    with mode:
+        model.publish(Labels())
+        for batch in (8, 5, 20):
+            views = [torch.randn(batch, 1, 8, 8) for _ in range(2)]
+            losses = model(views, torch.arange(batch), mode='loss')
+            losses['loss'].backward()
+            model.finish_step()
+        assert losses['mixup'].shape == ()
+
+
+@pytest.mark.parametrize('options, words', [
+    (dict(beta=0), 'beta=0 of MomentumMixup is not a positive number; 0.1 and 2 are usual'),
+    (dict(weight=0), r'weight=0 of MomentumMixup is outside \(0, 1\]; 0.5 is usual, and mixup=None turns it off'),
+    (dict(weight=1.1), 'weight=1.1')])
+def test_values_out_of_range_are_named(options, words):
+    with pytest.raises(ValueError, match=words):
+        MomentumMixup(**options)
+
+
+def test_views_of_different_sizes_are_named():
+    index = torch.arange(4)
+    views = views_of(index)
+    with pytest.raises(ValueError, match=r'query views of shape \(1, 8, 8\) with key views of \(1, 6, 6\); give the'):
+        built()([views[0], views[1][:, :, 1:7, 1:7]], index, mode='loss')
