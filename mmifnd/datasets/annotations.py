@@ -1,8 +1,9 @@
-"""What a data set says of its images: labels, names, and a digest of both."""
+"""What a data set says of its images: labels, groups, names, and a digest."""
 
 import hashlib
 import os.path as osp
 import pickle
+from collections.abc import Hashable
 
 import numpy as np
 
@@ -20,6 +21,22 @@ def labels_of(origin: Origin) -> np.ndarray | None:
             return None
         labels[here] = found
     return labels
+
+
+def groups_of(origin: Origin) -> np.ndarray | None:
+    """int64 (N,), the group of each image, counted from 0; -1 where it is unknown, None where it is of all.
+
+    Images in tensors have numbers (``TensorImages.groups``), those of mmpretrain's data sets a ``group`` in their
+    annotation. A group with a name is the same in all data sets; a number counts within its own.
+    """
+    numbers: dict[Hashable, int] = {}
+    groups = np.full(len(origin.leaf), -1, dtype=np.int64)
+    for row, (number, position) in enumerate(zip(origin.leaf.tolist(), origin.position.tolist())):
+        group = _leaf_group(origin.leaves[number], position)
+        if group is not None:
+            key = group if isinstance(group, str) else (number, group)
+            groups[row] = numbers.setdefault(key, len(numbers))
+    return groups if numbers else None
 
 
 def names_of(origin: Origin) -> list[str] | None:
@@ -57,6 +74,35 @@ def fingerprint_of(origin: Origin) -> str:
     return digest.hexdigest()[:16]
 
 
+def unordered_fingerprint_of(origin: Origin) -> str:
+    """As :func:`fingerprint_of`, the same for any order of the images: the sum of one digest an image."""
+    total = 0
+    for number, position in zip(origin.leaf.tolist(), origin.position.tolist()):
+        leaf = origin.leaves[number]
+        content = leaf.images[position].numpy().tobytes() if isinstance(leaf, TensorImages) else _leaf_bytes(leaf, position)
+        total += int.from_bytes(hashlib.sha256(content).digest()[:8], 'big')
+    return f'{total % (1 << 64):016x}'
+
+
+def check_inside(leaf) -> None:
+    """Refuse an annotation file that names images outside of the data root; looked at once for a data set and its copies.
+
+    Raises:
+        ValueError: naming file and path.
+    """
+    prefix = getattr(leaf, 'data_prefix', None) or {}
+    root = getattr(leaf, 'data_root', '') or prefix.get('img_path')
+    if not (getattr(leaf, 'ann_file', '') and root and hasattr(leaf, 'get_data_info')) or hasattr(leaf, 'known_inside'):
+        return
+    inside = osp.join(osp.abspath(root), '')
+    for position in range(len(leaf)):
+        path = leaf.get_data_info(position).get('img_path')
+        if isinstance(path, str) and not osp.abspath(path).startswith(inside):
+            raise ValueError(f'{leaf.ann_file} names {path}, which lies outside of {root}; an annotation file may not leave '
+                             'the data root: correct the line, or set data_root to a folder that holds all images')
+    leaf.known_inside = True
+
+
 def _leaf_bytes(leaf, position: int) -> bytes:
     name = leaf_name(leaf, position)
     if name is not None:
@@ -74,6 +120,12 @@ def _leaf_labels(leaf, positions: np.ndarray) -> np.ndarray | None:
     else:
         return None
     return np.array(labels, dtype=np.int64) if all(_is_label(label) for label in labels) else None
+
+
+def _leaf_group(leaf, position: int) -> Hashable | None:
+    if isinstance(leaf, TensorImages):
+        return None if leaf.groups is None or leaf.groups[position] < 0 else int(leaf.groups[position])
+    return leaf.get_data_info(position).get('group') if hasattr(leaf, 'get_data_info') else None
 
 
 def _is_label(label) -> bool:

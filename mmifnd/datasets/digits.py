@@ -6,6 +6,7 @@ from sklearn.datasets import load_digits
 
 from mmifnd.registry import DATASETS
 
+from .group_files import read_group_array
 from .tensor_images import TensorImages
 
 NUM_TEST, NUM_VAL = 500, 297
@@ -21,12 +22,13 @@ class Digits(TensorImages):
 
     Args:
         split (str): 'train', 'val', 'trainval' or 'test'.
+        groups (str | None): ``.npy`` file of the split's groups, see :class:`TensorImages`.
 
     Raises:
         ValueError: for another split.
     """
 
-    def __init__(self, split: str = 'train') -> None:
+    def __init__(self, split: str = 'train', groups: str | None = None) -> None:
         if split not in SPLITS:
             raise ValueError(f'split={split!r} of Digits; choose one of {SPLITS}')
         digits = load_digits()
@@ -34,7 +36,7 @@ class Digits(TensorImages):
         images = np.rint(digits.images[positions] * (255 / _MAX_VALUE)).astype(np.uint8)
         super().__init__(
             torch.from_numpy(images).unsqueeze(1), torch.from_numpy(digits.target[positions]),
-            classes=[str(digit) for digit in digits.target_names])
+            classes=[str(digit) for digit in digits.target_names], groups=read_group_array(groups, len(images)))
 
 
 def split_positions(labels: np.ndarray, split: str) -> np.ndarray:

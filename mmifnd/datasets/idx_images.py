@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from mmifnd.registry import DATASETS
 
+from .group_files import read_group_array
 from .tensor_images import TensorImages
 
 _PREFIX = dict(train='train', test='t10k')
@@ -29,8 +30,9 @@ class IDXImages(TensorImages):
         data_root (str): the folder. Debian's package dataset-fashion-mnist has it at /usr/share/datasets/fashion-mnist.
         split (str): 'train' or 'test'.
         image_size (int | None): resize to this many pixels a side, with antialiasing; None keeps the size.
-        max_images (int | None): the first so many images only.
+        max_images (int | None): the first so many images only; the last so many where it is negative.
         classes (Sequence[str] | None): names of the labels.
+        groups (str | None): ``.npy`` file of the groups of all images of the split, see :class:`TensorImages`.
 
     Raises:
         FileNotFoundError: where the folder or its images are missing.
@@ -38,7 +40,7 @@ class IDXImages(TensorImages):
     """
 
     def __init__(self, data_root: str, split: str = 'train', image_size: int | None = None,
-                 max_images: int | None = None, classes=None) -> None:
+                 max_images: int | None = None, classes=None, groups: str | None = None) -> None:
         if split not in _PREFIX:
             raise ValueError(f'split={split!r} of IDXImages; choose one of {tuple(_PREFIX)}')
         root = Path(data_root).expanduser()
@@ -52,8 +54,10 @@ class IDXImages(TensorImages):
         labels = None if label_file is None else torch.from_numpy(read_idx(label_file, num_dimensions=1)).long()
         if labels is not None and len(labels) != len(images):
             raise ValueError(f'{label_file} holds {len(labels)} labels for the {len(images)} images of {image_file}')
-        images, labels = images[:max_images], labels if labels is None else labels[:max_images]
-        super().__init__(images if image_size is None else resize(images, image_size), labels, classes)
+        rows = images, labels, read_group_array(groups, len(images))
+        part = slice(max_images, None) if max_images is not None and max_images < 0 else slice(max_images)
+        images, labels, groups = (column if column is None else column[part] for column in rows)
+        super().__init__(images if image_size is None else resize(images, image_size), labels, classes, groups)
 
 
 def find_file(root: Path, name: str) -> Path | None:

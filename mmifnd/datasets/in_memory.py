@@ -6,6 +6,7 @@ from torch import Tensor
 
 from mmifnd.registry import DATASETS
 
+from .group_files import read_group_array
 from .tensor_images import TensorImages
 
 
@@ -18,12 +19,13 @@ class InMemoryImages(TensorImages):
 
     Args:
         dataset (dict | Dataset): config or data set whose ``get_data_info(i)`` has 'img': uint8 (H, W) or (H, W, C).
+        groups (str | None): ``.npy`` file of the groups, see :class:`TensorImages`.
 
     Raises:
         ValueError: where the data set has no arrays, or images of different sizes.
     """
 
-    def __init__(self, dataset) -> None:
+    def __init__(self, dataset, groups: str | None = None) -> None:
         dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         dataset.full_init()
         infos = [dataset.get_data_info(i) for i in range(len(dataset))]
@@ -34,7 +36,7 @@ class InMemoryImages(TensorImages):
         super().__init__(
             _stack([np.asarray(info['img']) for info in infos], name),
             None if any(label is None for label in labels) else torch.tensor([int(label) for label in labels]),
-            dataset.metainfo.get('classes'))
+            dataset.metainfo.get('classes'), read_group_array(groups, len(infos)))
 
 
 def _stack(arrays: list[np.ndarray], name: str) -> Tensor:

@@ -2,6 +2,7 @@
 
 from .base import Detector, NoDetector
 from .ground_truth import GroundTruthDetector
+from .group import GroupDetector
 from .margin import PositiveMarginDetector
 from .pseudo_label import LabelDetector, PseudoLabelDetector
 from .quantile_threshold import QuantileThresholdDetector
@@ -10,6 +11,7 @@ from .top_k import BatchQuantileDetector, TopKDetector
 from .union import UnionDetector
 
 __all__ = [
-    'BatchQuantileDetector', 'Detector', 'GroundTruthDetector', 'LabelDetector', 'NoDetector', 'PositiveMarginDetector',
-    'PseudoLabelDetector', 'QuantileThresholdDetector', 'RandomDetector', 'TopKDetector', 'UnionDetector',
+    'BatchQuantileDetector', 'Detector', 'GroundTruthDetector', 'GroupDetector', 'LabelDetector', 'NoDetector',
+    'PositiveMarginDetector', 'PseudoLabelDetector', 'QuantileThresholdDetector', 'RandomDetector', 'TopKDetector',
+    'UnionDetector',
 ]

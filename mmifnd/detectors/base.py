@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from mmifnd.buffers import take_loaded_shapes
 from mmifnd.contrast import Contrast
 
 
@@ -40,12 +41,7 @@ class Detector(nn.Module):
         raise NotImplementedError(f'{type(self).__name__} must say which candidates are false negatives')
 
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs) -> None:
-        for name, buffer in list(self._buffers.items()):
-            loaded = state_dict.get(prefix + name)
-            if buffer is None or loaded is None or loaded.shape == buffer.shape:
-                continue
-            self._check_size(name, loaded)
-            setattr(self, name, torch.empty_like(loaded, device=buffer.device))
+        take_loaded_shapes(self, state_dict, prefix, self._check_size)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
     def _check_size(self, name: str, loaded: Tensor) -> None:

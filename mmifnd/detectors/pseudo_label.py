@@ -14,6 +14,9 @@ NOT_ACCEPTED = -1
 class LabelDetector(Detector):
     """Candidates with the anchor's label, looked up when used: a new clustering also reaches keys that are queued."""
 
+    #: What must have been called before :meth:`detect`.
+    filled_by = 'bind(num_samples)'
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer('labels', torch.full((1, 0), NOT_ACCEPTED, dtype=torch.int32))
@@ -21,13 +24,24 @@ class LabelDetector(Detector):
     def detect(self, contrast: Contrast) -> Tensor:
         """Bool (G, A, C): equal labels, both accepted."""
         if not self.labels.shape[1]:
-            raise RuntimeError(f'{type(self).__name__} has no labels; call bind(num_samples) first (tools/train.py does)')
+            raise RuntimeError(f'{type(self).__name__} has no labels; call {self.filled_by} first (tools/train.py does)')
+        self._check_index(contrast)
         # An anchor that is not accepted becomes -2, which no candidate holds: one comparison does both tests.
-        anchor = self.labels[:, contrast.anchor_index]
+        anchor, candidate = self.labels_of(contrast.anchor_index), self.labels_of(contrast.candidate_index)
         anchor = anchor.masked_fill(anchor < 0, NOT_ACCEPTED - 1)
-        candidate = self.labels[:, contrast.candidate_index.clamp(min=0)]
-        candidate = candidate.masked_fill(contrast.candidate_index < 0, NOT_ACCEPTED)
         return (anchor.unsqueeze(2) == candidate.unsqueeze(1)) & contrast.is_candidate
+
+    def labels_of(self, index: Tensor) -> Tensor:
+        """int32 (G, R), the labels of images ``index`` (R,); -1 where none is accepted, and of an empty slot (index -1)."""
+        return self.labels[:, index.clamp(min=0)].masked_fill(index < 0, NOT_ACCEPTED)
+
+    def _check_index(self, contrast: Contrast) -> None:
+        """Refuse an image outside of the labels; on a GPU without waiting, by a device-side assertion."""
+        total, anchor = self.labels.shape[1], contrast.anchor_index
+        torch._assert_async(
+            (anchor >= 0).all() & (anchor < total).all() & (contrast.candidate_index < total).all(),
+            f'an image index lies outside the {total} labels of {type(self).__name__}; {self.filled_by} must be given the '
+            'whole training set, and indices count from 0')
 
     def _set_labels(self, labels: Tensor) -> None:
         self.labels = labels.to(self.labels.device, torch.int32)

@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from glofnd_reference import NUM_SAMPLES, check_masks, contrast_of, labels_of_images, steps_of
 
 from mmifnd.detectors import Detector, GroundTruthDetector, NoDetector, PseudoLabelDetector, UnionDetector
 
@@ -78,6 +79,15 @@ def test_ground_truth_compares_classes(make_contrast):
         [True, False, True, False, False], [False, True, False, True, False]]
 
 
+def test_golden_oracle_of_the_released_code():
+    detector = GroundTruthDetector()
+    detector.bind(NUM_SAMPLES, labels_of_images())
+    for batch, golden in steps_of('c1/oracle'):
+        found = detector.detect(contrast_of(batch)[0])
+        check_masks(batch, found, golden)
+        assert found[0, :6].float().roll(6, 1).equal(golden['true_mask_ab_aa'])
+
+
 def test_ground_truth_without_labels_is_refused():
     with pytest.raises(ValueError, match='needs true labels and the data set has none; use PseudoLabelDetector'):
         GroundTruthDetector().bind(4, None)
@@ -94,6 +104,12 @@ def test_labels_of_another_data_set_are_refused():
 def test_an_unbound_detector_says_so(make_contrast, kind):
     with pytest.raises(RuntimeError, match=rf'{kind.__name__} has no labels; call bind\(num_samples\) first'):
         kind().detect(make_contrast([0], [1]))
+
+
+@pytest.mark.parametrize('anchor, candidate', [(3, 0), (-1, 0), (0, 3)])
+def test_an_index_outside_the_labels_is_refused(make_contrast, anchor, candidate):
+    with pytest.raises(RuntimeError, match='an image index lies outside the 3 labels of PseudoLabelDetector; bind'):
+        published([1, 2, 1]).detect(make_contrast([anchor], [candidate]))
 
 
 def test_no_detector_detects_nobody_in_no_memory(make_contrast):

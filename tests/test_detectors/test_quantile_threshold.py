@@ -5,7 +5,7 @@ import math
 
 import pytest
 import torch
-from glofnd_reference import EQUAL, NUM_SAMPLES, arrays, contrast_of, kept_mask
+from glofnd_reference import EQUAL, NUM_SAMPLES, arrays, check_masks, contrast_of, steps_of
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from mmifnd.contrast import Contrast
@@ -50,26 +50,34 @@ GOLDEN = dict(
 @pytest.mark.parametrize('tag', GOLDEN)
 def test_golden_case_1(tag):
     preset, options = GOLDEN[tag]
-    golden = {key.removeprefix(f'c1/{tag}/'): value for key, value in arrays().items() if key.startswith(f'c1/{tag}/')}
     detector = bound(preset=preset, **{**RELEASED, **options})
-    for batch in (0, 1):
-        visit(detector, (batch, int(golden[f't{batch}/epoch'])))
+    for batch, golden in steps_of(f'c1/{tag}'):
+        visit(detector, (batch, int(golden['epoch'])))
         for column, name in COLUMNS.items():
             if tag == 'normalized_grad' and column != 'threshold':
                 continue  # moments of gradients divided by alpha
-            torch.testing.assert_close(getattr(detector.table, column), golden[f't{batch}/{name}'].flatten(), **EQUAL)
-        found = kept_mask(detector.detect(contrast_of(batch)[0]))
-        assert found[0].equal(golden[f't{batch}/mask_ab_aa']) and found[1].equal(golden[f't{batch}/mask_ba_bb'])
+            torch.testing.assert_close(getattr(detector.table, column), golden[name].flatten(), **EQUAL)
+        check_masks(batch, detector.detect(contrast_of(batch)[0]), golden)
 
 
 def test_golden_case_1_quantile_for_images_that_were_there_in_the_start_epoch():
     detector = bound(initialization='batch_quantile', **RELEASED)
-    for batch, epoch in ((0, 3), (1, 4)):
-        visit(detector, (batch, epoch))
+    for batch, golden in steps_of('c1/init_quantile'):
+        visit(detector, (batch, int(golden['epoch'])))
         seen = arrays()['c1/in0/idx'] if batch == 0 else torch.tensor([3, 0, 5])
         for column, name in COLUMNS.items():
-            golden = arrays()[f'c1/init_quantile/t{batch}/{name}'].flatten()
-            torch.testing.assert_close(getattr(detector.table, column)[seen], golden[seen], **EQUAL)
+            torch.testing.assert_close(getattr(detector.table, column)[seen], golden[name].flatten()[seen], **EQUAL)
+        if batch == 0:
+            check_masks(batch, detector.detect(contrast_of(batch)[0]), golden)
+
+
+@pytest.mark.parametrize('batch', [0, 1])
+def test_golden_batch_quantile(batch):
+    """What the reference logs: the mean over views and images of the rows' quantiles."""
+    golden, = {value.item() for name, value in arrays().items()
+               if name.startswith('c1/') and name.endswith(f't{batch}/mean_quantile_logged')}
+    found = batch_quantile(contrast_of(batch)[0].negative_similarity, 0.25).mean()
+    assert found.item() == pytest.approx(golden, rel=1e-5)
 
 
 # --- where ours differs on purpose ----------------------------------------------------------------------------------

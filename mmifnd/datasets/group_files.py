@@ -1,0 +1,75 @@
+"""Files that say which images belong together: same patient, video, product, caption."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+
+def read_group_array(path: str | None, total: int) -> np.ndarray | None:
+    """int64 (N,), the groups of ``total`` images in a ``.npy`` file; None without a path. Nothing in the file is executed.
+
+    Raises:
+        FileNotFoundError: where there is no such file.
+        ValueError: where it holds anything but one integer an image.
+    """
+    if path is None:
+        return None
+    file = _existing(path)
+    try:
+        groups = np.load(file, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise ValueError(f'groups={path} is no .npy file of integers ({error}); write it with numpy.save') from None
+    if not isinstance(groups, np.ndarray) or groups.shape != (total,) or not np.issubdtype(groups.dtype, np.integer):
+        found = f'{groups.dtype} {groups.shape}' if isinstance(groups, np.ndarray) else 'several arrays'
+        raise ValueError(f'groups={path} holds {found}; it must hold integers ({total},), one an image, -1 where the group is '
+                         'unknown')
+    return groups.astype(np.int64)
+
+
+def read_group_table(path: str, path_column: str = 'path', group_column: str = 'group') -> dict[str, str]:
+    """Group names by image path, from a ``.csv`` with a line of column names, or a ``.txt`` of lines ``path group``.
+
+    Images with an empty group are left out.
+
+    Raises:
+        FileNotFoundError: where there is no such file.
+        ValueError: where columns are missing, or an image stands there with two groups.
+    """
+    file = _existing(path)
+    rows = _csv_rows(file, path_column, group_column) if file.suffix == '.csv' else _text_rows(file)
+    table: dict[str, str] = {}
+    for name, group in rows:
+        if group and table.setdefault(name, group) != group:
+            raise ValueError(f'groups={path} has {name} in two groups, {table[name]} and {group}; keep one')
+    if not table:
+        raise ValueError(f'groups={path} names no group; give lines of path and group')
+    return table
+
+
+def _existing(path: str) -> Path:
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise FileNotFoundError(f'groups={path} does not exist; name the file that says which images belong together')
+    return file
+
+
+def _csv_rows(file: Path, path_column: str, group_column: str) -> list[tuple[str, str]]:
+    with open(file, newline='', encoding='utf-8-sig') as lines:
+        table = csv.DictReader(lines)
+        missing = [column for column in (path_column, group_column) if column not in (table.fieldnames or ())]
+        if missing:
+            raise ValueError(f'groups={file} has no column {missing[0]}, but {", ".join(table.fieldnames or ())}; '
+                             'set path_column and group_column')
+        return [(row[path_column].strip(), (row[group_column] or '').strip()) for row in table]
+
+
+def _text_rows(file: Path) -> list[tuple[str, str]]:
+    rows = []
+    for number, line in enumerate(file.read_text(encoding='utf-8').splitlines(), 1):
+        if line.strip():
+            name, *group = line.strip().rsplit(maxsplit=1)
+            if not group:
+                raise ValueError(f'line {number} of groups={file} is {line.strip()!r}; write path and group')
+            rows.append((name, group[0]))
+    return rows
