@@ -1,19 +1,24 @@
 """One clear line for bad input, before work starts."""
 
+import errno
 import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mmifnd.errors import UserError
+
 #: What bad input raises, here and in the libraries below. MMIFND_TRACEBACK=1 shows where it comes from.
 EXPECTED = (ValueError, TypeError, KeyError, OSError, ImportError, RuntimeError, AssertionError)
 
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+
+#: Exit status after Ctrl-C, where nothing was saved: 128 + SIGINT, as of a shell.
+INTERRUPTED = 130
+
 _WRAPPING = re.compile(r"class `\w+` in \S+\.py: ")
-
-
-class UserError(ValueError):
-    """Input that cannot be used; the message is one line with value, limit and remedy."""
+_OF_WORKER = re.compile(r'Caught \w+ in \w+ worker process .*\n[\w.]+: ', re.DOTALL)
 
 
 @contextmanager
@@ -21,25 +26,27 @@ def one_line_errors(started=lambda: False) -> Iterator[None]:
     """End the program with status 2 and one line where input is bad.
 
     Args:
-        started: says whether work has begun; from then on only :class:`UserError` is taken for bad input.
+        started: says whether work has begun; from then on only :class:`UserError` is taken for bad input, and a full disk.
     """
     try:
         yield
     except UserError as error:
         _end(error)
     except EXPECTED as error:
-        if started() or os.environ.get('MMIFND_TRACEBACK'):
+        if os.environ.get('MMIFND_TRACEBACK') or started() and getattr(error, 'errno', None) not in FULL_DISK:
             raise
         _end(error)
+    except KeyboardInterrupt:
+        _end('interrupted; what was saved before stands: go on with --resume', INTERRUPTED)
 
 
 def one_line(error: BaseException) -> str:
     """The message of ``error`` without the names of the classes that were being built around it."""
     text = error.args[0] if isinstance(error, KeyError) and error.args else str(error)
-    return _WRAPPING.sub('', ' '.join(str(text).split()))
+    return _WRAPPING.sub('', ' '.join(_OF_WORKER.sub('', str(text)).split())) or type(error).__name__
 
 
-def _end(error: BaseException) -> None:
+def _end(error: BaseException | str, status: int = 2) -> None:
     if int(os.environ.get('RANK', 0)) == 0:
-        print(f'error: {one_line(error)}', file=sys.stderr)
-    sys.exit(2)
+        print(f'error: {error if isinstance(error, str) else one_line(error)}', file=sys.stderr)
+    sys.exit(status)

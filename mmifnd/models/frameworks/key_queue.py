@@ -33,7 +33,12 @@ class KeyQueue(nn.Module):
 
     @torch.no_grad()
     def push(self, keys: Tensor, index: Tensor) -> None:
-        """Overwrite the oldest slots with ``keys`` (B, D) of images ``index`` (B,); of B > K only the last K stay."""
+        """Overwrite the oldest slots with ``keys`` (B, D) of images ``index`` (B,); of B > K only the last K stay.
+
+        A key that is NaN or infinite leaves an empty slot: it would reach every anchor.
+        """
+        is_finite = keys.isfinite().all(dim=1)
+        keys, index = keys.masked_fill(~is_finite.unsqueeze(1), 0), index.masked_fill(~is_finite, -1)
         count = len(keys)
         kept = min(count, len(self))
         slots = (self.pointer + torch.arange(count - kept, count, device=keys.device)) % len(self)
