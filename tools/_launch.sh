@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# launch SCRIPT CONFIG GPUS [arguments]: torchrun with what the environment says.
+# launch SCRIPT CONFIG GPUS [arguments]: becomes torchrun, so that signals reach it, with what the environment says.
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 PYTHON_BIN="${PYTHON:-$([ -x "$ROOT/.venv/bin/python" ] && echo "$ROOT/.venv/bin/python" || echo python)}"
 
 launch() {
     local script="$1" config="$2" gpus="$3"
     export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
-    "$PYTHON_BIN" -m torch.distributed.run --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
+    exec "$PYTHON_BIN" -m torch.distributed.run --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
         --nproc_per_node="$gpus" --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
         "$ROOT/tools/$script" "$config" "${@:4}" --launcher pytorch
 }

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from mmifnd.apis import UserError, build_runner, check_data, one_line_errors  # noqa: E402
 from mmifnd.apis.command_line import base_parser, config_of  # noqa: E402
+from mmifnd.engine.hooks import StopHook  # noqa: E402
 
 
 def parse_args():
@@ -18,6 +19,8 @@ def parse_args():
     parser = base_parser(__doc__)
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
                         help='go on from a checkpoint; from the latest of the work directory unless one is named')
+    parser.add_argument('--fresh-image-state', action='store_true',
+                        help='with --resume on other images: keep the weights; labels, thresholds and queue begin anew')
     parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
     parser.add_argument('--no-validate', action='store_true', help='leave out validation while training')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate with the batch size')
@@ -37,9 +40,11 @@ def merged(args):
         config.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.resume:
         config.resume = True
-        if args.resume == 'auto' and not (Path(config.work_dir) / 'last_checkpoint').is_file():
-            print(f'--resume: no checkpoint in {config.work_dir}; the training begins anew', file=sys.stderr)
         config.load_from = None if args.resume == 'auto' else args.resume
+    if args.fresh_image_state:
+        if not args.resume or 'plain_checkpoint' not in config.get('default_hooks', {}):
+            raise UserError('--fresh-image-state goes with --resume, and with the PlainCheckpointHook of default_runtime.py')
+        config.default_hooks.plain_checkpoint.on_changed_data = 'restart_image_state'
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in config:
             raise UserError(f'--auto-scale-lr: {args.config} has no auto_scale_lr.base_batch_size to scale from')
@@ -55,6 +60,7 @@ def main() -> None:
         config = merged(args)
         check_data(config, 'train_dataloader')
         runner = build_runner(config)
+        runner.register_hook(StopHook())
         runner.train()
 
 

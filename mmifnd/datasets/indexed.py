@@ -1,15 +1,19 @@
 """The data set that the train loop reads: each sample knows which image it is, and draws as that image draws."""
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
+from mmifnd.errors import UserError
+from mmifnd.functional.counter_random import counter_hash
 from mmifnd.registry import DATASETS
 
-from .annotations import fingerprint_of, labels_of, leaf_name, names_of
+from .annotations import check_inside, fingerprint_of, groups_of, labels_of, leaf_name, names_of, unordered_fingerprint_of
 from .pipelines import with_pipeline
 from .sample_index import index_of, num_samples, trace_origin
 from .sample_seed import sample_seed
@@ -29,6 +33,8 @@ class IndexedDataset(Dataset):
     Args:
         dataset (dict | Dataset): config or data set, possibly nested.
         seed (int): of the draws.
+        max_broken (int): images that may turn out to be unreadable. Each is reported, and another one, drawn by a hash of
+            (image, attempt), stands in for it, under its own index.
 
     Attributes:
         index (np.ndarray): int64 (len(self),), the stable index of the image at each position.
@@ -39,9 +45,9 @@ class IndexedDataset(Dataset):
         sizes.
     """
 
-    def __init__(self, dataset: dict | Dataset, seed: int = 0) -> None:
+    def __init__(self, dataset: dict | Dataset, seed: int = 0, max_broken: int = 0) -> None:
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
-        self.seed = seed
+        self.seed, self.max_broken = seed, max_broken
         # In shared memory: workers that persist from epoch to epoch hold a copy of this object.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
         self._origin = trace_origin(self.dataset)
@@ -50,6 +56,8 @@ class IndexedDataset(Dataset):
         self._first = np.unique(self.index, return_index=True)[1]
         self.in_tensors = _check_leaves(self._origin.leaves)
         self._labels = None
+        self._broken = torch.zeros(self.num_samples, dtype=torch.bool).share_memory_()
+        self._is_evaluation_view = False
 
     @property
     def metainfo(self) -> dict:
@@ -76,17 +84,41 @@ class IndexedDataset(Dataset):
         if self.in_tensors:
             batch = self.__getitems__([position])
             return dict(inputs=batch['inputs'][0], index=batch['index'][0], epoch=batch['epoch'])
-        index, epoch = int(self.index[position]), self.epoch
-        with sample_seed(self.seed, epoch, index):
-            try:
-                sample = self.dataset[position]
-            except Exception as error:
-                raise RuntimeError(f'{self.describe(index)} cannot be loaded: {error}') from error
+        sample, index = self._read(position)
         data_sample = sample.get('data_samples') if isinstance(sample, dict) else None
         if data_sample is None:
             raise ValueError(f'{self.describe(index)} came without data_samples; end the pipeline with PackInputs')
-        data_sample.set_metainfo(dict(sample_idx=index, epoch=epoch))
+        data_sample.set_metainfo(dict(sample_idx=index, epoch=self.epoch))
         return sample
+
+    def _read(self, position: int) -> tuple[dict, int]:
+        """The sample at a position, and whose it is: that of another image where this one cannot be read."""
+        own = int(self.index[position])
+        for attempt in range(1 + self.num_samples):
+            index = int(self.index[position])
+            try:
+                with sample_seed(self.seed, self.epoch, index):
+                    return self.dataset[position], own if self._is_evaluation_view else index
+            except Exception as error:
+                self._note_broken(index, error)
+                last = f'{self.describe(index)}: {" ".join(str(error).split())}'
+            position = int(counter_hash(own, attempt)) % len(self)
+        raise UserError(f'no image of the data set can be read, the last of them {last}; repair them')
+
+    def _note_broken(self, index: int, error: Exception) -> None:
+        """Report an unreadable image; refuse to go on where there are too many."""
+        if self.max_broken == 0:
+            raise RuntimeError(f'{self.describe(index)} cannot be loaded: {error}') from error
+        reason = ' '.join(str(error).split())
+        is_new = not self._broken[index]
+        self._broken[index] = True
+        count = int(self._broken.sum())
+        if count > self.max_broken:
+            raise UserError(f'{count} images cannot be read, the last of them {self.describe(index)}: {reason}; repair or '
+                            f'remove them, or raise train_cfg.max_broken={self.max_broken}') from error
+        if is_new:
+            print_log(f'{self.describe(index)} cannot be read, and another image stands in for it ({count} of at most '
+                      f'{self.max_broken}): {reason}', logger='current', level=logging.WARNING)
 
     def __getitems__(self, positions: Sequence[int]) -> dict | list[dict]:
         """Samples; from tensors a batch: dict(inputs=uint8 (B, C, H, W), index=int64 (B,), epoch=int64 ())."""
@@ -102,13 +134,20 @@ class IndexedDataset(Dataset):
             self._labels = labels_of(self._origin[self._first])
         return self._labels
 
+    def groups(self) -> np.ndarray | None:
+        """int64 (N,), the group of each image, by stable index, -1 where it is unknown; None where no image has one."""
+        return groups_of(self._origin[self._first])
+
     def names(self) -> list[str] | None:
         """N paths relative to the data root, by stable index; None where the images have no paths."""
         return names_of(self._origin[self._first])
 
-    def fingerprint(self) -> str:
-        """16 hex digits that change where the images, or their order, change; per-image state fits one of them only."""
-        return fingerprint_of(self._origin[self._first])
+    def fingerprint(self, ordered: bool = True) -> str:
+        """16 hex digits that change where the images, or their order, change; per-image state fits one of them only.
+
+        With ``ordered=False``, those of the images in any order.
+        """
+        return (fingerprint_of if ordered else unordered_fingerprint_of)(self._origin[self._first])
 
     def describe(self, sample_index: int) -> str:
         """An image in words, by stable index: its path, or 'image 17'."""
@@ -124,10 +163,13 @@ class IndexedDataset(Dataset):
                 keeps them. Images in tensors have none.
 
         Returns:
-            IndexedDataset: shares annotations and images with this one.
+            IndexedDataset: shares annotations and images with this one. An image that cannot be read keeps its place, and
+            shows another.
         """
         dataset = self.dataset if pipeline is None else with_pipeline(self.dataset, pipeline)
-        return IndexedDataset(SubsetDataset(dataset, self._first), self.seed)
+        view = IndexedDataset(SubsetDataset(dataset, self._first), self.seed, self.max_broken)
+        view._is_evaluation_view = True
+        return view
 
     def _gather(self, positions: np.ndarray) -> torch.Tensor:
         """uint8 (B, C, H, W), straight from the tensors below all wrappers."""
@@ -147,6 +189,7 @@ def _check_leaves(leaves: list) -> bool:
         if isinstance(leaf, IndexedDataset):
             raise ValueError('the data set is an IndexedDataset already; the train loop wraps it, so take it out')
         if isinstance(leaf, BaseDataset):
+            check_inside(leaf)
             leaf.max_refetch = 0  # mmengine replaces an unreadable image by a random one, under the same position
     in_tensors = [isinstance(leaf, TensorImages) for leaf in leaves]
     if not any(in_tensors):

@@ -34,7 +34,7 @@ def rebuild(checkpoint: dict) -> None:
     hub = checkpoint.get('message_hub')
     if hub:
         hub['log_scalars'] = {
-            key: HistoryBuffer(flat['values'].numpy(), flat['counts'].numpy(), flat['limit'])
+            key: HistoryBuffer(flat['values'].cpu().numpy(), flat['counts'].cpu().numpy(), flat['limit'])
             for key, flat in hub['log_scalars'].items()
         }
 
@@ -87,8 +87,7 @@ def check_fits(model: torch.nn.Module, checkpoint: dict, name: str) -> None:
         ValueError: where tensors are missing, or parameters have another shape.
     """
     model = model.module if is_model_wrapper(model) else model
-    held = checkpoint.get('state_dict', {})
-    own = model.state_dict()
+    held, own = tensors_of(checkpoint, name), model.state_dict()
     missing = [key for key in own if key not in held]
     parameters = dict(model.named_parameters())
     other = [key for key, value in parameters.items() if key in held and held[key].shape != value.shape]
@@ -96,6 +95,32 @@ def check_fits(model: torch.nn.Module, checkpoint: dict, name: str) -> None:
         raise ValueError(f'checkpoint {name} does not fit the model: {len(missing)} of {len(own)} tensors are missing'
                          f'{_such_as(missing)}, {len(other)} have another shape{_such_as(other)}; '
                          'use the config that it was trained with')
+
+
+def check_fits_somewhere(model: torch.nn.Module, checkpoint: Any, name: str) -> None:
+    """Refuse weights to begin with of which none would be taken.
+
+    Raises:
+        ValueError: where no tensor has name and shape of one of the model's.
+    """
+    own = (model.module if is_model_wrapper(model) else model).state_dict()
+    held = {key.removeprefix('module.'): value for key, value in tensors_of(checkpoint, name).items()}
+    if not any(key in own and own[key].shape == value.shape for key, value in held.items()):
+        raise ValueError(f'checkpoint {name} holds nothing that fits the model, which has tensors like {next(iter(own))}; use '
+                         'one of the same architecture, or tools/model_converters/import_checkpoint.py')
+
+
+def tensors_of(checkpoint: Any, name: str) -> dict[str, torch.Tensor]:
+    """The ``state_dict`` of ``checkpoint``.
+
+    Raises:
+        ValueError: where there is none, or it holds anything but tensors.
+    """
+    held = checkpoint.get('state_dict') if isinstance(checkpoint, dict) else None
+    if not isinstance(held, dict) or not all(isinstance(value, torch.Tensor) for value in held.values()):
+        raise ValueError(f'checkpoint {name} has no state_dict of tensors, so it is none of a training; give a .pth file that '
+                         'tools/train.py or tools/model_converters/import_checkpoint.py wrote')
+    return held
 
 
 def _such_as(keys: list[str]) -> str:
@@ -116,22 +141,36 @@ def _drop_executed(checkpoint: dict) -> None:
 
 
 class AtomicFileBackend(LocalBackend):
-    """Local files that appear whole: a temporary file, flushed to disk, then renamed."""
+    """Local files that appear whole: a temporary file, flushed to disk, then renamed, and the folder flushed, too."""
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
         """Write ``obj``; whoever reads ``filepath`` finds the old content or the new, never a part."""
         filepath = Path(filepath)
         filepath.parent.mkdir(parents=True, exist_ok=True)
         partial = filepath.with_name(filepath.name + '.partial')
-        with open(partial, 'wb') as file:
-            file.write(obj)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, filepath)
+        try:
+            with open(partial, 'wb') as file:
+                file.write(obj)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, filepath)
+        except OSError:
+            partial.unlink(missing_ok=True)  # on a full disk, the room is needed
+            raise
+        _flush_folder(filepath.parent)
 
     def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
         """Write text; see :meth:`put`."""
         self.put(obj.encode(encoding), filepath)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Without it, a power cut may undo the renaming."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def install() -> None:

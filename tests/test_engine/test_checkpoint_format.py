@@ -164,7 +164,7 @@ def test_a_failure_midway_leaves_the_old_file(tmp_path, monkeypatch, broken):
     monkeypatch.setattr(broken, fail)
     with pytest.raises(OSError, match='no space'):
         backend.put(b'new content', path)
-    assert path.read_bytes() == b'old content'
+    assert path.read_bytes() == b'old content' and [found.name for found in tmp_path.iterdir()] == ['file']
 
 
 def test_mmengine_knows_the_backend(tmp_path):

@@ -1,79 +1,198 @@
-"""Checkpoints that hold tensors and plain values only, written whole or not at all."""
+"""Checkpoints that hold tensors and plain values only, written whole or not at all, from which a run goes on as if it had not
+stopped."""
 
-from mmengine.dist import master_only
+from pathlib import Path
+
+from mmengine.dist import all_gather_object, is_main_process, master_only
 from mmengine.hooks import CheckpointHook as _CheckpointHook, Hook
 
+from mmifnd.errors import UserError
 from mmifnd.registry import HOOKS
 
 from ..batch_norm import average_batch_statistics
-from ..checkpoint_format import check_fits, flatten, rebuild
+from ..checkpoint_format import AtomicFileBackend, check_fits, check_fits_somewhere, flatten, rebuild, tensors_of
+from ..latest_checkpoint import LAST
+from ..loops import EpochLoop, unwrap
+from ..resume import (CHANGED_DATA, adapt_progress, changed_images, describe_images, load_rank_states, progress_of, rank_state,
+                      restart_image_state)
+
+#: Name of a checkpoint that was made in the middle of an epoch.
+_STEP = 'iter_{}.pth'
 
 
 @HOOKS.register_module()
 class PlainCheckpointHook(Hook):
-    """Keeps everything but tensors and plain values out of checkpoints, so that they load with an empty allow-list.
+    """Keeps everything but tensors and plain values out of checkpoints, so that they load with an empty allow-list; and takes
+    care that what is resumed fits: the model, the images, the steps of an epoch.
 
     On save, mmengine's histories become tensors and the texts of configs are dropped; on load, histories are rebuilt, and
     the text that ``Runner.resume`` would execute (``meta['config']``) is removed.
+
+    Args:
+        on_changed_data (str): where a checkpoint is of other images, ``'refuse'`` it, or ``'restart_image_state'``: go on at
+            the start of its epoch with its weights, and with labels, thresholds, averages and queue as at the start of a run.
+
+    Raises:
+        ValueError: where the option is unknown; on resume, where model or images do not fit.
     """
 
-    priority = 'LOWEST'  # behind every hook that adds to a checkpoint
+    priority = 'LOWEST'  # behind every hook that adds to a checkpoint, or that begins anew before it takes a state
+
+    def __init__(self, on_changed_data: str = 'refuse') -> None:
+        if on_changed_data not in CHANGED_DATA:
+            raise ValueError(
+                f'on_changed_data={on_changed_data!r} is unknown; choose one of {", ".join(CHANGED_DATA)}')
+        self.on_changed_data = on_changed_data
+        self._states: list[dict] = []
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Flatten in place, and note which data set this is of."""
-        checkpoint['meta']['dataset_fingerprint'] = _fingerprint(runner)
+        """Note of which images and where in the epoch this is, and flatten in place."""
+        loop, meta = runner.train_loop, checkpoint['meta']
+        if isinstance(loop, EpochLoop):
+            meta['images'] = describe_images(loop.dataset)
+            meta['progress'] = progress_of(loop, meta['epoch'], meta['iter'])
         flatten(checkpoint)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Rebuild in place; what is resumed must fit the model."""
+        """Rebuild in place; what is resumed must fit the model and the images."""
+        name = str(runner.cfg.get('load_from'))
+        tensors_of(checkpoint, name)
         rebuild(checkpoint)
-        if runner.cfg.get('resume'):
-            check_fits(runner.model, checkpoint, 'to resume from')
-            noted = checkpoint['meta'].get('dataset_fingerprint')
-            if noted is not None and noted != _fingerprint(runner):
-                raise ValueError('the checkpoint was made with other images, or in another order: its labels and thresholds '
-                                 'belong to those; resume on the data set that it was made with, or begin anew')
+        if not runner.cfg.get('resume'):
+            check_fits_somewhere(runner.model, checkpoint, name)
+            return
+        if not isinstance(checkpoint.get('meta'), dict) or not {'epoch', 'iter'} <= set(checkpoint['meta']):
+            raise ValueError(f'checkpoint {name} holds weights only, and no training that could go on; to begin with its '
+                             'weights, leave out --resume and give it as load_from')
+        framework, states = unwrap(runner.model), checkpoint.pop('rank_states', [])
+        same_images = self._check_images(runner, checkpoint)
+        if not same_images:
+            restart_image_state(framework, checkpoint)
+        check_fits(framework, checkpoint, 'to resume from')
+        if isinstance(runner.train_loop, EpochLoop):
+            adapt_progress(runner, checkpoint, same_images)
+            self._states = states if same_images else []
+
+    def before_train(self, runner) -> None:
+        """Hand each rank what it kept for itself, after all hooks have begun."""
+        if self._states:
+            load_rank_states(runner, self._states)
+            self._states = []
+
+    def _check_images(self, runner, checkpoint: dict) -> bool:
+        noted = checkpoint['meta'].get('images')
+        if noted is None or not isinstance(runner.train_loop, EpochLoop):
+            return True
+        changed = changed_images(noted, describe_images(runner.train_loop.dataset))
+        if changed and self.on_changed_data == 'refuse':
+            raise ValueError(f'the training set is not that of the checkpoint: {changed}; its labels and thresholds belong to '
+                             'single images: resume on the old set, or keep the weights only with --fresh-image-state')
+        if changed:
+            runner.logger.warning(f'the training set is not that of the checkpoint: {changed}; labels, thresholds, averages '
+                                  'and queue begin anew')
+        return not changed
 
 
 @HOOKS.register_module()
 class CheckpointHook(_CheckpointHook):
-    """mmengine's hook, except that files appear whole and an old one goes only after the new one stands.
+    """mmengine's hook, except that files appear whole, hold what each rank keeps for itself, can be made in the middle of an
+    epoch, and that an old one goes only after the new one stands.
 
     Args:
+        interval_iters (int, optional): also save every so many steps, as ``iter_N.pth``. Such a file goes as soon as a newer
+            checkpoint of any kind stands; ``max_keep_ckpts`` does not count it.
         **kwargs: see ``mmengine.hooks.CheckpointHook``; ``backend_args`` is the atomic backend unless given.
+
+    Raises:
+        ValueError: where ``interval_iters`` is below 1.
+        UserError: where a file cannot be written; the one before it stands.
     """
 
-    def __init__(self, *args, max_keep_ckpts: int = -1, **kwargs) -> None:
+    def __init__(self, *args, interval_iters: int | None = None, max_keep_ckpts: int = -1, **kwargs) -> None:
+        if interval_iters is not None and interval_iters < 1:
+            raise ValueError(f'interval_iters={interval_iters} of CheckpointHook is below 1; it counts steps')
         kwargs.setdefault('backend_args', dict(backend='AtomicFileBackend'))
+        if kwargs.get('interval', 1) == 0:
+            raise ValueError('interval=0 of CheckpointHook saves nothing; give a number of epochs, or -1 for none')
         super().__init__(*args, max_keep_ckpts=-1, **kwargs)  # the base class would delete first
-        self.keep_last = max_keep_ckpts
+        self.keep_last, self.interval_iters = max_keep_ckpts, interval_iters
+        self._is_due = False
+        self._rank_states: list[dict] | None = None
+
+    def before_train(self, runner) -> None:
+        """Also clear away what a kill left half-written."""
+        super().before_train(runner)
+        if is_main_process():
+            for partial in Path(self.out_dir).glob('*.pth.partial'):
+                partial.unlink()
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
+        """Save where a step is due; gradients that are being accumulated are waited for."""
+        super().after_train_iter(runner, batch_idx, data_batch, outputs)
+        if self.interval_iters and self.every_n_train_iters(runner, self.interval_iters):
+            self._is_due = True
+        if self._is_due and runner.optim_wrapper.should_update():
+            self.save_step(runner)
 
     def after_train_epoch(self, runner) -> None:
         """Make the batch statistics agree on all ranks, save, and then remove what is too old."""
         average_batch_statistics(runner.model)
         super().after_train_epoch(runner)
 
+    def save_step(self, runner) -> str:
+        """Save behind the step that was just made; all ranks must call it. The path of the file."""
+        step = runner.iter + 1
+        runner.logger.info(f'Saving checkpoint at {step} iterations')
+        self._save(runner, _STEP.format(step), dict(epoch=runner.epoch, iter=step))
+        self._is_due = False
+        return self.last_ckpt
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Add what each rank keeps for itself."""
+        if self._rank_states is not None:
+            checkpoint['rank_states'] = self._rank_states
+
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
-        kept = list(runner.message_hub.get_info('kept_checkpoints', []))
-        outdated = kept[:max(0, len(kept) + 1 - self.keep_last)] if self.keep_last > 0 else []
-        if step not in kept:
-            runner.message_hub.update_info('kept_checkpoints', [*kept[len(outdated):], step])
-        super()._save_checkpoint_with_step(runner, step, meta)
-        self._remove([old for old in outdated if old != step])
+        self._save(runner, self.filename_tmpl.format(step), meta)
+
+    def _save(self, runner, name: str, meta: dict) -> None:
+        kept = [other for other in runner.message_hub.get_info('kept_checkpoints', []) if other != name]
+        outdated = self._outdated(kept, name)
+        runner.message_hub.update_info('kept_checkpoints', [other for other in kept if other not in outdated] + [name])
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        self._rank_states = all_gather_object(rank_state(runner))
+        try:
+            runner.save_checkpoint(
+                self.out_dir, name, self.file_client_args, save_optimizer=self.save_optimizer,
+                save_param_scheduler=self.save_param_scheduler, meta=meta, by_epoch=self.by_epoch,
+                backend_args=self.backend_args, **self.args)
+            self._name_last(runner)
+        except OSError as error:
+            before = f'the one before it, {kept[-1]}, is whole: go on with --resume' if kept else 'there is none before it'
+            raise UserError(f'checkpoint {self.last_ckpt} could not be written ({error.strerror or error}); {before}') from error
+        finally:
+            self._rank_states = None
+        self._remove(outdated)
+
+    def _outdated(self, kept: list[str], new: str) -> list[str]:
+        """Which of the checkpoints ``kept`` go when ``new`` stands."""
+        steps = [name for name in kept if self._is_of_step(name)]
+        if self.keep_last < 1 or self._is_of_step(new):
+            return steps
+        epochs = [name for name in kept if name not in steps]
+        return steps + epochs[:max(0, len(epochs) + 1 - self.keep_last)]
+
+    def _is_of_step(self, name: str) -> bool:
+        return self.by_epoch and name.startswith(_STEP.split('{')[0])
 
     @master_only
-    def _remove(self, steps: list[int]) -> None:
-        for step in steps:
-            path = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(step))
+    def _name_last(self, runner) -> None:
+        AtomicFileBackend().put_text(self.last_ckpt, Path(runner.work_dir) / LAST)
+
+    @master_only
+    def _remove(self, names: list[str]) -> None:
+        for name in names:
+            path = self.file_backend.join_path(self.out_dir, name)
             if self.file_backend.isfile(path):
                 self.file_backend.remove(path)
-
-
-def _fingerprint(runner) -> str | None:
-    """Of the training set, made once; None for a loop of another kind."""
-    dataset = getattr(runner.train_loop, 'dataset', None)
-    if dataset is None:
-        return None
-    if not hasattr(dataset, 'known_fingerprint'):
-        dataset.known_fingerprint = dataset.fingerprint()
-    return dataset.known_fingerprint

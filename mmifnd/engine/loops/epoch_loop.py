@@ -1,6 +1,6 @@
 """The training loop: it owns the epoch, so that nothing that depends on it can be forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from mmengine.dist import get_world_size
@@ -8,8 +8,14 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
 from torch.utils.data import DataLoader
 
+from mmifnd.datasets import ResumableSampler
 from mmifnd.models.frameworks import ContrastiveFramework
 from mmifnd.registry import LOOPS
+
+from .. import loader_workers  # noqa: F401  (registers a function that loaders name)
+from ..random_state import random_state, set_random_state
+from ..resume import replay_schedules
+from ..update_watch import UpdateWatch
 
 
 @LOOPS.register_module()
@@ -17,21 +23,26 @@ class EpochLoop(EpochBasedTrainLoop):
     """mmengine's epoch loop for contrastive pre-training.
 
     It wraps the data set, so that every sample carries its stable global index and its draws are seeded by (seed, epoch,
-    index); tells the framework the size of the training set, the epoch and the end of each step.
+    index); tells the framework the size of the training set, the epoch and the end of each step; and goes on in the middle
+    of an epoch where it was resumed there.
 
     Args:
         runner (Runner): the runner.
         dataloader (dict | DataLoader): of the training set; a dict's data set needs no wrapping of its own.
         max_epochs (int): epochs of the whole training.
+        max_broken (int): images that may turn out to be unreadable, on each process, before training stops; see
+            :class:`mmifnd.datasets.IndexedDataset`.
         **kwargs: see ``mmengine.runner.EpochBasedTrainLoop``.
 
     Raises:
         TypeError: where the model is not one of this package's frameworks.
-        ValueError: where the data set cannot fill one batch.
+        ValueError: where the data set cannot fill one batch, or ``max_broken`` is negative.
     """
 
-    def __init__(self, runner, dataloader: dict | DataLoader, max_epochs: int, **kwargs) -> None:
-        super().__init__(runner, _indexed(dataloader), max_epochs, **kwargs)
+    def __init__(self, runner, dataloader: dict | DataLoader, max_epochs: int, max_broken: int = 10, **kwargs) -> None:
+        if max_broken < 0:
+            raise ValueError(f'max_broken={max_broken} of EpochLoop is negative; 0 stops at the first broken image')
+        super().__init__(runner, _indexed(dataloader, max_broken), max_epochs, **kwargs)
         self.framework = unwrap(runner.model)
         if not isinstance(self.framework, ContrastiveFramework):
             raise TypeError(f'EpochLoop trains the frameworks of mmifnd, got {type(self.framework).__name__}; '
@@ -41,7 +52,11 @@ class EpochLoop(EpochBasedTrainLoop):
             raise ValueError(f'the training set has {images} images, fewer than one batch of {batch} on each of '
                              f'{get_world_size()} processes; lower train_dataloader.batch_size')
         self.framework.bind(self.dataset.num_samples, self._labels())
+        if self.framework.uses_groups:
+            self.framework.bind_groups(_as_tensor(self.dataset.groups()))
         self.has_stepped = False  # until then, what goes wrong is bad input
+        self.random_state: dict | None = None  # that the next epoch begins, or a resumed one goes on, with
+        self.replays_schedules = False  # a resumed run sets this, if its epochs have another number of steps
 
     @property
     def dataset(self):
@@ -52,29 +67,58 @@ class EpochLoop(EpochBasedTrainLoop):
         """Train; the seed is taken here, since a resumed run has learned it by now."""
         self.dataset.seed = self.dataloader.sampler.seed = self.runner.seed
         self.framework.seed_draws(self.runner.seed)
+        self._updates = UpdateWatch(self.runner.optim_wrapper)
+        if self.replays_schedules:
+            replay_schedules(self.runner)
         return super().run()
 
     def run_epoch(self) -> None:
-        """Iterate one epoch."""
+        """Iterate one epoch, or the rest of it."""
         self.dataset.set_epoch(self.epoch)
         self.dataloader.sampler.set_epoch(self.epoch)
         self.framework.start_epoch(self.epoch, self.max_epochs)
-        super().run_epoch()
+        if self.random_state is not None:  # whatever was drawn between two epochs, as for a validation
+            set_random_state(self.random_state)
+        self.runner.call_hook('before_train_epoch')
+        self.runner.model.train()
+        for step, batch in enumerate(self._batches(), start=self.steps_done):
+            self.run_iter(step, batch)
+        self.runner.call_hook('after_train_epoch')
+        self.random_state = random_state()
+        self._epoch += 1
+
+    @property
+    def steps_done(self) -> int:
+        """Steps of the current epoch that have been made."""
+        return self._iter - self._epoch * len(self.dataloader)
 
     def run_iter(self, idx: int, data_batch: Sequence[dict] | dict) -> None:
         """One step; what follows the update belongs to it, before any hook looks."""
         self.runner.call_hook('before_train_iter', batch_idx=idx, data_batch=data_batch)
         outputs = self.runner.model.train_step(data_batch, optim_wrapper=self.runner.optim_wrapper)
-        self.framework.finish_step()
+        if self._updates.left_out():
+            self.framework.drop_step()
+        else:
+            self.framework.finish_step()
         self.runner.call_hook('after_train_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs)
         self._iter += 1
         self.has_stepped = True
 
+    def _batches(self) -> Iterator:
+        """Those of the epoch that have not been trained on."""
+        sampler = self.dataloader.sampler
+        if isinstance(sampler, ResumableSampler):
+            sampler.start = self.steps_done * self.dataloader.batch_size
+        elif self.steps_done:
+            raise ValueError('the checkpoint was made in the middle of an epoch, and the data loader begins at its start; '
+                             'give it to EpochLoop as a dict, or with a ResumableSampler')
+        with torch.random.fork_rng(devices=[]):  # an iterator draws a seed, also where a resumed run makes another one
+            return iter(self.dataloader)
+
     def _labels(self) -> torch.Tensor | None:
         if not any(getattr(part, 'uses_labels', False) for part in self.framework.modules()):
             return None
-        labels = self.dataset.labels()
-        return None if labels is None else torch.as_tensor(labels)
+        return _as_tensor(self.dataset.labels())
 
 
 def unwrap(model: torch.nn.Module) -> torch.nn.Module:
@@ -82,7 +126,15 @@ def unwrap(model: torch.nn.Module) -> torch.nn.Module:
     return model.module if is_model_wrapper(model) else model
 
 
-def _indexed(dataloader: dict | DataLoader) -> dict | DataLoader:
+def _as_tensor(values) -> torch.Tensor | None:
+    return None if values is None else torch.as_tensor(values)
+
+
+def _indexed(dataloader: dict | DataLoader, max_broken: int) -> dict | DataLoader:
     if isinstance(dataloader, DataLoader):
         return dataloader
-    return dict(dataloader, dataset=dict(type='mmifnd.IndexedDataset', dataset=dataloader['dataset']))
+    changed = dict(dataset=dict(type='mmifnd.IndexedDataset', dataset=dataloader['dataset'], max_broken=max_broken),
+                   sampler=dict(type='mmifnd.ResumableSampler', sampler=dataloader['sampler']))
+    if dataloader.get('num_workers') and 'worker_init_fn' not in dataloader:
+        changed['worker_init_fn'] = dict(type='leave_signals_to_parent')
+    return dict(dataloader, **changed)

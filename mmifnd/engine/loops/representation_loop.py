@@ -3,9 +3,12 @@
 import torch
 from mmengine.runner import BaseLoop
 
+from mmifnd.evaluation import Summary
+from mmifnd.models.frameworks.base import pool
 from mmifnd.registry import DATASETS, LOOPS, METRICS
 
 from ..feature_pass import extract_features
+from ..multi_label import targets_of
 from ..progress import reported
 from ..representation import Representation
 from .epoch_loop import unwrap
@@ -13,9 +16,10 @@ from .epoch_loop import unwrap
 
 @LOOPS.register_module()
 class RepresentationLoop(BaseLoop):
-    """Judges the features of a pre-trained framework: ``tools/test.py`` runs it.
+    """Judges the features of a pre-trained framework, or of one of mmpretrain's classifiers: ``tools/test.py`` runs it.
 
-    The training set of the config, through the test pipeline, is what probes and neighbours learn from.
+    Probes and neighbours learn from the training set of the config, through the test pipeline. A measure that the data
+    cannot give (no labels, too few images of a class) is left out with one line, and the rest goes on.
 
     Args:
         runner (Runner): the runner.
@@ -23,28 +27,31 @@ class RepresentationLoop(BaseLoop):
         evaluator: not used; the measures stand in a dict, where an ablation can change one of them.
         measures (dict[str, dict]): registered under METRICS, by name.
         batch_size (int): images at a time on each rank.
+        train_dataset (dict, optional): what probes learn from; the data set of ``train_dataloader`` unless given.
+
+    Attributes:
+        summaries (dict[str, Summary]): the draws of repeated measures, by name, after :meth:`run`.
     """
 
     def __init__(self, runner, dataloader: dict, evaluator=None, measures: dict[str, dict] | None = None,
-                 batch_size: int = 256) -> None:
+                 batch_size: int = 256, train_dataset: dict | None = None) -> None:
         super().__init__(runner, dict(dataloader, dataset=_indexed(dataloader['dataset'])))
         self.measures = {name: METRICS.build(config) for name, config in (measures or {}).items()}
         self.batch_size = batch_size
+        self.train_dataset = train_dataset or runner.cfg.train_dataloader.dataset
         self.framework = unwrap(runner.model)
+        self.summaries: dict[str, Summary] = {}
 
     def run(self) -> dict[str, float]:
-        """Extract, measure, log; the measures by name."""
+        """Extract, measure, log; the measures by name, ``NAME_std`` beside the mean of a repeated one."""
         self.runner.call_hook('before_test')
         self.runner.call_hook('before_test_epoch')
         representation = self.representation()
-        metrics = {}
+        metrics: dict[str, float] = {}
         for name, measure in self.measures.items():
-            missing = representation.missing_for(measure)
-            if missing:
-                self.runner.logger.warning(f'{name} is left out: {missing}')
-                continue
-            with reported(name, 1):
-                metrics.update(measure(representation))
+            found = self._take(name, measure, representation)
+            self.summaries.update({key: value for key, value in found.items() if isinstance(value, Summary)})
+            metrics.update(_flat(found))
         self.runner.call_hook('after_test_epoch', metrics=metrics)
         self.runner.call_hook('after_test')
         return metrics
@@ -53,15 +60,30 @@ class RepresentationLoop(BaseLoop):
     def representation(self) -> Representation:
         """Features of both sets."""
         pipeline = self.runner.cfg.test_dataloader.dataset.get('pipeline')
-        train = DATASETS.build(_indexed(self.runner.cfg.train_dataloader.dataset))
-        test = self.dataloader.dataset
+        dataset = DATASETS.build(_indexed(self.train_dataset))
+        train, test = dataset.evaluation_view(pipeline), self.dataloader.dataset.evaluation_view(pipeline)
+        embed = getattr(self.framework, 'cluster_feature', None)
         return Representation(
-            train=self._extract(train.evaluation_view(pipeline), self.framework.extract_feat, 'training images'),
-            test=self._extract(test.evaluation_view(pipeline), self.framework.extract_feat, 'test images'),
+            train=self._extract(train, self._encode, 'training images'),
+            test=self._extract(test, self._encode, 'test images'),
             train_labels=_as_tensor(train.labels()), test_labels=_as_tensor(test.labels()),
-            train_embedding=self._extract(
-                train.evaluation_view(pipeline), self.framework.cluster_feature, 'training embeddings'),
-            framework=self.framework)
+            train_embedding=self._extract(train, embed, 'training embeddings') if embed else None,
+            framework=self.framework, train_targets=targets_of(train), test_targets=targets_of(test),
+            classes=tuple(dataset.metainfo.get('classes') or ()))
+
+    def _take(self, name: str, measure, representation: Representation) -> dict[str, float | Summary]:
+        missing = representation.missing_for(measure)
+        if not missing:
+            try:
+                with reported(name, 1):
+                    return measure(representation)
+            except ValueError as error:
+                missing = str(error)
+        self.runner.logger.warning(f'{name} is left out: {missing}')
+        return {}
+
+    def _encode(self, images: torch.Tensor) -> torch.Tensor:
+        return pool(self.framework.extract_feat(images))  # mmpretrain's classifiers give a tuple
 
     def _extract(self, dataset, encode, what: str) -> torch.Tensor:
         with reported(what, len(dataset)) as report:
@@ -71,6 +93,15 @@ class RepresentationLoop(BaseLoop):
 
 def _indexed(config: dict) -> dict:
     return dict(type='mmifnd.IndexedDataset', dataset=config)
+
+
+def _flat(found: dict) -> dict[str, float]:
+    flat = {}
+    for name, value in found.items():
+        flat[name] = value.mean if isinstance(value, Summary) else value
+        if isinstance(value, Summary) and value.standard_deviation is not None:
+            flat[f'{name}_std'] = value.standard_deviation
+    return flat
 
 
 def _as_tensor(labels) -> torch.Tensor | None:

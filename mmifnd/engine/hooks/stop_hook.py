@@ -1,0 +1,80 @@
+"""Ctrl-C, and the warning that Slurm sends before it kills, end a run with a checkpoint."""
+
+import os
+import signal
+import time
+
+import torch
+import torch.distributed as dist
+from mmengine.dist import get_world_size, is_main_process
+from mmengine.hooks import Hook
+
+from .checkpoint_hooks import CheckpointHook
+
+#: Exit status of a run that stopped for a signal and can go on: EX_TEMPFAIL of sysexits.h, "try again later".
+STOPPED = 75
+
+#: Seconds in which a further Ctrl-C counts as the same one: a launcher hands on what its processes got already.
+SAME_SIGNAL = 1.
+
+
+class StopHook(Hook):
+    """On SIGTERM or SIGINT: save behind the step, say so, and exit with :data:`STOPPED`. A second Ctrl-C stops at once.
+
+    All ranks stop behind the same step, whichever of them got the signal: every ``interval`` steps they ask one another, on
+    the host (gloo), so that nothing waits for a GPU. It is for programs, which own their signals, so it is not registered.
+
+    Args:
+        interval (int): steps between two such questions; a single process looks after every step.
+    """
+
+    priority = 'LOWEST'  # behind the hooks that belong to the step
+
+    def __init__(self, interval: int = 10) -> None:
+        self.interval = interval
+        self.signal: int | None = None
+
+    def before_train(self, runner) -> None:
+        """Listen from now on."""
+        self._group = dist.new_group(backend='gloo') if get_world_size() > 1 and dist.get_backend() != 'gloo' else None
+        self._handlers = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def after_train(self, runner) -> None:
+        """Leave signals to whom they belonged."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
+        """Stop, where any rank was told to, and gradients are not being accumulated.
+
+        Raises:
+            SystemExit: with :data:`STOPPED`.
+        """
+        if not runner.optim_wrapper.should_update() or not self._agreed(runner):
+            return
+        saver = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
+        saved = f'saved {saver.save_step(runner)}; go on with --resume' if saver else 'nothing saved, without a CheckpointHook'
+        self.after_train(runner)
+        if is_main_process():
+            reason = signal.Signals(self.signal).name if self.signal else 'a signal to another process'
+            runner.logger.warning(f'stopped by {reason} after step {runner.iter + 1} of {runner.max_iters}, in epoch '
+                                  f'{runner.epoch + 1}; {saved}')
+        raise SystemExit(STOPPED)
+
+    def _agreed(self, runner) -> bool:
+        if get_world_size() == 1:
+            return self.signal is not None
+        if not self.every_n_train_iters(runner, self.interval):
+            return False
+        told = torch.tensor(int(self.signal is not None))
+        dist.all_reduce(told, op=dist.ReduceOp.MAX, group=self._group)
+        return bool(told)
+
+    def _note(self, number: int, frame) -> None:
+        now = time.monotonic()
+        if self.signal is None:
+            self.signal, self._since = number, now
+            if is_main_process():  # a handler may not touch buffered streams
+                os.write(2, f'{signal.Signals(number).name}: saving behind the step; a second Ctrl-C stops at once\n'.encode())
+        elif number == signal.SIGINT and now - self._since > SAME_SIGNAL:
+            raise KeyboardInterrupt

@@ -1,0 +1,78 @@
+"""Several hosts, and Slurm: tried with two "hosts" on this machine, and with an srun of our own."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmifnd.apis import UserError, build_runner, load_config
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = 'configs/ifnd/ifnd_moco_digits.py'
+OPTIONS = ['--cfg-options', 'train_cfg.max_epochs=3', 'train_dataloader.batch_size=128', 'default_hooks.checkpoint.interval=3']
+SRUN = '''#!/usr/bin/env bash
+# Starts every task of this "cluster" here, and leaves out the options of Slurm.
+while [[ "$1" == -* ]]; do case "$1" in -p) shift 2;; --ntasks=*) tasks="${1#*=}"; shift;; *) shift;; esac; done
+for ((task = 0; task < tasks; task++)); do
+    SLURM_PROCID=$task SLURM_LOCALID=$task SLURM_NTASKS=$tasks SLURM_NODELIST=here "$@" & pids+=($!)
+done
+for pid in "${pids[@]}"; do wait "$pid" || exit 1; done
+'''
+
+
+@pytest.fixture
+def environment():
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = str(free.getsockname()[1])
+    return dict(os.environ, PYTHON=sys.executable, PORT=port, MASTER_PORT=port, MASTER_ADDR='127.0.0.1', OMP_NUM_THREADS='1')
+
+
+def started(command, environment, **kwargs):
+    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            **kwargs)
+
+
+def trained(folder, output):
+    checkpoint = torch.load(folder / 'epoch_3.pth', weights_only=True)
+    assert len(checkpoint['rank_states']) == 2 and checkpoint['meta']['progress']['global_batch'] == 256, output
+    return checkpoint['state_dict']
+
+
+@pytest.mark.slow
+def test_two_hosts_train_as_one(tmp_path, environment):
+    def run(name, processes, **variables):
+        return started(['bash', 'tools/dist_train.sh', CONFIG, str(processes), '--work-dir', str(tmp_path / name), *OPTIONS],
+                       dict(environment, **variables))
+
+    hosts = [run('hosts', 1, NNODES='2', NODE_RANK=str(rank)) for rank in range(2)]
+    outputs = [host.communicate(timeout=500)[0] for host in hosts]
+    assert [host.returncode for host in hosts] == [0, 0], outputs
+    one = run('one', 2)
+    output = one.communicate(timeout=500)[0]
+    assert one.returncode == 0, output
+    first, second = trained(tmp_path / 'hosts', outputs[0]), trained(tmp_path / 'one', output)
+    assert all(value.equal(second[name]) for name, value in first.items())
+
+
+@pytest.mark.slow
+def test_slurm(tmp_path, environment):
+    (tmp_path / 'srun').write_text(SRUN)
+    (tmp_path / 'srun').chmod(0o755)
+    run = started(['bash', 'tools/slurm_train.sh', 'gpu', 'name', CONFIG, str(tmp_path / 'run'), *OPTIONS], dict(
+        environment, GPUS='2', GPUS_PER_NODE='2', PATH=f'{tmp_path}:{os.environ["PATH"]}'))
+    output = run.communicate(timeout=500)[0]
+    assert run.returncode == 0, output
+    trained(tmp_path / 'run', output)
+
+
+def test_slurm_without_srun_is_told_so(monkeypatch):
+    monkeypatch.delenv('SLURM_PROCID', raising=False)
+    config = load_config(CONFIG)
+    config.launcher = 'slurm'
+    with pytest.raises(UserError, match='--launcher slurm: SLURM_PROCID is not set; start with srun, as tools/slurm_train.sh'):
+        build_runner(config)

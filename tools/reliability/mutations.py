@@ -1,0 +1,128 @@
+"""Break the code on purpose, one place at a time, and see whether the tests notice.
+
+    python tools/reliability/mutations.py --out work_dirs/mutations.json
+
+Each mutation is applied to a copy of the checkout, where the tests of that room run until the first failure. A mutation
+that no test notices is printed as survived, and the exit code is 1.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+from rich.console import Console  # noqa: E402
+from rich.table import Table  # noqa: E402
+
+from mmifnd.apis.errors import UserError, one_line_errors  # noqa: E402
+from mmifnd.engine.progress import progress_bar  # noqa: E402
+from mutation_list import MUTATIONS, Mutation  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COPIED = ('mmifnd', 'configs', 'tools', 'tests', 'docs', 'requirements', 'setup.py', 'README.md')
+NO_FAILURE, FAILURE = 0, 1
+
+
+def copy_checkout(folder: Path) -> None:
+    """What the tests need, without what they leave behind."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns('__pycache__', '.pytest_cache'))
+        else:
+            shutil.copy(source, folder / name)
+    for name in ('setup.cfg', 'pytest.ini', 'pyproject.toml'):
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, folder / name)
+
+
+def check_list(mutations: list[Mutation]) -> None:
+    """Refuse a list that has grown stale, before any test runs."""
+    for mutation in mutations:
+        found = (ROOT / mutation.file).read_text().count(mutation.old)
+        if found != 1:
+            raise UserError(f'mutation "{mutation.name}": its text stands {found} times in {mutation.file}, expected once; '
+                            'bring tools/reliability/mutation_list.py up to date')
+
+
+def run_tests(folder: Path, tests: tuple[str, ...]) -> tuple[int, str]:
+    """Exit code of pytest in ``folder``, and the name of the first test that failed."""
+    environment = dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=str(folder), PYTHONDONTWRITEBYTECODE='1')
+    done = subprocess.run(
+        [sys.executable, '-m', 'pytest', '-q', '-x', '--no-header', '-p', 'no:cacheprovider', *tests], cwd=folder,
+        env=environment, capture_output=True, text=True)
+    failed = [line for line in done.stdout.splitlines() if line.startswith(('FAILED', 'ERROR'))]
+    return done.returncode, failed[0].split(' - ')[0].split(' ', 1)[1] if failed else ''
+
+
+def try_mutation(mutation: Mutation) -> dict:
+    """Apply one mutation to a fresh copy and run its tests."""
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix='mutation_') as name:
+        folder = Path(name)
+        copy_checkout(folder)
+        path = folder / mutation.file
+        path.write_text(path.read_text().replace(mutation.old, mutation.new))
+        code, test = run_tests(folder, mutation.tests)
+    if code not in (NO_FAILURE, FAILURE) and not test:
+        raise UserError(f'mutation "{mutation.name}": pytest ended with {code} and no failed test; run '
+                        f'`pytest {" ".join(mutation.tests)}` to see why')
+    return dict(name=mutation.name, file=mutation.file, caught=code != NO_FAILURE, caught_by=test,
+                seconds=round(time.perf_counter() - started, 1))
+
+
+def check_unchanged(mutations: list[Mutation]) -> None:
+    """The tests must pass as long as nothing is broken, or a failure would say nothing."""
+    tests = tuple(sorted({test for mutation in mutations for test in mutation.tests}))
+    with tempfile.TemporaryDirectory(prefix='mutation_') as name:
+        copy_checkout(Path(name))
+        code, test = run_tests(Path(name), tests)
+    if code != NO_FAILURE:
+        raise UserError(f'the tests fail without any mutation ({test or f"exit code {code}"}); mend that first')
+
+
+def main() -> None:
+    """Try all, print a table, write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--only', nargs='+', default=[''], help='mutations whose name or file contains one of these')
+    parser.add_argument('--workers', type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument('--out', type=Path)
+    args = parser.parse_args()
+    with one_line_errors():
+        chosen = [m for m in MUTATIONS if any(text in m.name or text in m.file for text in args.only)]
+        check_list(chosen)
+        with progress_bar() as bar, ThreadPoolExecutor(args.workers) as pool:
+            task = bar.add_task('tests without mutation', total=len(chosen) + 1)
+            check_unchanged(chosen)
+            bar.update(task, advance=1, description=f'{len(chosen)} mutations')
+            records = []
+            for record in pool.map(try_mutation, chosen):
+                records.append(record)
+                bar.update(task, advance=1)
+        print_records(records)
+        if args.out:
+            args.out.parent.mkdir(parents=True, exist_ok=True)
+            args.out.write_text(json.dumps(records, indent=1))
+        sys.exit(0 if all(record['caught'] for record in records) else 1)
+
+
+def print_records(records: list[dict]) -> None:
+    """A row a mutation."""
+    table = Table(title=f'{sum(r["caught"] for r in records)} of {len(records)} mutations caught')
+    for column in ('mutation', 'file', 'noticed by'):
+        table.add_column(column, overflow='fold')
+    for record in records:
+        table.add_row(record['name'], record['file'], record['caught_by'] if record['caught'] else '[bold]survived')
+    Console(width=150).print(table)
+
+
+if __name__ == '__main__':
+    main()
