@@ -4,7 +4,7 @@ config what mmpretrain gives.
     python tools/test.py configs/ifnd/ifnd_simclr_digits.py work_dirs/ifnd_simclr_digits/epoch_40.pth
 """
 
-import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from mmengine.dist import is_main_process  # noqa: E402
 
 from mmifnd.apis import build_runner, check_data, one_line_errors  # noqa: E402
 from mmifnd.apis.command_line import base_parser, config_of  # noqa: E402
+from mmifnd.apis.provisional import FOOTNOTE, is_provisional  # noqa: E402
+from mmifnd.apis.results import evaluation_results  # noqa: E402
+from mmifnd.apis.study.results import write_results  # noqa: E402
 from mmifnd.engine.checkpoint_format import check_fits, load_plain  # noqa: E402
 
 
@@ -21,27 +24,33 @@ def parse_args():
     """MMPretrain's flags."""
     parser = base_parser(__doc__)
     parser.add_argument('checkpoint', help='a .pth file of a training run')
-    parser.add_argument('--out', help='also write the measures to this JSON file')
+    parser.add_argument('--out', help='also write the measures, and what they are of, to this JSON file')
     return parser.parse_args()
 
 
 def main() -> None:
     """Load, measure, print."""
     args = parse_args()
+    command = shlex.join(['python', 'tools/test.py', *sys.argv[1:]])
     with one_line_errors():
-        config = config_of(args)
+        config = config_of(args, needed=('model', 'test_dataloader'))
         if args.out:
             Path(args.out).parent.mkdir(parents=True, exist_ok=True)  # now, not when all is measured
-        check_data(config, 'train_dataloader', 'test_dataloader')
+        check_data(config, 'train_dataloader', 'test_cfg', 'test_dataloader')
         checkpoint = load_plain(args.checkpoint, map_location='cpu')
         runner = build_runner(config)
         check_fits(runner.model, checkpoint, args.checkpoint)
         runner.load_checkpoint(args.checkpoint)
         measures = runner.test()
     if is_main_process():
-        print('\n'.join(f'{name:16s} {value:8.3f}' for name, value in measures.items()))
+        width = max([16, *map(len, measures)])
+        print('\n'.join(f'{name:{width}s} {value:8.3f}' for name, value in measures.items()))
+        if is_provisional(config.model.to_dict()):
+            print(FOOTNOTE)
         if args.out:
-            Path(args.out).write_text(json.dumps(dict(config=args.config, checkpoint=args.checkpoint, measures=measures)))
+            summaries = getattr(runner.test_loop, 'summaries', {})
+            write_results(evaluation_results(args.config, config, args.checkpoint, checkpoint, measures, summaries, command),
+                          Path(args.out))
 
 
 if __name__ == '__main__':

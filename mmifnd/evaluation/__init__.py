@@ -1,22 +1,35 @@
 """Measures of detectors, clusterings and features. Needs numpy, scipy, torch and scikit-learn only."""
 
-from .accuracy import balanced_accuracy, top1_accuracy
+from .accuracy import balanced_accuracy, majority_accuracy, top1_accuracy
+from .audit import Estimate, batch_of_first, cluster_estimate, expected_false_negatives, quantile_estimate
+from .average_precision import average_precision
+from .cluster_change import cluster_change
 from .detection import pairwise_rates
 from .detection_scores import DetectionScores, detection_scores, scores_of_counts
 from .few_shot import FewShotAccuracy, draw_supports, few_shot_accuracy
+from .group_probe import GroupAccuracy, group_accuracy
+from .health import alignment, lidar, participation_ratio, rankme, spread, uniformity
+from .health_alarms import health_alarms
 from .knn import knn_accuracy, knn_predict, knn_votes
+from .label_fractions import draw_fraction, label_fraction_accuracy
 from .linear_probe import linear_probe_accuracy, linear_probe_predict
 from .nmi import clustering_nmi, normalized_mutual_information
 from .rates import true_rates
 from .significance import paired_t_test
 from .softmax_regression import fit_softmax_regression
 from .summary import Summary, summarise
+from .svm import VISSL_COSTS, draw_positives, low_shot_svm, svm_average_precisions
 from .threshold_error import ThresholdError, exact_quantiles, threshold_error
+from .transfer import TransferAccuracy, transfer_accuracy
 
 __all__ = [
-    'DetectionScores', 'FewShotAccuracy', 'Summary', 'ThresholdError', 'balanced_accuracy', 'clustering_nmi',
-    'detection_scores', 'draw_supports', 'exact_quantiles', 'few_shot_accuracy', 'fit_softmax_regression',
-    'knn_accuracy', 'knn_predict', 'knn_votes', 'linear_probe_accuracy', 'linear_probe_predict',
-    'normalized_mutual_information', 'paired_t_test', 'pairwise_rates', 'scores_of_counts', 'summarise', 'threshold_error',
-    'top1_accuracy', 'true_rates',
+    'DetectionScores', 'Estimate', 'FewShotAccuracy', 'GroupAccuracy', 'Summary', 'ThresholdError', 'TransferAccuracy',
+    'VISSL_COSTS', 'alignment', 'average_precision', 'balanced_accuracy', 'batch_of_first', 'cluster_change',
+    'cluster_estimate', 'clustering_nmi', 'detection_scores', 'draw_fraction', 'draw_positives', 'draw_supports',
+    'exact_quantiles', 'expected_false_negatives', 'few_shot_accuracy', 'fit_softmax_regression',
+    'group_accuracy', 'health_alarms', 'knn_accuracy', 'knn_predict', 'knn_votes', 'label_fraction_accuracy', 'lidar',
+    'linear_probe_accuracy', 'linear_probe_predict', 'low_shot_svm', 'majority_accuracy',
+    'normalized_mutual_information', 'paired_t_test', 'pairwise_rates', 'participation_ratio', 'quantile_estimate', 'rankme',
+    'scores_of_counts', 'spread', 'summarise', 'svm_average_precisions', 'threshold_error', 'top1_accuracy',
+    'transfer_accuracy', 'true_rates', 'uniformity',
 ]

@@ -55,6 +55,25 @@ def as_features(values, name, dtype=None):
     return features
 
 
+def as_numbers(values, name):
+    """Finite numbers, one an image, as a float64 array of shape (N,).
+
+    Raises:
+        ValueError: where ``values`` is empty, not one-dimensional, or not finite.
+    """
+    numbers = np.asarray(values.detach().cpu() if isinstance(values, torch.Tensor) else values, dtype=np.float64)
+    if numbers.ndim != 1 or numbers.size == 0:
+        raise ValueError(f'{name} has shape {numbers.shape}; expected one number an image, (N,) with N >= 1')
+    if not np.isfinite(numbers).all():
+        raise ValueError(f'{name} holds NaN or infinity; expected finite numbers')
+    return numbers
+
+
+def as_array(values, name):
+    """Features as a float64 array (N, D) on the host; errors of :func:`as_features`."""
+    return as_features(values, name, dtype=torch.float64).cpu().numpy()
+
+
 def check_same_length(first, first_name, second, second_name):
     """Raise a ValueError unless both arguments describe the same number of images."""
     if len(first) != len(second):

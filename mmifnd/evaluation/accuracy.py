@@ -39,6 +39,20 @@ def balanced_accuracy(labels, predictions):
     return 100.0 * float(np.mean(right / class_sizes))
 
 
+def majority_accuracy(train_labels, labels):
+    """Top-1 accuracy of always predicting the most frequent class of ``train_labels``; the lowest of equal ones.
+
+    Arguments and errors of :func:`top1_accuracy`, except that the lengths may differ.
+
+    Example:
+        >>> majority_accuracy([0, 1, 1], [0, 1, 1, 1])
+        75.0
+    """
+    labels = as_labels(labels, 'labels')
+    majority = np.bincount(as_labels(train_labels, 'train_labels')).argmax()
+    return 100.0 * float(np.mean(labels == majority))
+
+
 def _as_pair(labels, predictions):
     labels, predictions = as_labels(labels, 'labels'), as_labels(predictions, 'predictions')
     check_same_length(labels, 'labels', predictions, 'predictions')

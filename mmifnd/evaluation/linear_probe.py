@@ -1,11 +1,10 @@
 """Linear classification of frozen features, solved to the optimum instead of trained by SGD."""
 
 import numpy as np
-import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from ._inputs import as_features, as_labels, check_same_length, check_same_width
+from ._inputs import as_array, as_labels, check_same_length, check_same_width
 from .accuracy import top1_accuracy
 
 
@@ -30,7 +29,7 @@ def linear_probe_predict(train_features, train_labels, features, l2=1e-4, max_it
     Raises:
         ValueError: where shapes do not fit, l2 is not positive, or the training set has one class only.
     """
-    train_features, features = _as_array(train_features, 'train_features'), _as_array(features, 'features')
+    train_features, features = as_array(train_features, 'train_features'), as_array(features, 'features')
     train_labels = as_labels(train_labels, 'train_labels')
     check_same_length(train_features, 'train_features', train_labels, 'train_labels')
     check_same_width(train_features, features)
@@ -65,7 +64,3 @@ def linear_probe_accuracy(train_features, train_labels, features, labels, l2=1e-
     """
     check_same_length(features, 'features', labels, 'labels')
     return top1_accuracy(labels, linear_probe_predict(train_features, train_labels, features, l2, max_iter))
-
-
-def _as_array(values, name):
-    return as_features(values, name, dtype=torch.float64).cpu().numpy()

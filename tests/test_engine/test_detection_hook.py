@@ -27,10 +27,14 @@ def test_counts_equal_naive_loops():
         assert found[:, row].tolist() == [len(same & detected), len(detected), len(same), int(present[row].sum())]
 
 
-@pytest.mark.parametrize('config, precision, recall', [
-    ('configs/baselines/simclr_oracle_digits.py', 100, 100), ('configs/baselines/simclr_digits.py', 0, 0)])
-def test_the_oracle_is_perfect_and_nobody_finds_nothing(digits_runner, tmp_path, config, precision, recall):
-    runner = digits_runner(config)
+ORACLE = dict(model__head__detector=dict(type='GroundTruthDetector'))
+
+
+@pytest.mark.parametrize('config, options, precision, recall', [
+    ('configs/baselines/simclr_oracle_digits.py', {}, 100, 100), ('configs/baselines/simclr_digits.py', {}, 0, 0),
+    ('configs/baselines/moco_digits.py', dict(ORACLE, model__empty='exclude', model__same_image='exclude'), 100, 100)])
+def test_the_oracle_is_perfect_and_nobody_finds_nothing(digits_runner, tmp_path, config, options, precision, recall):
+    runner = digits_runner(config, **options)
     runner.register_hook(DetectionHook(interval=2))
     runner.train()
     found = lines(tmp_path)

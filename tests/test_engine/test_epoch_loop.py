@@ -1,8 +1,11 @@
+import numpy as np
 import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 
+from mmifnd.apis import one_line_errors
+from mmifnd.datasets import IndexedDataset
 from mmifnd.registry import MODELS
 
 
@@ -51,3 +54,49 @@ def test_a_batch_larger_than_the_training_set_is_refused(digits_runner):
     runner = digits_runner(epochs=1, train_dataloader__batch_size=2000)
     with pytest.raises(ValueError, match='1297 images, fewer than one batch of 2000 on each of 1 processes; lower'):
         runner.train()
+
+
+# --- groups ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def grouped_runner(digits_runner, tmp_path):
+    """Of a detector of groups on the digits; the groups are those of a file."""
+
+    def make(groups, **options):
+        np.save(tmp_path / 'groups.npy', groups)
+        return digits_runner(
+            'configs/baselines/simclr_digits.py', model=dict(head=dict(detector=dict(type='GroupDetector'))),
+            train_dataloader__dataset__groups=str(tmp_path / 'groups.npy'), default_hooks__checkpoint__interval=1,
+            default_hooks__health__interval=100, **options)
+
+    return make
+
+
+def test_groups_reach_the_detector_and_the_checkpoint(grouped_runner):
+    groups = np.arange(1297) // 10
+    runner = grouped_runner(groups, epochs=1)
+    runner.train()
+    _, expected = np.unique(groups, return_inverse=True)
+    assert runner.model.head.detector.labels[0].tolist() == expected.tolist()
+    shares = runner.message_hub.get_scalar('train/false_negative_share').data[0]
+    assert (shares > 0).all() and shares.max() < 0.02  # of groups of ten among 1,297
+    with pytest.raises(ValueError, match='the checkpoint was made with other groups than the data set has now'):
+        grouped_runner(np.arange(1297) // 9, epochs=2, resume=True).train()
+    resumed = grouped_runner(groups, epochs=2, resume=True)
+    resumed.train()
+    assert resumed.iter == 10
+
+
+def test_a_data_set_without_groups_is_refused_before_training(digits_runner, capsys):
+    runner = digits_runner(
+        'configs/baselines/simclr_digits.py', model=dict(head=dict(detector=dict(type='GroupDetector'))))
+    with pytest.raises(SystemExit) as end, one_line_errors():
+        runner.train()
+    error, = [line for line in capsys.readouterr().err.splitlines() if line.startswith('error: ')]
+    assert end.value.code == 2 and error.startswith('error: GroupDetector needs groups and the data set has none; name a file')
+
+
+def test_groups_that_nobody_wants_are_not_read(digits_runner, monkeypatch):
+    monkeypatch.setattr(IndexedDataset, 'groups', lambda self: pytest.fail('read'))
+    digits_runner('configs/baselines/simclr_digits.py', epochs=1).train_loop

@@ -112,6 +112,25 @@ def test_the_untrained_network_may_be_clustered_first(digits_runner, tmp_path, s
     assert (arrays(tmp_path, 0)['assignments'] >= 0).all()
 
 
+def test_confidence_may_be_the_concentration_of_clusters(digits_runner, tmp_path):
+    digits_runner(epochs=2, default_hooks__false_negative__confidence='concentration').train()
+    found = arrays(tmp_path, 1)
+    for assignment, confidence in zip(found['assignments'], found['confidence']):
+        assert (confidence <= 0).all()
+        assert all(len(set(confidence[assignment == cluster])) == 1 for cluster in set(assignment))
+
+
+def test_begin_puts_the_first_clustering_off(digits_runner, tmp_path):
+    digits_runner(epochs=4, default_hooks__false_negative__begin=2).train()
+    assert [line['epoch'] for line in history(tmp_path)] == [2, 3]
+
+
+def test_a_begin_that_never_comes_is_refused_before_training(digits_runner, tmp_path):
+    runner = digits_runner(epochs=2, default_hooks__false_negative__begin=2)
+    with pytest.raises(ValueError, match='begin=2 of FalseNegativeHook is beyond the training of 2 epochs; choose at most 1'):
+        runner.train()
+
+
 def test_interval_of_two(digits_runner, tmp_path):
     digits_runner(epochs=4, default_hooks__false_negative__interval=2).train()
     assert [line['epoch'] for line in history(tmp_path)] == [2]
@@ -127,7 +146,7 @@ def test_what_is_saved(digits_runner, tmp_path, save, files):
 
 def test_more_clusters_than_images_are_refused_before_training(digits_runner, tmp_path):
     runner = digits_runner(default_hooks__false_negative__num_clusters=(10, 5000))
-    with pytest.raises(ValueError, match='num_clusters=5000 exceeds the 1297 images of the training set; choose 1 to'):
+    with pytest.raises(ValueError, match='num_clusters=5000 exceeds the 1297 images of the training set; choose at most'):
         runner.train()
     assert not list(tmp_path.glob('*.pth'))
 
@@ -162,6 +181,9 @@ def test_a_control_without_labels_trains_and_is_measured(digits_runner, tmp_path
     (dict(source='disk'), "source='disk' of FalseNegativeHook is unknown; choose one of extract, bank"),
     (dict(interval=0), 'interval=0 and batch_size=256 of FalseNegativeHook must be positive'),
     (dict(batch_size=0), 'interval=1 and batch_size=0 of FalseNegativeHook must be positive'),
+    (dict(begin=-1), 'begin=-1 of FalseNegativeHook must not be negative, nor positive with initial=True'),
+    (dict(begin=3, initial=True), 'begin=3 of FalseNegativeHook must not be negative, nor positive with initial=True'),
+    (dict(confidence='phi'), "confidence='phi' is unknown; choose one of softmax, concentration"),
     (dict(save='all'), "save='all' is unknown; choose one of none, labels, features"),
 ])
 def test_options_out_of_range_are_named(options, words):

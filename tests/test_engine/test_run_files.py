@@ -15,7 +15,7 @@ def files(tmp_path):
 
 
 def write(files, epoch):
-    level = Granularity(torch.tensor([0, 1, 1]), torch.tensor([0.5, 0.25, 0.75]), torch.eye(2))
+    level = Granularity(torch.tensor([0, 1, 1]), torch.tensor([0.5, 0.25, 0.75]), torch.eye(2), torch.ones(2))
     labels = PseudoLabels(level.assignment.unsqueeze(0), [level], 1., 0.5)
     files.write(dict(epoch=epoch, value=epoch / 10), labels, torch.eye(3, 2))
 

@@ -4,6 +4,13 @@ from .checkpoint_hooks import CheckpointHook, PlainCheckpointHook
 from .detection_hook import DetectionHook
 from .epoch_callback_hook import EpochCallbackHook
 from .false_negative_hook import FalseNegativeHook
+from .health_hook import HealthHook
+from .non_finite_hook import NonFiniteHook
+from .online_probe_hook import OnlineProbeHook
 from .runtime_info_hook import RuntimeInfoHook
+from .stop_hook import STOPPED, StopHook
 
-__all__ = ['CheckpointHook', 'DetectionHook', 'EpochCallbackHook', 'FalseNegativeHook', 'PlainCheckpointHook', 'RuntimeInfoHook']
+__all__ = [
+    'CheckpointHook', 'DetectionHook', 'EpochCallbackHook', 'FalseNegativeHook', 'HealthHook', 'NonFiniteHook',
+    'OnlineProbeHook', 'PlainCheckpointHook', 'RuntimeInfoHook', 'STOPPED', 'StopHook',
+]

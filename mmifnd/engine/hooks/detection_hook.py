@@ -1,10 +1,9 @@
 """How good the detection is that training itself acted on."""
 
-import json
 from pathlib import Path
 
 import torch
-from mmengine.dist import all_gather, is_main_process
+from mmengine.dist import all_gather, get_rank, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from torch import Tensor
 
@@ -12,6 +11,7 @@ from mmifnd.evaluation import scores_of_counts
 from mmifnd.registry import HOOKS
 
 from ..loops import unwrap
+from ..run_files import add_record
 
 
 @HOOKS.register_module()
@@ -44,6 +44,15 @@ class DetectionHook(Hook):
         self.path = Path(runner.work_dir) / 'false_negatives' / 'detection.jsonl'
         self._counts: list[Tensor] = []
 
+    def rank_state(self) -> dict:
+        """For a checkpoint: what was counted of this epoch."""
+        return dict(counts=[count.cpu() for count in self._counts])
+
+    def load_rank_states(self, states: list[dict]) -> None:
+        """Go on with it; on another number of ranks, the epoch is judged by its rest."""
+        if len(states) == get_world_size() and self.labels is not None:
+            self._counts = [count.to(self.labels.device) for count in states[get_rank()]['counts']]
+
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         """Ask the head to keep what it detects in this step."""
         self.head.keeps_detection = self.labels is not None and self.every_n_inner_iters(batch_idx, self.interval)
@@ -65,12 +74,12 @@ class DetectionHook(Hook):
             record = {name: 100 * value for name, value in scores._asdict().items()}
             runner.logger.info('Detection: ' + ', '.join(f'{name} {value:.2f}' for name, value in record.items()))
             runner.visualizer.add_scalars({f'detection/{k}': v for k, v in record.items()}, step=runner.epoch + 1)
-            self._write(dict(epoch=runner.epoch + 1, **record))
+            add_record(self.path, dict(epoch=runner.epoch + 1, **record, **self._aim()))
 
-    def _write(self, record: dict) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, 'a') as file:
-            file.write(json.dumps(record) + '\n')
+    def _aim(self) -> dict[str, float]:
+        """The share in per cent that a detector with an ``alpha`` aims at."""
+        alpha = getattr(self.head.detector, 'alpha', None)
+        return {} if alpha is None else dict(alpha=100 * alpha)
 
 
 def count(detection, labels: Tensor) -> Tensor:

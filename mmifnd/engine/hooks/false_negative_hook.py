@@ -4,17 +4,20 @@ import time
 from collections.abc import Sequence
 
 import torch
-from mmengine.dist import all_reduce, is_main_process
+from mmengine.dist import all_reduce, get_rank, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from torch import Tensor
 
-from mmifnd.clustering import KMeans, PseudoLabeler, PseudoLabels
-from mmifnd.evaluation import normalized_mutual_information, true_rates
+from mmifnd.clustering import DistributedKMeans, PseudoLabeler, PseudoLabels, RowShare
+from mmifnd.errors import UserError
+from mmifnd.evaluation import cluster_change, normalized_mutual_information, true_rates
+from mmifnd.models.frameworks.base import check_feature
 from mmifnd.registry import HOOKS, TASK_UTILS
 
-from ..clustering_across_ranks import label_across_ranks
+from ..clustering_across_ranks import label_across_ranks, label_share
 from ..detector_probe import error_of, threshold_sample
-from ..feature_pass import extract_features
+from ..epoch_features import EpochFeatures, joined, noted_backbone
+from ..feature_pass import extract_features, extract_share
 from ..loops import unwrap
 from ..progress import reported
 from ..run_files import RunFiles
@@ -30,6 +33,7 @@ class FalseNegativeHook(Hook):
         num_clusters (Sequence[int]): K of each granularity.
         acceptance (dict): which labels are trusted yet; registered under TASK_UTILS.
         interval (int): epochs between clusterings. The useless one after the last epoch is skipped.
+        begin (int): completed epochs before which nothing is clustered (PCL's warm-up).
         cluster_feature (str): ``'z'``, the embedding, or ``'f'``, the backbone's feature.
         source (str): ``'extract'``, an exact pass in evaluation mode with ``pipeline``; or ``'bank'``, the features of the
             training steps since the last clustering (no extra pass; images that were not drawn take no part).
@@ -37,31 +41,44 @@ class FalseNegativeHook(Hook):
             ``test_dataloader`` unless given.
         batch_size (int): images at a time of the pass, on each rank.
         num_workers (int): processes that read images for the pass.
+        confidence (str): ``'softmax'`` (Eq. 2) or ``'concentration'`` (PCL), see :class:`mmifnd.clustering.PseudoLabeler`.
         temperature (float, optional): of the confidence, Eq. 2; the head's unless given.
-        kmeans (dict): options of :class:`mmifnd.clustering.KMeans`.
+        kmeans (dict): options of :class:`mmifnd.clustering.KMeans`; with ``type='DistributedKMeans'``, of that class: features
+            then stay on the rank that made them, and no hook behind this one sees them.
         initial (bool): also cluster the features of the untrained network, before the first epoch.
         save (str): what each clustering leaves in ``false_negatives/`` of the work directory: ``'labels'``,
             ``'features'`` (those, too) or ``'none'``.
 
     Raises:
-        ValueError: where an option is unknown, or a granularity exceeds the training set.
+        ValueError: where an option is unknown, a granularity exceeds the training set, or features that stay on their ranks
+            are to be banked or saved.
     """
 
     def __init__(self, num_clusters: Sequence[int], acceptance: dict, interval: int = 1, cluster_feature: str = 'z',
                  source: str = 'extract', pipeline: list[dict] | None = None, batch_size: int = 256,
-                 num_workers: int = 0, temperature: float | None = None, kmeans: dict | None = None,
-                 initial: bool = False, save: str = 'labels') -> None:
+                 num_workers: int = 0, confidence: str = 'softmax', temperature: float | None = None,
+                 kmeans: dict | None = None, initial: bool = False, begin: int = 0, save: str = 'labels') -> None:
         if source not in SOURCES:
             raise ValueError(f'source={source!r} of FalseNegativeHook is unknown; choose one of {", ".join(SOURCES)}')
         if temperature is not None and not temperature > 0:
             raise ValueError(f'temperature={temperature} of FalseNegativeHook is not positive; None takes that of the head')
+        check_feature(cluster_feature)
+        if num_workers < 0:
+            raise ValueError(f'num_workers={num_workers} of FalseNegativeHook is negative; 0 reads in the main process')
         if interval < 1 or batch_size < 1:
             raise ValueError(f'interval={interval} and batch_size={batch_size} of FalseNegativeHook must be positive')
-        self.labeler = PseudoLabeler(num_clusters, TASK_UTILS.build(acceptance), 1. if temperature is None else temperature, KMeans(**(kmeans or {})))
+        if begin < 0 or initial and begin:
+            raise ValueError(f'begin={begin} of FalseNegativeHook must not be negative, nor positive with initial=True, which '
+                             'clusters before the first epoch')
+        self.labeler = PseudoLabeler(num_clusters, TASK_UTILS.build(acceptance), 1. if temperature is None else temperature,
+                                     TASK_UTILS.build({'type': 'mmifnd.KMeans', **(kmeans or {})}), confidence)
+        if isinstance(self.labeler.kmeans, DistributedKMeans) and (source == 'bank' or save == 'features'):
+            raise ValueError(f'source={source!r} and save={save!r} of FalseNegativeHook do not go with DistributedKMeans, whose '
+                             "features stay on their ranks; use source='extract' with save='labels' or 'none'")
         self.temperature = temperature
         self.interval, self.source, self.cluster_feature = interval, source, cluster_feature
         self.pipeline, self.batch_size, self.num_workers = pipeline, batch_size, num_workers
-        self.initial = initial
+        self.initial, self.begin = initial, begin
         self.files = RunFiles(save)
 
     def before_run(self, runner) -> None:
@@ -70,23 +87,57 @@ class FalseNegativeHook(Hook):
             return  # a test, which trains nothing
         self.framework = unwrap(runner.model)
         self.dataset = runner.train_loop.dataset
-        self.labeler.check(self.dataset.num_samples)
+        self._check(runner.max_epochs)
         self.labeler.temperature = self.framework.temperature if self.temperature is None else self.temperature
-        if self.source == 'bank' and self.interval > 1:
-            runner.logger.warning("source='bank' with interval > 1: the features since the last clustering are not in checkpoints; "
-                                  'after a resume, images that were not drawn again take no part in the next one')
         self.labels = self.dataset.labels() if is_main_process() else None  # to measure; training never sees them
         self.files.open(runner.work_dir)
         if self.source == 'bank':
             self.framework.keep_features(self.cluster_feature, self.dataset.num_samples)
+
+    def _check(self, max_epochs: int) -> None:
+        self.labeler.check(self.dataset.num_samples)
+        if self.begin >= max_epochs:
+            raise ValueError(f'begin={self.begin} of FalseNegativeHook is beyond the training of {max_epochs} epochs; choose '
+                             f'at most {max_epochs - 1}')
+        if self.framework.uses_centroids and self.cluster_feature != 'z':
+            raise ValueError(f"cluster_feature={self.cluster_feature!r} of FalseNegativeHook gives centroids of another space "
+                             "than the embeddings that the head compares with them; use cluster_feature='z'")
 
     def before_train(self, runner) -> None:
         """Start the clock, and cluster the untrained network where asked to."""
         self._started = time.perf_counter()
         self._spent = 0.
         self._share_removed: list[Tensor] = []
-        if self.initial and runner.epoch == 0:
+        self._assignments: list[Tensor] | None = None
+        self.epoch_features: EpochFeatures | None = None  # hooks behind this one look at what was clustered, too
+        if self.initial and runner.iter == 0:
             self._relabel(runner, completed=0)
+
+    def rank_state(self) -> dict:
+        """For a checkpoint: what was noted since the last clustering, and its assignments."""
+        state = dict(elapsed=time.perf_counter() - self._started, spent=self._spent,
+                     share_removed=[share.cpu() for share in self._share_removed])
+        if self._assignments and is_main_process():  # the same on all ranks, and looked at on this one
+            state['assignments'] = [assignment.int() for assignment in self._assignments]
+        if self.source == 'bank':
+            state['bank'] = self.framework.feature_bank.rank_state()
+        return state
+
+    def load_rank_states(self, states: list[dict]) -> None:
+        """Go on with it; on another number of ranks, shares that were removed count from here on."""
+        own = states[get_rank() % len(states)]
+        self._started, self._spent = time.perf_counter() - own['elapsed'], own['spent']
+        if len(states) == get_world_size():
+            device = next(self.framework.parameters()).device
+            self._share_removed = [share.to(device) for share in own['share_removed']]
+        if 'assignments' in own:
+            self._assignments = [assignment.cpu().long() for assignment in own['assignments']]
+        if self.source == 'bank' and all('bank' in state for state in states):
+            self.framework.feature_bank.load_rank_states([state['bank'] for state in states])
+
+    def before_train_epoch(self, runner) -> None:
+        """Let go of the features: they can be as large as the data set."""
+        self.epoch_features = None
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Keep the share of negatives that this step removed."""
@@ -96,7 +147,7 @@ class FalseNegativeHook(Hook):
     def after_train_epoch(self, runner) -> None:
         """Cluster where it is due."""
         completed = runner.epoch + 1
-        if completed % self.interval == 0 and completed < runner.max_epochs:
+        if completed % self.interval == 0 and self.begin <= completed < runner.max_epochs:
             self._relabel(runner, completed)
 
     def _relabel(self, runner, completed: int) -> None:
@@ -117,32 +168,43 @@ class FalseNegativeHook(Hook):
         self._log(runner, record)
         self.files.write(record, labels, features, thresholds)
 
-    def _features(self, runner, completed: int) -> tuple[Tensor, Tensor | None]:
+    def _features(self, runner, completed: int) -> tuple[Tensor | RowShare, Tensor | None]:
         if self.source == 'bank' and completed:  # before the first epoch the bank is empty
             features, seen = self.framework.feature_bank.collect()
             self.framework.feature_bank.clear()
+            self.epoch_features = EpochFeatures(completed, self.cluster_feature, features, seen)
             return features, seen
         view = self.dataset.evaluation_view(self.pipeline or runner.cfg.test_dataloader.dataset.get('pipeline'))
-        with reported('features', len(view)) as report:
-            features = extract_features(
+        is_shared = isinstance(self.labeler.kmeans, DistributedKMeans)
+        with reported('features', len(view)) as report, noted_backbone(self.framework, len(view)) as rows:
+            features = (extract_share if is_shared else extract_features)(
                 self.framework, view, lambda images: self.framework.cluster_feature(images, self.cluster_feature),
                 self.batch_size, self.num_workers, runner.train_dataloader.collate_fn, report)
+        if is_shared:
+            return features, None
+        self.epoch_features = EpochFeatures(completed, self.cluster_feature, features, backbone=joined(rows))
         return features, None
 
-    def _label(self, features: Tensor, seen: Tensor | None, progress: float) -> PseudoLabels:
+    def _label(self, features: Tensor | RowShare, seen: Tensor | None, progress: float) -> PseudoLabels:
         self._check_finite(features)
         with reported('k-means', len(self.labeler.num_clusters)) as report:
+            if isinstance(features, RowShare):
+                return label_share(self.labeler, features, progress, report)
             return label_across_ranks(self.labeler, features, progress, seen, report)
 
-    def _check_finite(self, features: Tensor) -> None:
-        bad = (~features.isfinite().all(dim=1)).nonzero().squeeze(1).tolist()
+    def _check_finite(self, features: Tensor | RowShare) -> None:
+        share = features if isinstance(features, RowShare) else RowShare(features, torch.arange(len(features)), len(features))
+        bad = share.not_finite().tolist()
         if bad:
             names = ', '.join(self.dataset.describe(index) for index in bad[:3])
-            raise ValueError(f'{len(bad)} of {len(features)} images have NaN or infinite features, such as {names}; '
-                             'look at these images, or lower the learning rate')
+            raise UserError(f'{len(bad)} of {share.total} images have NaN or infinite features, such as {names}; '
+                            'look at these images, or lower the learning rate')
 
     def _measure(self, labels: PseudoLabels) -> list[dict]:
         rows = labels.statistics()
+        before, self._assignments = self._assignments, [level.assignment for level in labels.granularities]
+        for row, old, new in zip(rows, before or (), self._assignments):
+            row['changed_share'] = cluster_change(old, new)
         for row, accepted, level in zip(rows, labels.labels, labels.granularities):
             if self.labels is not None:
                 seen = level.assignment.numpy() >= 0
@@ -153,9 +215,9 @@ class FalseNegativeHook(Hook):
                 del row['accepted_share']
         return rows
 
-    def _thresholds(self, features: Tensor) -> dict[str, Tensor]:
-        """Of a detector that learns thresholds on the embedding, where that is what was extracted."""
-        if self.cluster_feature != 'z' or self.source == 'bank' or not is_main_process():
+    def _thresholds(self, features: Tensor | RowShare) -> dict[str, Tensor]:
+        """Of a detector that learns thresholds on the embedding, where that is what was extracted, of all images."""
+        if self.cluster_feature != 'z' or self.source == 'bank' or isinstance(features, RowShare) or not is_main_process():
             return {}
         return threshold_sample(self.framework.head.detector, features)
 
@@ -186,6 +248,8 @@ def _sentence(record: dict) -> str:
     for row in record['granularities']:
         text += (f'\n    k={row["num_clusters"]}: clusters of {row["cluster_size_min"]} to {row["cluster_size_max"]} images, '
                  f'{row["empty_clusters"]} empty, confidence >= {row["confidence_threshold"]:.3f}')
+        if 'changed_share' in row:
+            text += f', {row["changed_share"]:.1%} changed since the last one'
         if 'nmi' in row:
             text += f', NMI {row["nmi"]:.1f}'
         if 'mtpr' in row:

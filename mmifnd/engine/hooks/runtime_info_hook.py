@@ -1,6 +1,7 @@
 """Run-time information without host synchronisation: values stay on the device until they are logged."""
 
 import torch
+from mmengine.dist import get_rank
 from mmengine.hooks import LoggerHook, RuntimeInfoHook as _RuntimeInfoHook
 from mmengine.logging import HistoryBuffer
 from torch import Tensor
@@ -25,6 +26,16 @@ class RuntimeInfoHook(_RuntimeInfoHook):
         self._interval = loggers[0].interval if loggers else self.min_history
         self._history = max(self.min_history, 2 * len(runner.train_dataloader))
         self._pending: list[dict[str, Tensor]] = []
+        for name in ('time', 'data_time'):  # of the timer hook
+            self._bound(runner.message_hub, f'train/{name}')
+
+    def rank_state(self) -> dict:
+        """For a checkpoint: what has not been handed on yet."""
+        return dict(pending=[{name: value.cpu() for name, value in step.items()} for step in self._pending])
+
+    def load_rank_states(self, states: list[dict]) -> None:
+        """Go on with it."""
+        self._pending = list(states[get_rank() % len(states)]['pending'])
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Keep the step's values; hand them on when they are about to be logged."""
@@ -42,9 +53,9 @@ class RuntimeInfoHook(_RuntimeInfoHook):
     def _flush(self, message_hub) -> None:
         names = sorted({name for step in self._pending for name in step})
         for name in names:
-            values = torch.stack([step[name].float().mean() for step in self._pending if name in step]).tolist()
+            values = [step[name].float().mean() for step in self._pending if name in step]
             self._bound(message_hub, f'train/{name}')
-            for value in values:
+            for value in torch.stack([value.to(values[-1].device) for value in values]).tolist():
                 message_hub.update_scalar(f'train/{name}', value)
         self._pending.clear()
 

@@ -1,5 +1,5 @@
 """Registered measures."""
 
-from . import representation_measures
+from . import probe_measures, representation_measures
 
-__all__ = ['representation_measures']
+__all__ = ['probe_measures', 'representation_measures']

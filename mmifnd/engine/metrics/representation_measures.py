@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch.nn.functional as F
 
 from mmifnd.clustering import KMeans
-from mmifnd.evaluation import (clustering_nmi, detection_scores, few_shot_accuracy, knn_accuracy, linear_probe_accuracy,
-                               pairwise_rates)
+from mmifnd.evaluation import (Summary, clustering_nmi, detection_scores, few_shot_accuracy, knn_accuracy,
+                               linear_probe_accuracy, pairwise_rates, summarise)
+from mmifnd.models.frameworks.base import check_feature
 from mmifnd.registry import METRICS
 
 from ..detector_probe import error_of, even_anchors, threshold_sample
@@ -65,36 +67,43 @@ class FewShotProbe:
     def __init__(self, shots: Sequence[int] = (1, 5), num_draws: int = 200, l2: float = 1e-2) -> None:
         self.shots, self.num_draws, self.l2 = shots, num_draws, l2
 
-    def __call__(self, rep: Representation) -> dict[str, float]:
+    def __call__(self, rep: Representation) -> dict[str, Summary]:
         """``shot_1`` and the like by logistic regression, ``shot_1_mean`` by the nearest class mean."""
         measures = {}
         for shots in self.shots:
             found = few_shot_accuracy(
                 rep.train, rep.train_labels, rep.test, rep.test_labels, shots, self.num_draws, self.l2)
-            measures[f'shot_{shots}'] = found.logistic.mean
-            measures[f'shot_{shots}_mean'] = found.nearest_mean.mean
+            measures[f'shot_{shots}'] = found.logistic
+            measures[f'shot_{shots}_mean'] = found.nearest_mean
         return measures
 
 
 @METRICS.register_module()
 class ClusteringNMI:
-    """Geometric NMI of k-means on the training embedding with the classes, the mean over runs, per cent.
+    """Geometric NMI of k-means on the training images with the classes, over runs, per cent (IFND, Table 4).
 
     Args:
         num_clusters (int, optional): the number of classes unless given.
         num_runs (int): k-means runs, with seeds 0, 1, ...
+        feature (str): ``'z'``, the embedding, or ``'f'``, the backbone's feature brought to unit length.
+
+    Raises:
+        ValueError: where the feature is unknown.
     """
 
     needs_test_labels = False
 
-    def __init__(self, num_clusters: int | None = None, num_runs: int = 5) -> None:
-        self.num_clusters, self.num_runs = num_clusters, num_runs
+    def __init__(self, num_clusters: int | None = None, num_runs: int = 5, feature: str = 'z') -> None:
+        check_feature(feature)
+        self.num_clusters, self.num_runs, self.feature = num_clusters, num_runs, feature
+        self.needs_embedding = feature == 'z'
 
-    def __call__(self, rep: Representation) -> dict[str, float]:
-        """``nmi`` and ``nmi_std``."""
+    def __call__(self, rep: Representation) -> dict[str, Summary]:
+        """``nmi``."""
         count = self.num_clusters or len(rep.train_labels.unique())
-        found = clustering_nmi(rep.train_embedding.numpy(), rep.train_labels.numpy(), count, _cluster, range(self.num_runs))
-        return dict(nmi=100 * found.mean, nmi_std=100 * (found.standard_deviation or 0.))
+        features = rep.train_embedding if self.feature == 'z' else F.normalize(rep.train, dim=1)
+        found = clustering_nmi(features.numpy(), rep.train_labels.numpy(), count, _cluster, range(self.num_runs))
+        return dict(nmi=summarise(100 * value for value in found.values))
 
 
 @METRICS.register_module()
@@ -152,10 +161,11 @@ class QuantileError:
     """Distance of learned thresholds to the exact quantiles over the training set; nothing for other detectors."""
 
     needs_test_labels = False
+    needs_embedding = True
 
     def __call__(self, rep: Representation) -> dict[str, float]:
         """``threshold_mae`` and ``threshold_rmse``, in units of cosine similarity."""
-        return error_of(threshold_sample(rep.framework.head.detector, rep.train_embedding))
+        return error_of(threshold_sample(rep.detector, rep.train_embedding))
 
 
 def _cluster(features: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:

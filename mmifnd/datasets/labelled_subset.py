@@ -1,0 +1,62 @@
+"""Folders of classes, of which only some images have labels to learn from."""
+
+from pathlib import Path
+
+from mmifnd.evaluation import draw_fraction
+from mmifnd.registry import DATASETS  # first: mmpretrain's data sets need its torchvision shim
+
+from mmpretrain.datasets import CustomDataset  # isort: skip
+
+
+@DATASETS.register_module()
+class LabelledSubset(CustomDataset):
+    """mmpretrain's :class:`CustomDataset` with the images of a list, or with a seeded share of each class.
+
+    Args:
+        image_list (str, optional): text file with the name of an image a line, such as n01440764_10026.JPEG or
+            n01440764/n01440764_10026.JPEG; SimCLR's lists of 1 % and 10 % of ImageNet are of the first kind.
+        fraction (float): without a list, floor(fraction N_c) images of each class c (:func:`mmifnd.evaluation.draw_fraction`).
+        seed (int): of that draw.
+        **kwargs: see :class:`CustomDataset`; folders name the classes, so there is no ``ann_file``.
+
+    Raises:
+        FileNotFoundError: where there is no such list, or images that it names are not in the folders.
+        ValueError: where the list is empty, a class would get no image, or ``ann_file`` is given.
+    """
+
+    def __init__(self, image_list: str | None = None, fraction: float = 1., seed: int = 0, **kwargs) -> None:
+        if kwargs.get('ann_file'):
+            raise ValueError(f'ann_file={kwargs["ann_file"]} of LabelledSubset: folders say the classes and image_list the '
+                             'images; use CustomDataset for a list of images with labels')
+        self.image_list, self.fraction, self.seed = image_list, fraction, seed
+        super().__init__(**kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """Path and label of each image that is taken."""
+        infos = super().load_data_list()
+        if self.image_list is None:
+            labels = [info['gt_label'] for info in infos]
+            return [infos[position] for position in draw_fraction(labels, self.fraction, self.seed)]
+        names = read_image_list(self.image_list)
+        chosen = [info for info in infos if Path(info['img_path']).name in names]
+        if len(chosen) < len(names):
+            missing = sorted(names - {Path(info['img_path']).name for info in chosen})
+            raise FileNotFoundError(f'{len(missing)} of the {len(names)} images in {self.image_list} are not in '
+                                    f'{self.img_prefix}, such as {missing[0]}; check data_root, data_prefix and image_list')
+        return chosen
+
+
+def read_image_list(path: str) -> set[str]:
+    """File names in a list of images, without folders.
+
+    Raises:
+        FileNotFoundError: where there is no such file.
+        ValueError: where it is empty.
+    """
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise FileNotFoundError(f'no image list {path}; set image_list to a text file with one image name a line, or to None')
+    names = {Path(line.strip()).name for line in file.read_text().splitlines() if line.strip()}
+    if not names:
+        raise ValueError(f'the image list {path} is empty; name one image a line, such as n01440764_10026.JPEG')
+    return names

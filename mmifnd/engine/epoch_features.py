@@ -1,0 +1,79 @@
+"""Features that one hook took and others share: nobody encodes the same images twice in an epoch."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from mmengine.dist import all_gather, get_world_size
+from torch import Tensor, nn
+
+from mmifnd.datasets import IndexedDataset, SubsetDataset
+from mmifnd.models.frameworks.base import pool
+
+from .detector_probe import even_anchors
+
+#: Rows of the backbone that are noted in passing.
+MAX_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class EpochFeatures:
+    """What was clustered at the end of an epoch.
+
+    Attributes:
+        epoch (int): completed epochs at that moment.
+        kind (str): ``'z'``, the embedding, or ``'f'``, the backbone's feature.
+        features (Tensor): unit vectors, float32 (N, D), by stable index.
+        seen (Tensor | None): bool (N,), rows that hold a feature; all where None.
+        backbone (Tensor | None): pooled features of the backbone, float32 (n, C), n <= 2 ``MAX_ROWS``, of images spread over
+            the data set; None where the pass did not run the backbone.
+    """
+
+    epoch: int
+    kind: str
+    features: Tensor
+    seen: Tensor | None = None
+    backbone: Tensor | None = None
+
+
+def shared_features(runner, epoch: int) -> EpochFeatures | None:
+    """Those that a hook of ``runner`` holds of ``epoch`` completed epochs, in its attribute ``epoch_features``."""
+    for hook in runner.hooks:
+        found = getattr(hook, 'epoch_features', None)
+        if found is not None and found.epoch == epoch:
+            return found
+    return None
+
+
+@contextmanager
+def noted_backbone(framework: nn.Module, num_images: int) -> Iterator[list[Tensor]]:
+    """Meanwhile, note some of the pooled rows (b, C) that pass through the framework's backbone, on the host."""
+    stride = max(1, num_images // get_world_size() // MAX_ROWS)
+    rows: list[Tensor] = []
+    handle = framework.backbone.register_forward_hook(
+        lambda module, inputs, maps: rows.append(pool(maps).detach()[::stride].float().cpu()))
+    try:
+        yield rows
+    finally:
+        handle.remove()
+
+
+def joined(rows: list[Tensor]) -> Tensor | None:
+    """The noted rows of all ranks, (n, C); None where nothing was noted."""
+    return torch.cat(all_gather(torch.cat(rows))) if rows else None
+
+
+def sample_view(dataset: IndexedDataset, pipeline, max_images: int) -> tuple[IndexedDataset, Tensor]:
+    """At most ``max_images`` images, spread evenly over ``dataset``, and their stable indices, int64 (n,)."""
+    view = dataset.evaluation_view(pipeline)
+    chosen = even_anchors(len(view), max_images)
+    if len(chosen) < len(view):
+        view = IndexedDataset(SubsetDataset(view.dataset, chosen), dataset.seed)
+    return view, torch.as_tensor(chosen)
+
+
+def evaluation_pipeline(runner):
+    """Transforms of the test images; None where they have none, or there is no test."""
+    loader = runner.cfg.get('test_dataloader')
+    return loader.dataset.get('pipeline') if loader else None

@@ -1,0 +1,146 @@
+"""Whether the representation still uses its space, once an epoch."""
+
+import json
+from pathlib import Path
+
+import torch
+from mmengine.dist import all_reduce, get_rank, get_world_size, is_main_process
+from mmengine.hooks import Hook
+from torch import Tensor
+
+from mmifnd.evaluation import health_alarms, lidar, participation_ratio, rankme, spread, uniformity
+from mmifnd.registry import HOOKS
+
+from ..detector_probe import even_anchors
+from ..epoch_features import EpochFeatures, joined, noted_backbone, sample_view, shared_features, evaluation_pipeline
+from ..feature_pass import extract_features, extract_views
+from ..loops import unwrap
+
+#: Of the steps' statistics (see `mmifnd.models.heads`), those whose mean over the epoch belongs to the record.
+STEP_VALUES = ('alignment', 'spread', 'false_negative_share', 'rows_without_negatives', 'rows_short_of_negatives')
+
+
+@HOOKS.register_module()
+class HealthHook(Hook):
+    """RankMe, participation ratio, uniformity and spread of embedding and backbone, and an alarm that names the cause.
+
+    They are taken of the features that ``FalseNegativeHook`` has clustered in this epoch; where it has not, of one pass
+    over at most ``max_images`` images. A line an epoch goes to ``false_negatives/health.jsonl`` of the work directory.
+
+    Args:
+        interval (int): epochs between two records; the last epoch always has one.
+        max_images (int): images, spread evenly over the data set, that are measured; all where there are fewer.
+        batch_size (int): images at a time of a pass, on each rank; the training's loader says how many processes read them.
+        lidar_views (int): augmented views of each image for LiDAR (50 in its paper), an even number; 0 leaves it out, since
+            it needs a pass of its own.
+        lidar_images (int): images for LiDAR (1,000 in its paper).
+
+    Raises:
+        ValueError: where a number is out of range.
+    """
+
+    priority = 'LOW'  # behind the clustering
+
+    def __init__(self, interval: int = 1, max_images: int = 4096, batch_size: int = 256, lidar_views: int = 0,
+                 lidar_images: int = 1000) -> None:
+        if min(interval, batch_size) < 1 or max_images < 2:
+            raise ValueError(f'interval={interval}, batch_size={batch_size} and max_images={max_images} of HealthHook must be '
+                             'positive, and there must be two images to compare')
+        if lidar_views < 0 or lidar_views % 2 or lidar_views and lidar_images < 2:
+            raise ValueError(f'lidar_views={lidar_views} of lidar_images={lidar_images} of HealthHook: give an even number of '
+                             'views of two images or more, or 0 views for none')
+        self.interval, self.max_images, self.batch_size = interval, max_images, batch_size
+        self.lidar_views, self.lidar_images = lidar_views, lidar_images
+
+    def before_train(self, runner) -> None:
+        """Learn what the run is about."""
+        self.framework = unwrap(runner.model)
+        self.dataset = runner.train_loop.dataset
+        self.path = Path(runner.work_dir) / 'false_negatives' / 'health.jsonl'
+        self._steps: dict[str, list[Tensor]] = {}
+        self._before: dict | None = None
+
+    def rank_state(self) -> dict:
+        """For a checkpoint: what was noted of this epoch, and the last record."""
+        return dict(steps={name: [value.cpu() for value in values] for name, values in self._steps.items()},
+                    before=self._before)
+
+    def load_rank_states(self, states: list[dict]) -> None:
+        """Go on with it; on another number of ranks, the epoch is judged by its rest."""
+        is_same_world = len(states) == get_world_size()
+        self._before = states[get_rank() if is_same_world else 0]['before']
+        if is_same_world:
+            device = next(self.framework.parameters()).device
+            self._steps = {name: [value.to(device) for value in values]
+                           for name, values in states[get_rank()]['steps'].items()}
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
+        """Keep the step's statistics on their device."""
+        for name in STEP_VALUES:
+            if name in (outputs or {}):
+                self._steps.setdefault(name, []).append(outputs[name].detach())
+
+    def after_train_epoch(self, runner) -> None:
+        """Measure, write, and give the alarm."""
+        completed = runner.epoch + 1
+        if completed % self.interval and completed < runner.max_epochs:
+            return
+        layers = self._layers(runner, completed)
+        views = self._views(runner) if self.lidar_views else None
+        record = dict(epoch=completed, **self._step_means())
+        if not is_main_process():
+            return
+        for layer, rows in layers.items():
+            record.update({f'{layer}_{name}': value for name, value in health_of(rows).items()})
+        if views is not None:
+            record['embedding_lidar'] = lidar(*views)
+        self._log(runner, record)
+
+    def _layers(self, runner, completed: int) -> dict[str, Tensor]:
+        """Rows of ``embedding`` and ``backbone``."""
+        taken = shared_features(runner, completed) or self._pass(runner, completed)
+        features = taken.features if taken.seen is None else taken.features[taken.seen]
+        layers = {'embedding' if taken.kind == 'z' else 'backbone': features}
+        if taken.backbone is not None:
+            layers['backbone'] = taken.backbone  # as they are, not unit vectors
+        return {layer: rows[even_anchors(len(rows), self.max_images)] for layer, rows in layers.items()}
+
+    def _pass(self, runner, completed: int) -> EpochFeatures:
+        view, _ = sample_view(self.dataset, evaluation_pipeline(runner), self.max_images)
+        loader = runner.train_dataloader
+        with noted_backbone(self.framework, len(view)) as rows:
+            features = extract_features(self.framework, view, self.framework.cluster_feature, self.batch_size,
+                                        loader.num_workers, loader.collate_fn)
+        return EpochFeatures(completed, 'z', features, backbone=joined(rows))
+
+    def _views(self, runner) -> tuple[Tensor, Tensor]:
+        view, _ = sample_view(self.dataset, None, self.lidar_images)
+        loader = runner.train_dataloader
+        return extract_views(self.framework, view, self.framework.cluster_feature, self.lidar_views, self.batch_size,
+                             loader.num_workers, loader.collate_fn)
+
+    def _step_means(self) -> dict[str, float]:
+        means = {}
+        for name, values in self._steps.items():
+            mean = torch.stack(values).float().mean()
+            all_reduce(mean, op='mean')
+            means[name] = mean.item()
+        self._steps.clear()
+        return means
+
+    def _log(self, runner, record: dict) -> None:
+        runner.logger.info('Health: ' + ', '.join(f'{name} {value:.4g}' for name, value in record.items() if name != 'epoch'))
+        runner.visualizer.add_scalars({f'health/{k}': v for k, v in record.items() if k != 'epoch'}, step=record['epoch'])
+        record['alarms'] = health_alarms(self._before, record)
+        for alarm in record['alarms']:
+            runner.logger.warning(f'Epoch {record["epoch"]}: {alarm}')
+        self._before = record
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path, 'a') as file:
+            file.write(json.dumps(record) + '\n')
+
+
+def health_of(rows: Tensor) -> dict[str, float]:
+    """The measures of one layer's features (n, D)."""
+    return dict(rankme=rankme(rows), participation_ratio=participation_ratio(rows), uniformity=uniformity(rows),
+                spread=spread(rows), dimensions=rows.shape[1])

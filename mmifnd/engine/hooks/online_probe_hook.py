@@ -1,0 +1,209 @@
+"""How well classes can be told apart while the encoder is still being trained."""
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import all_reduce, get_rank, get_world_size, is_main_process
+from mmengine.hooks import Hook
+from torch import Tensor, nn
+
+from mmifnd.evaluation import knn_accuracy, top1_accuracy
+from mmifnd.models.frameworks.base import pool
+from mmifnd.registry import DATASETS, HOOKS
+
+from ..batch_norm import average_batch_statistics, batch_statistics, set_batch_statistics
+from ..epoch_features import sample_view, shared_features, evaluation_pipeline
+from ..feature_pass import extract_features
+from ..loops import unwrap
+
+STATE = 'online_probe'
+
+
+@HOOKS.register_module()
+class OnlineProbeHook(Hook):
+    """A linear probe that learns beside the encoder, and kNN, where the data set has labels; for people to look at.
+
+    The probe takes the backbone's features of the first view in each step, without a gradient into the backbone, and learns
+    by SGD. After an epoch it is asked about the test images, as is the vote of the nearest training images, in the space that
+    is clustered. Labels stay in this hook: neither detector nor loss sees them, and the trained weights are the same bits
+    with and without it.
+
+    Args:
+        lr (float): learning rate of the probe, on features brought to mean 0 and variance 1; momentum is 0.9.
+        interval (int): epochs between two evaluations; the last epoch always has one.
+        k (int): neighbours; 0 leaves kNN out.
+        temperature (float): of the neighbours' votes.
+        max_images (int): training images to vote and test images to judge, spread evenly, at most.
+        batch_size (int): images at a time of a pass, on each rank; the training's loader says how many processes read them.
+
+    Raises:
+        ValueError: where a number is out of range.
+    """
+
+    def __init__(self, lr: float = 0.1, interval: int = 1, k: int = 20, temperature: float = 0.07, max_images: int = 10000,
+                 batch_size: int = 256) -> None:
+        if not lr > 0 or min(interval, max_images, batch_size) < 1 or k < 0:
+            raise ValueError(f'lr={lr}, interval={interval}, k={k}, max_images={max_images} and batch_size={batch_size} of '
+                             'OnlineProbeHook must be positive; k=0 leaves kNN out')
+        self.lr, self.interval, self.k, self.temperature = lr, interval, k, temperature
+        self.max_images, self.batch_size = max_images, batch_size
+        self.probe: LinearProbeHead | None = None
+
+    def before_run(self, runner) -> None:
+        """Build the probe, before a checkpoint is loaded into it."""
+        if not runner._train_loop or isinstance(runner._train_loop, dict):
+            return  # a test, which trains nothing
+        self.framework, self.dataset = unwrap(runner.model), runner.train_loop.dataset
+        labels = self.dataset.labels()
+        if labels is None:
+            runner.logger.warning('OnlineProbeHook is left out: the training set has no labels')
+            return
+        device = next(runner.model.parameters()).device
+        self.labels = torch.as_tensor(labels).to(device)
+        self.probe = LinearProbeHead(self.framework.neck.in_channels, int(labels.max()) + 1).to(device)
+        self.optimizer = torch.optim.SGD(self.probe.parameters(), lr=self.lr, momentum=0.9)
+        self.test = self._test_set(runner)
+        self._right: list[Tensor] = []
+        self._features: Tensor | None = None
+
+    def before_train(self, runner) -> None:
+        """Look at what leaves the backbone."""
+        if self.probe is not None:
+            self._watch = self.framework.backbone.register_forward_hook(self._keep_first)
+
+    def after_train(self, runner) -> None:
+        """Look away."""
+        if self.probe is not None:
+            self._watch.remove()
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        """Forget the last step."""
+        self._features = None
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
+        """One step of the probe; nothing waits for the device."""
+        if self.probe is None:
+            return
+        targets = self.labels[index_of(data_batch).to(self.labels.device, non_blocking=True)]
+        logits = self.probe(self._features[:len(targets)])  # the first view's rows come first in every framework
+        self._right.append((logits.detach().argmax(dim=1) == targets).float().mean())
+        self.optimizer.zero_grad()
+        F.cross_entropy(logits, targets).backward()
+        for parameter in self.probe.parameters() if get_world_size() > 1 else ():
+            all_reduce(parameter.grad, op='mean')
+        self.optimizer.step()
+
+    def after_train_epoch(self, runner) -> None:
+        """Ask about the test images, and log."""
+        completed = runner.epoch + 1
+        if self.probe is None or completed % self.interval and completed < runner.max_epochs:
+            return
+        seen = torch.stack(self._right).mean()
+        self._right.clear()
+        all_reduce(seen, op='mean')
+        record = dict(linear_train=100 * seen.item())
+        if self.test is not None:
+            record.update(self._judge(runner, completed))
+        if is_main_process():
+            runner.logger.info('Online probe: ' + ', '.join(f'{name} {value:.2f}' for name, value in record.items()))
+            runner.visualizer.add_scalars({f'online/{k}': v for k, v in record.items()}, step=completed)
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Keep the probe."""
+        if self.probe is not None:
+            checkpoint[STATE] = dict(probe=self.probe.state_dict(), optimizer=self.optimizer.state_dict())
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Go on with the probe of the run that is resumed."""
+        if self.probe is not None and runner.cfg.get('resume') and STATE in checkpoint:
+            self.probe.load_state_dict(checkpoint[STATE]['probe'])
+            self.optimizer.load_state_dict(checkpoint[STATE]['optimizer'])
+
+    def rank_state(self) -> dict:
+        """For a checkpoint in mid-epoch: what was right in this epoch, and the probe's batch statistics of this rank."""
+        if self.probe is None:
+            return {}
+        return dict(right=[share.cpu() for share in self._right], batch_statistics=batch_statistics(self.probe))
+
+    def load_rank_states(self, states: list[dict]) -> None:
+        """Go on with it."""
+        own = states[get_rank() % len(states)]
+        if self.probe is not None and own:
+            self._right = [share.to(self.labels.device) for share in own['right']]
+            set_batch_statistics(self.probe, own['batch_statistics'])
+
+    def _keep_first(self, module: nn.Module, inputs, maps) -> None:
+        if module.training and self._features is None:
+            self._features = pool(maps).detach().float()
+
+    def _test_set(self, runner) -> tuple | None:
+        """Test images and their labels; None where there are none."""
+        loader = runner.cfg.get('test_dataloader')
+        if not loader:
+            return None
+        dataset = DATASETS.build(dict(type='mmifnd.IndexedDataset', dataset=loader.dataset))
+        labels = dataset.labels()
+        if labels is None:
+            runner.logger.warning('OnlineProbeHook sees training images only: the test set has no labels')
+            return None
+        view, chosen = sample_view(dataset, evaluation_pipeline(runner), self.max_images)
+        return view, torch.as_tensor(labels)[chosen]
+
+    @torch.no_grad()
+    def _judge(self, runner, completed: int) -> dict[str, float]:
+        view, labels = self.test
+        average_batch_statistics(self.probe)
+        rows = self._encode(runner, view, self.framework.extract_feat)
+        self.probe.eval()
+        predicted = torch.cat([self.probe(part.to(self.labels.device)).argmax(dim=1) for part in rows.split(4096)])
+        self.probe.train()
+        measures = dict(linear_test=top1_accuracy(labels, predicted))
+        if self.k:
+            measures['knn_test'] = self._neighbours(runner, completed, view, labels)
+        return measures
+
+    def _neighbours(self, runner, completed: int, view, labels: Tensor) -> float:
+        """Accuracy of the vote of training images, in the space that was clustered in this epoch, or in the embedding's."""
+        shared = shared_features(runner, completed)
+        kind = shared.kind if shared else 'z'
+
+        def encode(images: Tensor) -> Tensor:
+            return self.framework.cluster_feature(images, kind)
+
+        if shared:
+            chosen = torch.arange(len(shared.features)) if shared.seen is None else shared.seen.nonzero().squeeze(1)
+            bank = shared.features[chosen]
+        else:
+            voters, chosen = sample_view(self.dataset, evaluation_pipeline(runner), self.max_images)
+            bank = self._encode(runner, voters, encode)
+        return knn_accuracy(bank, self.labels.cpu()[chosen], self._encode(runner, view, encode), labels,
+                            min(self.k, len(bank)), self.temperature)
+
+    def _encode(self, runner, view, encode) -> Tensor:
+        loader = runner.train_dataloader
+        return extract_features(self.framework, view, encode, self.batch_size, loader.num_workers, loader.collate_fn)
+
+
+class LinearProbeHead(nn.Module):
+    """Logits (B, K) of standardised features (B, C). It starts at 0, so that no random number is drawn.
+
+    Args:
+        in_channels (int): C.
+        num_classes (int): K.
+    """
+
+    def __init__(self, in_channels: int, num_classes: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(in_channels, affine=False)
+        self.weight = nn.Parameter(torch.zeros(num_classes, in_channels))
+        self.bias = nn.Parameter(torch.zeros(num_classes))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        return F.linear(self.norm(features), self.weight, self.bias)
+
+
+def index_of(data_batch) -> Tensor:
+    """Stable indices of a batch as the loader gives it, int64 (B,)."""
+    if 'index' in data_batch:
+        return data_batch['index']
+    return torch.tensor([sample.sample_idx for sample in data_batch['data_samples']])

@@ -1,0 +1,57 @@
+"""What a person should be told of a run's health, with the probable cause."""
+
+from collections.abc import Mapping
+
+#: Fall of the effective rank from one record to the next, share of an isotropic spread, and share of anchors short of
+#: negatives, from which on there is an alarm.
+RANK_FALL, LOW_SPREAD, SHORT_ROWS = 0.3, 0.1, 0.1
+
+#: Share of removed negatives from which on their removal is the first suspect.
+MUCH_REMOVED = 0.3
+
+LAYERS = dict(embedding='of the embedding', backbone='of the backbone')
+
+
+def health_alarms(before: Mapping[str, float] | None, now: Mapping[str, float]) -> list[str]:
+    """Sentences that name a symptom, what goes with it, and what to change; empty for a sound run.
+
+    Args:
+        before (Mapping, optional): the record before ``now``.
+        now (Mapping): ``epoch``; ``embedding_rankme``, ``embedding_spread`` and the same of the ``backbone``; the means over
+            the steps ``false_negative_share`` and ``rows_short_of_negatives``, in [0, 1]. What is missing is not judged.
+
+    Example:
+        >>> alarm, = health_alarms(dict(epoch=3, embedding_rankme=50.),
+        ...                        dict(epoch=4, embedding_rankme=29.5, false_negative_share=0.63))
+        >>> alarm.split(' while ')[1]
+        '63 % of the negatives are removed: lower the acceptance'
+    """
+    alarms = []
+    for layer, words in LAYERS.items():
+        key = f'{layer}_rankme'
+        if before and key in before and key in now and now[key] < (1 - RANK_FALL) * before[key]:
+            fall = 1 - now[key] / before[key]
+            alarms.append(f'the effective rank {words} fell {100 * fall:.0f} % in {_epochs(now["epoch"] - before["epoch"])} '
+                          f'{_cause(now)}')
+        if now.get(f'{layer}_spread', 1.) < LOW_SPREAD:
+            alarms.append(f'all images lie near one point {words}: their spread is {100 * now[f"{layer}_spread"]:.1f} % of an '
+                          f'isotropic one {_cause(now)}')
+    short = now.get('rows_short_of_negatives', 0.)
+    if short > SHORT_ROWS:
+        alarms.append(f'{100 * short:.0f} % of the anchors have lost nine tenths of their negatives or more: lower the '
+                      'acceptance, or cluster into more clusters')
+    return alarms
+
+
+def _epochs(count: int) -> str:
+    return 'one epoch' if count == 1 else f'{count} epochs'
+
+
+def _cause(now: Mapping[str, float]) -> str:
+    removed = now.get('false_negative_share')
+    if removed is None:
+        return '(no share of removed negatives is known)'
+    if removed >= MUCH_REMOVED:
+        return f'while {100 * removed:.0f} % of the negatives are removed: lower the acceptance'
+    return (f'though only {100 * removed:.0f} % of the negatives are removed: look at the learning rate, the temperature and '
+            'the augmentations')

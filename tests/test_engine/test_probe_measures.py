@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mmifnd.engine.representation import Representation
+from mmifnd.evaluation import (balanced_accuracy, group_accuracy, label_fraction_accuracy, linear_probe_predict, low_shot_svm,
+                               svm_average_precisions, transfer_accuracy)
+from mmifnd.registry import METRICS
+
+
+@pytest.fixture(scope='module')
+def data():
+    random = np.random.default_rng(0)
+    labels = np.arange(160) % 4
+    features = random.normal(size=(160, 6)) + np.eye(6)[labels]
+    return features[:100], labels[:100], features[100:], labels[100:]
+
+
+@pytest.fixture(scope='module')
+def representation(data):
+    train, train_labels, test, test_labels = map(torch.as_tensor, data)
+    return Representation(train, test, train_labels, test_labels, None, nn.Identity(), classes=('n0', 'n1', 'n2', 'n3'))
+
+
+def build(name, **options):
+    return METRICS.build(dict(type=name, **options))
+
+
+def test_balanced_accuracy(representation, data):
+    found = build('BalancedAccuracy')(representation)
+    assert found == dict(linear_balanced=balanced_accuracy(data[3], linear_probe_predict(*data[:3])), majority=25.)
+
+
+def test_fractions_leave_out_what_is_too_small_and_go_on(representation, data, monkeypatch):
+    lines = []
+    monkeypatch.setattr('mmifnd.engine.metrics.probe_measures._say', lines.append)
+    found = build('LabelFractionProbe', fractions=(1., 0.2), num_draws=2)(representation)
+    expected = {f'linear_{100 * f:g}%': label_fraction_accuracy(*data, f, 2) for f in (1., 0.2)}
+    assert {name: found[name] for name in expected} == expected
+    first = expected['linear_100%'].mean
+    assert found['linear_mean'].values == pytest.approx([(first + v) / 2 for v in expected['linear_20%'].values])
+    found = build('LabelFractionProbe')(representation)
+    assert set(found) == {'linear_100%', 'linear_10%'}  # 1 % of 25 images is less than one
+    assert len(lines) == 2 and lines[0].startswith(
+        'linear_1% and linear_mean are left out: 1.00% of the 25 training images of class 0 is less than one image')
+
+
+def test_svm_of_one_label_and_of_several(representation, data):
+    one = [np.where(labels[:, None] == np.arange(4), 1, -1) for labels in (data[1], data[3])]
+    found = build('LinearSVM', shots=(2,), num_runs=3)(representation)
+    assert found['svm_map'] == pytest.approx(svm_average_precisions(data[0], one[0], data[2], one[1]).mean())
+    assert found['svm_map_2shot'] == low_shot_svm(data[0], one[0], data[2], one[1], 2, 3)
+    several = Representation(representation.train, representation.test, None, None, None, nn.Identity(),
+                             torch.as_tensor(one[0]), torch.as_tensor(one[1]))
+    assert build('LinearSVM')(several)['svm_map'] == found['svm_map']
+    assert several.missing_for(build('LinearSVM')) == ''
+    assert several.missing_for(build('KNNAccuracy')) == 'the training set has no labels (one an image)'
+
+
+@pytest.mark.parametrize('select_on, name', [('val', 'transfer_per_class'), ('test', 'transfer_per_class_selected_on_test')])
+def test_transfer_says_where_it_selected(representation, data, select_on, name):
+    found = build('LogisticTransfer', score='per_class', select_on=select_on, costs=(0.01, 1.))(representation)
+    expected = transfer_accuracy(*data, 'per_class', select_on, (0.01, 1.))
+    assert found == {name: expected.accuracy, 'transfer_cost': expected.cost}
+
+
+def test_groups_by_name(representation, data, monkeypatch):
+    lines = []
+    monkeypatch.setattr('mmifnd.engine.metrics.probe_measures._say', lines.append)
+    groups = dict(n0='animal', n1='animal', n2='animal', n3='thing')
+    found = build('GroupProbe', groups=dict(one=dict.fromkeys(groups, 'all'), kind=groups))(representation)
+    expected = group_accuracy(*data, {0: 0, 1: 0, 2: 0, 3: 1})
+    assert found == dict(kind_top1=expected.top1, kind_balanced=expected.balanced, kind_majority=75., kind_groups=2)
+    assert build('WordNetDepthProbe', depths=(3,))(representation) == {}
+    assert lines == ['one is left out: train_labels hold class 0 only; expected at least two classes',
+                     'depth3 is left out: 4 of 4 classes have no group, such as class 0; give one a class']
+
+
+def test_depths_of_wordnet(representation):
+    classes = ('n01440764', 'n01443537', 'n02119789', 'n04467665')  # tench, goldfish, kit fox, trailer truck
+    named = Representation(*(getattr(representation, name) for name in (
+        'train', 'test', 'train_labels', 'test_labels', 'train_embedding', 'framework')), classes=classes)
+    found = build('WordNetDepthProbe', depths=(5, 18))(named)
+    assert found['depth5_groups'] == 2 and found['depth18_groups'] == 4 and found['depth5_majority'] == 75
+
+
+def test_nmi_of_the_backbone_needs_no_projector(representation):
+    assert representation.missing_for(build('ClusteringNMI')) == 'the model has no projector'
+    measure = build('ClusteringNMI', feature='f', num_runs=2)
+    assert representation.missing_for(measure) == '' and len(measure(representation)['nmi'].values) == 2
+    with pytest.raises(ValueError, match="cluster_feature='q' is unknown"):
+        build('ClusteringNMI', feature='q')
+
+
+def test_without_a_detector_its_measures_are_left_out(representation):
+    assert representation.missing_for(build('DetectionRates')) == 'the model has no detector'
+
+
+def test_every_probe_on_the_digits(digits_runner):
+    runner = digits_runner(epochs=1)
+    runner.test_loop.measures = {name: build(name, **options) for name, options in dict(
+        KNNAccuracy={}, BalancedAccuracy={}, LabelFractionProbe={}, LinearSVM=dict(shots=(1, 4)), LogisticTransfer={},
+        ClusteringNMI=dict(feature='f'), FewShotProbe=dict(shots=(1, 1000)), WordNetDepthProbe={}).items()}
+    found = runner.test()
+    # 0.1 % of 130 images is none, no class has 1000 images, and digits are not in WordNet: the rest goes on.
+    assert {'knn', 'linear_balanced', 'majority', 'linear_100%', 'linear_10%', 'linear_1%', 'svm_map', 'svm_map_4shot',
+            'transfer_top1', 'nmi', 'nmi_std'} <= set(found)
+    assert not [name for name in found if name.startswith(('shot', 'depth', 'linear_mean', 'linear_0.1'))]
+    assert all(np.isfinite(value) for value in found.values())
+    assert set(runner.test_loop.summaries) >= {'nmi', 'linear_1%', 'svm_map_1shot'}
+    assert found['linear_100%'] > found['linear_1%'] > 15 and found['svm_map'] > found['svm_map_1shot'] > 15

@@ -1,0 +1,39 @@
+"""Turn results into a Markdown table: runs of one name are averaged over their seeds.
+
+    python tools/compare_results.py work_dirs/*/results.json --measures linear knn nmi
+    python tools/compare_results.py IFND=ifnd_0.json IFND=ifnd_1.json MoCo=moco_0.json MoCo=moco_1.json
+    python tools/compare_results.py work_dirs/study/results.json --out table.md
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from mmifnd.apis import one_line_errors  # noqa: E402
+from mmifnd.apis.results import read_runs  # noqa: E402
+from mmifnd.apis.results_table import markdown_table  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('results', nargs='+', help='of tools/test.py --out or of tools/study.py; LABEL=FILE names the runs of a file')
+    parser.add_argument('--measures', nargs='+', help='those to show, in this order; all unless given')
+    parser.add_argument('--out', help='also write the table to this file')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Read, print, write."""
+    args = parse_args()
+    with one_line_errors():
+        table = markdown_table([run for source in args.results for run in read_runs(source)], args.measures)
+        print(table)
+        if args.out:
+            Path(args.out).write_text(table + '\n')
+
+
+if __name__ == '__main__':
+    main()
