@@ -1,0 +1,8 @@
+"""Backbones to and from other projects' files. Only tensors are taken from a foreign file; nothing in it is executed."""
+
+from .architecture import describe_backbone
+from .export import LAYOUTS, export_backbone
+from .importing import ImportedModel, import_model
+from .weights import ENCODERS, backbone_weights
+
+__all__ = ['ENCODERS', 'LAYOUTS', 'ImportedModel', 'backbone_weights', 'describe_backbone', 'export_backbone', 'import_model']

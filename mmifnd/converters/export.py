@@ -1,0 +1,77 @@
+"""The backbone of a checkpoint in a file that other projects read."""
+
+import io
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmifnd.engine.checkpoint_format import AtomicFileBackend
+
+from .resnet import detectron2_name, plain_resnet
+from .weights import backbone_weights
+
+State = dict[str, Tensor]
+
+
+def export_backbone(checkpoint: str | Path, out: str | Path, layout: str = 'mmpretrain', encoder: str = 'query') -> Path:
+    """Write the backbone of one of our checkpoints in the layout of another project.
+
+    The tensors stay as they are, bit by bit; only names and the container change.
+
+    Args:
+        checkpoint: a ``.pth`` file of a training run, or an imported one.
+        out: file to write; ``.pkl`` for Detectron2, ``.pth`` for the others.
+        layout: one of :data:`LAYOUTS`: ``'mmpretrain'`` (names begin with ``backbone.``), ``'mmdetection'`` (without, so that
+            a C4 detector finds its ``layer4`` too), ``'detectron2'``, ``'torchvision'``, ``'timm'``.
+        encoder: ``'query'``, or ``'key'`` for MoCo's momentum encoder.
+
+    Returns:
+        Path: ``out``.
+
+    Raises:
+        FileNotFoundError: where there is no such checkpoint.
+        ValueError: where an argument is unknown, ``out`` has another suffix, or the backbone does not fit the layout.
+    """
+    if layout not in LAYOUTS:
+        raise ValueError(f'layout={layout!r} is unknown; choose one of {", ".join(LAYOUTS)}')
+    suffix = '.pkl' if layout == 'detectron2' else '.pth'
+    if Path(out).suffix != suffix:
+        raise ValueError(f'{out}: a file in the layout of {layout} ends in {suffix}')
+    weights = backbone_weights(checkpoint, encoder)
+    AtomicFileBackend().put(LAYOUTS[layout](weights, str(checkpoint)), out)
+    return Path(out)
+
+
+def _mmpretrain(weights: State, what: str) -> bytes:
+    return torch_bytes(dict(state_dict={f'backbone.{name}': value for name, value in weights.items()}))
+
+
+def _mmdetection(weights: State, what: str) -> bytes:
+    return torch_bytes(dict(state_dict=weights))
+
+
+def _torchvision(weights: State, what: str) -> bytes:
+    return torch_bytes(plain_resnet(weights, what))
+
+
+def _detectron2(weights: State, what: str) -> bytes:
+    """Detectron2 reads pickled arrays, and matches names by their ends where ``matching_heuristics`` says so."""
+    model = {detectron2_name(name): value.numpy() for name, value in plain_resnet(weights, what).items()
+             if not name.endswith('num_batches_tracked')}
+    return pickle.dumps(dict(model=model, __author__='mmifnd', matching_heuristics=True))
+
+
+def torch_bytes(value: Any) -> bytes:
+    """What ``torch.save`` would write."""
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    return buffer.getvalue()
+
+
+#: Layouts by name: a backbone's tensors and what they are called in an error, to the bytes of a file.
+LAYOUTS: dict[str, Callable[[State, str], bytes]] = dict(
+    mmpretrain=_mmpretrain, mmdetection=_mmdetection, detectron2=_detectron2, torchvision=_torchvision, timm=_torchvision)
