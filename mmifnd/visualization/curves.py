@@ -1,17 +1,20 @@
 """Quantities of a run over its epochs: one run, or several methods overlaid as mean and spread over seeds."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .run_record import RunRecord, nearest_granularity
+from .run_record import RunRecord
+from .snapshot import nearest_granularity
 from .style import SeriesStyle, figure_style, panel, series_styles
 
 BAND_OPACITY = 0.22
 LEGEND_CHARACTERS = 40
+DASHES = ((0, (5, 2)), (0, (1.2, 1.6)), (0, (5, 2, 1.2, 2)))
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,8 @@ class Quantity:
         key (str): its name in the record.
         title (str): title with the unit.
         reading (str): one plain sentence on how to read the figure.
-        source (str): 'granularity' (per number of clusters), 'history' (per clustering), 'detection' (per epoch) or
-            'scalars' (per step).
+        source (str): 'granularity' (per number of clusters), 'scalars' (per step), or what the record calls its entries
+            of epochs: 'history' (per clustering), 'detection', 'health' or 'online'.
         factor (float): from the record's unit to the figure's.
         limits (tuple): lower and upper end of the axis; None = from the data.
         unless_zero (str | None): key without which, or where that is 0, the quantity means nothing and is left out.
@@ -53,9 +56,17 @@ QUANTITIES = {quantity.key: quantity for quantity in (
     Quantity('false_negative_share', 'Negatives masked per anchor (%)',
              'How much of the denominator the detected false negatives took away since the clustering before.',
              source='history', factor=100., limits=(0., None)),
+    Quantity('changed_share', 'Images that changed cluster (%)',
+             'Against the clustering before, whose clusters are matched one to one; a share that stays high means that the '
+             'pseudo labels never settle.', factor=100., limits=(0., None)),
     Quantity('loss', 'Training loss',
              'Mean over the logged steps of an epoch; losses of different methods are not on one scale, so compare '
              'shapes, not heights.', source='scalars'),
+    Quantity('prototype_term', 'Prototype term of the loss (PCL)',
+             'What comparing each image with the centroids of its clusters adds to the loss.', source='scalars'),
+    Quantity('mixup', 'Loss of the mixed images (SANE)',
+             'The contrastive loss of queries that are mixed of two images; it is a part of the training loss.',
+             source='scalars'),
 )}
 
 
@@ -84,9 +95,10 @@ def values_by_epoch(record: RunRecord, quantity: Quantity, num_clusters: int | N
     if quantity.source == 'scalars':
         return epoch_means(record.scalars, quantity)
     values = {}
-    for entry in record.detection if quantity.source == 'detection' else record.history:
+    by_granularity = quantity.source == 'granularity'
+    for entry in record.history if by_granularity else getattr(record, quantity.source):
         source = entry
-        if quantity.source == 'granularity':
+        if by_granularity:
             counts = [granularity['num_clusters'] for granularity in entry['granularities']]
             source = entry['granularities'][nearest_granularity(counts, num_clusters)] if counts else {}
         meaningful = quantity.unless_zero is None or source.get(quantity.unless_zero)
@@ -153,18 +165,26 @@ def cluster_counts(records: list[RunRecord]) -> list[int]:
 
 
 @figure_style()
-def curve_figure(curves: list[Curve], quantity: Quantity) -> Figure:
+def curve_figure(curves: list[Curve], quantity: Quantity, thin: Sequence[Curve] = ()) -> Figure:
     """Draw curves of one quantity over epochs: mean line, band of one standard deviation, legend for several.
+
+    Args:
+        thin: curves that are drawn dashed over them, without a band; they are in the legend unless their label is ''.
 
     Raises:
         ValueError: where there is no curve.
     """
     if not curves:
         raise ValueError(f'no run recorded {quantity.key}; nothing to draw')
-    figure = panel(quantity.title, legend_rows([curve.label for curve in curves]))
+    figure = panel(quantity.title, legend_rows([curve.label for curve in (*curves, *thin) if curve.label]))
     axes = figure.add_subplot()
     for curve, width in zip(curves, nested_widths(len(curves))):
         draw_curve(axes, curve, width)
+    labels = [curve.label for curve in thin if curve.label]
+    for curve in thin:
+        dashes = DASHES[labels.index(curve.label) % len(DASHES) if curve.label else 0]
+        axes.plot(curve.epochs, curve.mean, color=curve.style.color, linewidth=1.2, linestyle=dashes,
+                  label=curve.label or None, zorder=2.5)
     finish_axes(axes)
     axes.set_ylim(*quantity.limits)
     add_legend(figure, axes)

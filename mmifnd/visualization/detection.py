@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from .curves import (Curve, Group, Quantity, add_legend, average, draw_curve, finish_axes, legend_rows, method_curves,
-                     nested_widths, values_by_epoch)
+from .curves import Curve, Group, Quantity, average, method_curves, values_by_epoch
 from .page import table
-from .style import FAINT, SeriesStyle, figure_style, panel
+from .run_record import RunRecord
+from .style import FAINT, SeriesStyle
 from .tables import MISSING
 
 READINGS = {
@@ -22,12 +21,14 @@ AVERAGES = ('micro', 'macro', 'paper')
 DEFINITIONS = ('Micro: all pairs pooled. Macro: mean over the anchors that have a false negative, where an anchor with '
                'nothing detected has precision 0. Paper: mean over all anchors, where an anchor with nothing detected '
                'has precision 100 and one without a false negative recall 100, so that detecting little looks precise.')
-PREDICTED = Quantity('predicted_share', 'Detected pairs (% of all pairs)', 'How much is masked; the dashed line is the '
-                     'share of the pairs that truly is of one class.', source='detection', limits=(0., None))
+PREDICTED = Quantity('predicted_share', 'Detected pairs (% of all pairs)', 'How much is masked; the broken lines are the '
+                     'share of the pairs that truly is of one class and, where a detector aims at a share, its alpha.',
+                     source='detection', limits=(0., None))
 TRUE = Quantity('true_share', 'Pairs of one class (% of all pairs)', '', source='detection')
-TRUTH_LABEL, TRUTH_STYLE = 'truly of one class', SeriesStyle(FAINT.neutral, '')
-SAME_TRUTH = 1.  # percentage points up to which the methods saw the same share of pairs of one class
-DASHES = ((0, (5, 2)), (0, (1.2, 1.6)))
+ALPHA = Quantity('alpha', 'alpha (% of all pairs)', '', source='detection')
+#: What the detected share is compared with, and the percentage points up to which one line stands for all methods.
+REFERENCES = {TRUE: ('truly of one class', 1.), ALPHA: ('alpha', 1e-6)}
+REFERENCE_STYLE = SeriesStyle(FAINT.neutral, '')
 
 
 def score(measure: str, kind: str = 'micro') -> Quantity:
@@ -36,10 +37,16 @@ def score(measure: str, kind: str = 'micro') -> Quantity:
                     limits=(0., None), unless_zero='predicted_share' if measure == 'precision' else None)
 
 
-def having_detection(groups: list[Group]) -> list[Group]:
-    """The groups whose detection was measured, each without the runs that lack it."""
+def having_detection(groups: list[Group]) -> tuple[list[Group], list[str]]:
+    """The groups whose detection was measured, each without the runs that lack it; labels of those that detected nothing."""
     groups = [replace(group, records=[record for record in group.records if record.detection]) for group in groups]
-    return [group for group in groups if group.records]
+    active = [group for group in groups if any(detects(record) for record in group.records)]
+    return active, [group.label for group in groups if group.records and group not in active]
+
+
+def detects(record: RunRecord) -> bool:
+    """Whether anything was detected in any epoch."""
+    return any(entry.get('predicted_share', 1.) > 0 for entry in record.detection)
 
 
 def score_curves(groups: list[Group], measure: str) -> tuple[list[Curve], list[Curve]]:
@@ -52,38 +59,21 @@ def score_curves(groups: list[Group], measure: str) -> tuple[list[Curve], list[C
 
 
 def share_curves(groups: list[Group]) -> tuple[list[Curve], list[Curve]]:
-    """Share detected of the groups; and the true share, in one line where all saw the same, else a line a group."""
-    lines, truth = method_curves(groups, PREDICTED), method_curves(groups, TRUE)
+    """Share detected of the groups; and true share and alpha to compare it with."""
+    lines = method_curves(groups, PREDICTED)
     if len(groups) == 1:
         lines = [replace(curve, label='detected') for curve in lines]
-    means = [curve.mean.mean() for curve in truth]
-    pooled = average([values_by_epoch(record, TRUE) for group in groups for record in group.records], TRUTH_LABEL,
-                     TRUTH_STYLE)
-    if pooled and np.ptp(means) <= SAME_TRUTH:
-        return lines, [pooled]
-    return lines, [replace(curve, label=f'{curve.label}: {TRUTH_LABEL}') for curve in truth]
+    return lines, [curve for quantity in REFERENCES for curve in reference_curves(groups, quantity)]
 
 
-@figure_style()
-def detection_figure(lines: list[Curve], thin: list[Curve], quantity: Quantity) -> Figure:
-    """Draw ``lines`` with their bands, and ``thin`` dashed curves over them.
-
-    Raises:
-        ValueError: where there is no line.
-    """
-    if not lines:
-        raise ValueError(f'no run recorded {quantity.key}; nothing to draw')
-    figure = panel(quantity.title, legend_rows([curve.label for curve in (*lines, *thin)]))
-    axes = figure.add_subplot()
-    for curve, width in zip(lines, nested_widths(len(lines))):
-        draw_curve(axes, curve, width)
-    for order, curve in enumerate(thin):
-        axes.plot(curve.epochs, curve.mean, color=curve.style.color, linewidth=1.2, linestyle=DASHES[order % len(DASHES)],
-                  label=curve.label, zorder=2.5)
-    finish_axes(axes)
-    axes.set_ylim(*quantity.limits)
-    add_legend(figure, axes)
-    return figure
+def reference_curves(groups: list[Group], quantity: Quantity) -> list[Curve]:
+    """One line where all groups saw the same, else a line a group; none where nobody recorded the quantity."""
+    (label, tolerance), each = REFERENCES[quantity], method_curves(groups, quantity)
+    pooled = average([values_by_epoch(record, quantity) for group in groups for record in group.records], label,
+                     REFERENCE_STYLE)
+    if pooled and np.ptp([curve.mean.mean() for curve in each]) <= tolerance:
+        return [pooled]
+    return [replace(curve, label=f'{curve.label}: {label}') for curve in each]
 
 
 def detection_table(groups: list[Group]) -> str:

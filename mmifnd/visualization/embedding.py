@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from scipy.optimize import linear_sum_assignment
 from sklearn.manifold import TSNE
 
-from .run_record import RecordError, RunRecord, Snapshot
+from .run_record import RunRecord
+from .snapshot import RecordError, Snapshot, check_lengths
 from .style import INK, PAPER, UNACCEPTED, bare, class_colors, figure_style, new_figure
 
 PERPLEXITY = 30.
@@ -16,7 +17,10 @@ NAMED_CLASSES = 20
 READING = ('Each dot is an image and near dots have similar features. Above, its true class; below, its pseudo label, '
            'grey where that was not accepted; crosses are centroids. A cluster takes the colour of the class that '
            'it overlaps most, one to one. Positions cannot be compared from column to column.')
-READING_WITHOUT_LABELS = ('Each dot is an image and near dots have similar features; colours are pseudo labels, grey '
+READING_OF_CLUSTERS = ('Each dot is an image and near dots have similar features. Above, its true class; below, its cluster, which '
+                       'is measured only: nothing in this run asks for it. Crosses are centroids. A cluster takes the colour of '
+                       'the class that it overlaps most, one to one. Positions cannot be compared from column to column.')
+READING_WITHOUT_LABELS = ('Each dot is an image and near dots have similar features; colours are pseudo labels (clusters where nothing asks for those), grey '
                           'was not accepted; crosses are centroids. Neither colours nor positions can be compared '
                           'from column to column.')
 
@@ -64,15 +68,6 @@ def class_count(labels: np.ndarray | None) -> int | None:
     return None if labels is None else len(np.unique(labels))
 
 
-def check_lengths(snapshot: Snapshot, **arrays: np.ndarray | None) -> None:
-    """Raise ValueError where an array given by the caller has not one entry per image of the snapshot."""
-    num_images = snapshot.labels.shape[1]
-    for name, array in arrays.items():
-        if array is not None and len(array) != num_images:
-            raise ValueError(f'{len(array)} {name} for a snapshot of {num_images} images; give those of the images '
-                             'that the run clustered, in its order')
-
-
 @figure_style()
 def embedding_figure(record: RunRecord, labels: np.ndarray | None = None, epochs: list[int] | None = None,
                      size: int = 1500, seed: int = 0, class_names: list[str] | None = None) -> Figure:
@@ -100,15 +95,15 @@ def embedding_figure(record: RunRecord, labels: np.ndarray | None = None, epochs
         snapshot = record.snapshot(epoch)
         if snapshot.features is None:
             raise RecordError(f'{record.snapshot_paths[epoch]}: keeps no features; let the run save them')
-        check_lengths(snapshot, labels=labels)
+        check_lengths(snapshot.labels.shape[1], labels=labels)
         draw_column(grid[:, column], snapshot, labels, fixed_subset(snapshot.labels.shape[1], size, seed), seed,
-                    class_names)
+                    class_names, uses_labels(record))
     return figure
 
 
 def draw_column(column: np.ndarray, snapshot: Snapshot, labels: np.ndarray | None, subset: np.ndarray, seed: int,
-                class_names: list[str] | None) -> None:
-    """One epoch: true classes in the first axes (where known), pseudo labels in the last."""
+                class_names: list[str] | None, by_label: bool) -> None:
+    """One epoch: true classes in the first axes (where known), pseudo labels (or else clusters) in the last."""
     classes = None if labels is None else np.unique(labels)
     position = snapshot.granularity(class_count(labels))
     centroids = snapshot.centroids[position]
@@ -118,14 +113,27 @@ def draw_column(column: np.ndarray, snapshot: Snapshot, labels: np.ndarray | Non
         scatter(column[0], points, class_colors(len(classes))[label])
         name_classes(column[0], points, label, class_names or [str(name) for name in classes])
         column[0].set_title(f'epoch {snapshot.epoch}: true classes')
-    pseudo = snapshot.labels[position, subset]
+    pseudo = (snapshot.labels if by_label else snapshot.assignments)[position, subset]
     colors = colors_of_clusters(snapshot.assignments[position], labels, len(centroids))[pseudo]
     colors[pseudo < 0] = to_rgba(UNACCEPTED)
     order = np.argsort(pseudo >= 0, kind='stable')
     scatter(column[-1], points[order], colors[order])
     column[-1].scatter(*crosses.T, marker='x', color=INK.neutral, s=42, linewidths=1.6)
     share = (snapshot.labels[position] >= 0).mean()
-    column[-1].set_title(f'epoch {snapshot.epoch}: k = {len(centroids)}, {share:.0%} accepted')
+    column[-1].set_title(f'epoch {snapshot.epoch}: k = {len(centroids)}' + (f', {share:.0%} accepted' if by_label else ''))
+
+
+def uses_labels(record: RunRecord) -> bool:
+    """Whether the training asked for pseudo labels; a baseline is clustered to be measured only."""
+    levels = [level for entry in record.history for level in entry['granularities']]
+    return not levels or any('accepted_share' in level for level in levels)
+
+
+def reading(record: RunRecord, labels: np.ndarray | None) -> str:
+    """How to read the map."""
+    if labels is None:
+        return READING_WITHOUT_LABELS
+    return READING if uses_labels(record) else READING_OF_CLUSTERS
 
 
 def scatter(axes: Axes, points: np.ndarray, colors: np.ndarray) -> None:

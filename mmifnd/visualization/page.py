@@ -20,6 +20,8 @@ h1 {{ font-size: 1.7rem; line-height: 1.2; margin: 0 0 .3rem; overflow-wrap: any
 h2 {{ font-size: 1.2rem; margin: 2.5rem 0 .3rem; padding-top: .8rem; border-top: 1px solid var(--grid); }}
 p {{ margin: .3rem 0 .8rem; max-width: 48rem; }}
 .note, figcaption {{ color: var(--faint); font-size: .875rem; line-height: 1.4; }}
+.alarms {{ margin: 0 0 1.2rem; padding: .5rem .5rem .5rem 2rem; max-width: 52rem; border-left: .3rem solid var(--vermillion);
+  overflow-wrap: anywhere; }}
 .grid {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1.5rem 2rem; }}
 .figure {{ margin: 0 0 1rem; min-width: 0; }}
 .grid .figure {{ max-width: 32rem; }}
@@ -81,6 +83,12 @@ class Page:
     def note(self, text: str) -> None:
         """A remark in small print."""
         self.parts.append(f'<p class="note">{escape(text)}</p>')
+
+    def alarms(self, lines: list[str]) -> None:
+        """Warnings, one line each; nothing where there are none."""
+        if lines:
+            items = '\n'.join(f'<li>{escape(line)}</li>' for line in lines)
+            self.parts.append(f'<ul class="alarms">\n{items}\n</ul>')
 
     def add(self, markup: str) -> None:
         """Markup that is already escaped, such as that of ``table``."""

@@ -1,4 +1,6 @@
-"""Which negatives were removed: anchors, and the images that share their pseudo label."""
+"""Which negatives were removed: a contact sheet of anchors and what was detected for them (GloFND, Fig. 1, 7 and 8)."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -6,15 +8,18 @@ from matplotlib.figure import Figure
 from matplotlib.path import Path
 from matplotlib.patches import Rectangle
 
-from .embedding import check_lengths, class_count
-from .run_record import Snapshot
-from .style import FAINT, OTHER, SAME, bare, decoration, figure_style, new_figure
+from .detected import ByLabels, Relation, Removed, shared_anchors
+from .snapshot import check_lengths
+from .style import FAINT, FONT_SIZE, OTHER, SAME, bare, decoration, figure_style, new_figure
 
 CHECK_MARK = Path([(-1., 0.05), (-0.35, -0.7), (1., 0.8)])
-READING = ('Left, the anchor; right of it, images that no longer count as its negatives, evenly spaced from the most '
-           'to the least confident pseudo label.')
-READING_WITH_LABELS = (READING + ' Blue frame and tick: truly the same class, rightly removed. Orange frame and cross: '
-                       'another class, a true negative lost.')
+READING = ('Left, the anchor; right of it, images that no longer count as its negatives, evenly spaced from the surest to the '
+           'least sure. Under each stands {score}.')
+FRAMES = (' Blue frame and tick: truly the same class, rightly removed. Orange dashed frame and cross: another class, a true '
+          'negative lost.')
+CELL, ANCHOR, SIDE = 0.62, 1.35, 0.88  # inches of a picture's place; in places: that of the anchor, and a picture
+SCORE_SIZE = FONT_SIZE - 2
+MAX_NAME = 40
 
 
 def choose_anchors(pseudo_labels: np.ndarray, count: int = 5, seed: int = 0) -> np.ndarray:
@@ -25,88 +30,117 @@ def choose_anchors(pseudo_labels: np.ndarray, count: int = 5, seed: int = 0) -> 
     return np.array([generator.choice(np.flatnonzero(pseudo_labels == cluster)) for cluster in chosen], dtype=int)
 
 
-def removed_negatives(pseudo_labels: np.ndarray, confidence: np.ndarray, anchor: int) -> np.ndarray:
-    """Images with the pseudo label of ``anchor`` (one of N), most confident first; empty where it was not accepted."""
-    if pseudo_labels[anchor] < 0:
-        return np.array([], dtype=int)
-    same = np.flatnonzero(pseudo_labels == pseudo_labels[anchor])
-    same = same[same != anchor]
-    return same[np.argsort(-confidence[same], kind='stable')]
+def check_images(images: np.ndarray) -> None:
+    """Raise ValueError where ``images`` are not uint8 (N, 1 or 3, H, W)."""
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or images.dtype != np.uint8:
+        raise ValueError(f'images must be uint8 (N, 1 or 3, H, W), got {images.dtype} {images.shape}')
 
 
-@figure_style()
-def removed_figure(snapshot: Snapshot, images: np.ndarray, labels: np.ndarray | None = None,
-                   anchors: np.ndarray | None = None, num_examples: int = 10, num_anchors: int = 5, seed: int = 0,
-                   class_names: dict | None = None) -> Figure:
-    """One row per anchor: its image, then examples of the negatives that were removed from its denominator.
+def sheet_of(relations: dict[str, Relation], images: np.ndarray, labels: np.ndarray | None = None,
+             anchors: Sequence[int] | None = None, num_examples: int = 10, num_anchors: int = 5, seed: int = 0,
+             class_names: dict | None = None) -> Figure:
+    """The contact sheet of one detector, or of several side by side for the same anchors.
 
     Args:
-        snapshot (Snapshot): pseudo labels and confidences of one clustering.
-        images (ndarray): uint8 (N, C, H, W), C = 1 or 3.
+        relations (dict[str, Relation]): by the names of the detectors.
+        images (ndarray): uint8 (N, C, H, W), C = 1 or 3; only the images shown are asked for, one by one.
         labels (ndarray | None): true classes (N,); with them each example is marked as same or other class.
-        anchors (ndarray | None): indices of the anchors; default: ``choose_anchors``.
-        num_examples (int): examples in a row, evenly spaced over all removed images by confidence.
+        anchors (Sequence[int] | None): images; default: a random one of each of ``num_anchors`` clusters or classes.
+        num_examples (int): examples in a row, evenly spaced over all removed images by their score.
         num_anchors (int): rows, where ``anchors`` is None.
         seed (int): of the choice of anchors.
         class_names (dict | None): label -> name; default: the label itself.
 
     Raises:
-        ValueError: where images or labels do not fit the snapshot, or no anchor lost a negative.
+        ValueError: where images or labels do not fit the snapshots, or no anchor lost a negative.
     """
-    check_lengths(snapshot, images=images, labels=labels)
-    if images.ndim != 4 or images.shape[1] not in (1, 3) or images.dtype != np.uint8:
-        raise ValueError(f'images must be uint8 (N, 1 or 3, H, W), got {images.dtype} {images.shape}')
-    position = snapshot.granularity(class_count(labels))
-    pseudo_labels, confidence = snapshot.labels[position], snapshot.confidence[position]
-    anchors = choose_anchors(pseudo_labels, num_anchors, seed) if anchors is None else np.asarray(anchors)
-    rows = [(anchor, removed_negatives(pseudo_labels, confidence, anchor)) for anchor in anchors]
-    rows = [(anchor, removed) for anchor, removed in rows if len(removed)]
-    if not rows:
-        raise ValueError(f'epoch {snapshot.epoch}: no negative was removed for these anchors; choose a later epoch')
-    figure = new_figure(0.62 * (num_examples + 1.35), 1.12 * len(rows))
-    for axes, (anchor, removed) in zip(figure.subplots(len(rows), 1, squeeze=False)[:, 0], rows):
-        draw_row(axes, images, labels, anchor, removed, num_examples)
-        axes.set_title(row_title(labels, anchor, removed, class_names), fontsize='medium', fontweight='normal')
+    for relation in relations.values():
+        check_lengths(len(relation), images=images, labels=labels)
+    check_images(images)
+    if anchors is None:
+        anchors = anchors_of(relations, labels, num_anchors, seed)
+    columns = {name: [relation.of(anchor) for anchor in anchors] for name, relation in relations.items()}
+    kept = [row for row in zip(*columns.values()) if any(len(removed.images) for removed in row)]
+    if not kept:
+        raise ValueError(f'no negative was removed for {len(anchors)} anchors; choose other anchors, or a later epoch')
+    return sheet_figure(dict(zip(columns, zip(*kept))), images, labels, num_examples, class_names)
+
+
+def anchors_of(relations: dict[str, Relation], labels: np.ndarray | None, count: int = 5, seed: int = 0) -> list[int]:
+    """Random images for which all detectors removed something, no two of one class, or of one pseudo label without classes."""
+    if labels is None:
+        labels = next((relation.labels for relation in relations.values() if isinstance(relation, ByLabels)), None)
+    return shared_anchors(list(relations.values()), labels, count, seed)
+
+
+@figure_style()
+def sheet_figure(columns: dict[str, Sequence[Removed]], images: np.ndarray, labels: np.ndarray | None = None,
+                 num_examples: int = 10, class_names: dict | None = None) -> Figure:
+    """A column for each detector and a row for each anchor: its image, then examples of what was removed, evenly spaced.
+
+    Args:
+        columns (dict[str, Sequence[Removed]]): at least one anchor, the same in each column.
+    """
+    num_rows = len(next(iter(columns.values())))
+    height = 1.2 + 0.18 * (len(columns) > 1)
+    figure = new_figure(CELL * (num_examples + ANCHOR) * len(columns), height * num_rows)
+    grid = figure.subplots(num_rows, len(columns), squeeze=False)
+    for column, (name, rows) in enumerate(columns.items()):
+        for axes, removed in zip(grid[:, column], rows):
+            draw_row(axes, images, labels, removed, num_examples)
+            title = row_title(labels, removed, class_names)
+            axes.set_title(f'{name[-MAX_NAME:]}\n{title}' if len(columns) > 1 else title, fontsize='medium',
+                           fontweight='normal')
     return figure
 
 
-def row_title(labels: np.ndarray | None, anchor: int, removed: np.ndarray, class_names: dict | None) -> str:
+def row_title(labels: np.ndarray | None, removed: Removed, class_names: dict | None) -> str:
     """What happened to this anchor, in numbers over *all* its removed negatives, not only the examples."""
-    title = f'image {anchor}: {len(removed)} negatives removed'
-    if labels is None:
-        return title
-    name = (class_names or {}).get(labels[anchor], labels[anchor])
-    share = (labels[removed] == labels[anchor]).mean()
-    return f'class {name}, {title}, {share:.0%} of them truly the same class'
+    title = f'image {removed.anchor}: {len(removed.images)} removed'
+    if labels is not None:
+        name = (class_names or {}).get(labels[removed.anchor], labels[removed.anchor])
+        title = f'class {name}, {title}'
+        if len(removed.images):
+            title += f', {(labels[removed.images] == labels[removed.anchor]).mean():.0%} of them rightly'
+    return title if removed.threshold is None else f'{title}; threshold {removed.threshold:.2f}'
 
 
-def draw_row(axes: Axes, images: np.ndarray, labels: np.ndarray | None, anchor: int, removed: np.ndarray,
-             num_examples: int) -> None:
-    """Anchor at x = 0, examples from x = 1.35 on, in units of one image width."""
-    positions = np.linspace(0, len(removed) - 1, min(num_examples, len(removed))).round().astype(int)
+def draw_row(axes: Axes, images: np.ndarray, labels: np.ndarray | None, removed: Removed, num_examples: int) -> None:
+    """Anchor at x = 0, examples from x = ``ANCHOR`` on, in units of one place."""
+    count = len(removed.images)
+    positions = np.linspace(0, count - 1, min(num_examples, count)).round().astype(int)
     bare(axes)
-    draw_image(axes, images[anchor], 0., FAINT.neutral)
-    for column, example in enumerate(removed[positions]):
-        left = 1.35 + column
-        same = None if labels is None else labels[example] == labels[anchor]
+    draw_image(axes, images[removed.anchor], 0., FAINT.neutral)
+    for column, position in enumerate(positions):
+        example, left = removed.images[position], ANCHOR + column
+        same = None if labels is None else labels[example] == labels[removed.anchor]
         color = FAINT.neutral if same is None else SAME if same else OTHER
-        draw_image(axes, images[example], left, color)
+        draw_image(axes, images[example], left, color, dashed=same is not None and not same)
+        if removed.scores is not None:
+            axes.text(left, -0.2, f'{removed.scores[position]:.2f}', fontsize=SCORE_SIZE, va='center')
         if same is not None:
-            axes.plot([left + 0.44], [-0.17], marker=CHECK_MARK if same else 'x', color=color, markersize=6,
+            axes.plot([left + SIDE - 0.13], [-0.2], marker=CHECK_MARK if same else 'x', color=color, markersize=5.5,
                       markerfacecolor='none', markeredgewidth=1.8)
-    axes.set(xlim=(-0.05, 1.35 + num_examples), ylim=(-0.32, 0.95))
+    axes.set(xlim=(-0.05, ANCHOR + num_examples), ylim=(-0.36, SIDE + 0.07))
     axes.set_aspect('equal', anchor='W')
 
 
-def draw_image(axes: Axes, image: np.ndarray, left: float, color: str) -> None:
-    """One image (C, H, W) of width 0.88 in a coloured frame."""
+def draw_image(axes: Axes, image: np.ndarray, left: float, color: str, dashed: bool = False) -> None:
+    """One image (C, H, W) in a coloured frame."""
     picture = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
-    axes.imshow(picture, extent=(left, left + 0.88, 0., 0.88), cmap='gray', vmin=0, vmax=255, interpolation='nearest')
-    frame = Rectangle((left, 0.), 0.88, 0.88, fill=False, edgecolor=color, linewidth=2.)
+    axes.imshow(picture, extent=(left, left + SIDE, 0., SIDE), cmap='gray', vmin=0, vmax=255, interpolation='nearest')
+    frame = Rectangle((left, 0.), SIDE, SIDE, fill=False, edgecolor=color, linewidth=2.,
+                      linestyle=(0, (2.5, 1.2)) if dashed else '-')
     decoration(axes.add_patch(frame))
 
 
-def describe(snapshot: Snapshot) -> str:
+def reading(relations: dict[str, Relation], labels: np.ndarray | None) -> str:
+    """How to read the sheet."""
+    scores = ' or '.join(dict.fromkeys(relation.score for relation in relations.values()))
+    return READING.format(score=scores) + ('' if labels is None else FRAMES)
+
+
+def describe(names: Sequence[str]) -> str:
     """The figure in words."""
-    return (f'Rows of images at epoch {snapshot.epoch}: an anchor, then examples of the images that were removed from '
-            'its negatives.')
+    return (f'Rows of images, of {" and of ".join(names)}: an anchor, then examples of the images that were removed from its '
+            'negatives.')

@@ -9,7 +9,8 @@ from . import bars, sections, tables
 from .curves import Group
 from .embedding import class_count
 from .page import Page, escape
-from .run_record import NoRecordError, RecordError, RunRecord
+from .run_record import NoRecordError, RunRecord
+from .snapshot import RecordError
 from .style import SeriesStyle, series_styles
 from .thresholds import threshold_epoch
 
@@ -53,6 +54,8 @@ def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | 
     if closely:
         sections.add_embedding(page, closely, records[closely], labels)
         sections.add_removed(page, closely, records[closely], images, labels)
+        firsts = {group.label: group.records[0] for group in study_groups(results, records, styles)}
+        sections.add_side_by_side(page, firsts, images, labels)
     learning = choose_thresholds(records, closely)
     if learning:
         sections.add_thresholds(page, learning, records[learning])
@@ -61,7 +64,7 @@ def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | 
 
 
 def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.ndarray | None = None,
-                     labels: np.ndarray | None = None) -> Path:
+                     labels: np.ndarray | None = None, epochs: list[int] | None = None) -> Path:
     """Write the report of one run, or of several side by side.
 
     Args:
@@ -69,6 +72,7 @@ def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.n
         path (str | Path): of the report.
         images (ndarray | None): uint8 (N, C, H, W), to show the removed negatives.
         labels (ndarray | None): true classes (N,).
+        epochs (list[int] | None): of the maps of the features; default: up to three that have features.
 
     Returns:
         Path: the file written.
@@ -88,9 +92,10 @@ def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.n
     add_records(page, groups, class_count(labels))
     for name, record in records.items():
         if record.epochs:
-            sections.add_embedding(page, name, record, labels)
+            sections.add_embedding(page, name, record, labels, epochs)
             sections.add_removed(page, name, record, images, labels)
             sections.add_thresholds(page, name, record)
+    sections.add_side_by_side(page, records, images, labels)
     return write_page(page, Path(path))
 
 
@@ -167,12 +172,14 @@ def add_results(page: Page, results: dict, styles: dict[str, SeriesStyle]) -> No
 
 
 def add_records(page: Page, groups: list[Group], num_clusters: int | None) -> None:
-    """Curves, quality of the detection, error of the thresholds and cluster sizes, where any run has them."""
+    """Curves, quality of the detection, error of the thresholds, cluster sizes and health, where any run has them."""
     if groups:
         sections.add_curves(page, groups, num_clusters)
         sections.add_detection(page, groups)
         sections.add_threshold_error(page, groups)
         sections.add_cluster_sizes(page, groups)
+        sections.add_health(page, groups)
+        sections.add_online(page, groups)
 
 
 def add_origin(page: Page, results: dict) -> None:

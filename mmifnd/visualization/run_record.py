@@ -2,64 +2,16 @@
 
 import json
 import re
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
+from .snapshot import RecordError, Snapshot, open_archive, read_snapshot
 
 SNAPSHOT_NAME = re.compile(r'epoch_(\d+)\.npz')
-SNAPSHOT_KEYS = ('epoch', 'rate', 'labels', 'assignments', 'confidence')
-THRESHOLD_KEYS = ('thresholds', 'exact_thresholds', 'threshold_anchors')
-
-
-class RecordError(ValueError):
-    """A file of a run is missing or damaged; the message is one line that names it."""
 
 
 class NoRecordError(RecordError):
     """A directory holds no record of a run at all."""
-
-
-def nearest_granularity(num_clusters: list[int], wanted: int | None) -> int:
-    """Position of the granularity whose number of clusters is nearest to ``wanted`` (0 where ``wanted`` is None)."""
-    if wanted is None:
-        return 0
-    return min(range(len(num_clusters)), key=lambda position: abs(num_clusters[position] - wanted))
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The pseudo labels of one clustering.
-
-    Attributes:
-        epoch (int): completed epochs when the clustering was made.
-        rate (float): share of pseudo labels that the schedule accepts, in [0, 1].
-        labels (ndarray): int32 (G, N), -1 where the pseudo label was not accepted.
-        assignments (ndarray): int32 (G, N), the cluster of every image.
-        confidence (ndarray): float32 (G, N).
-        centroids (list[ndarray]): G arrays, float32 (k_g, D).
-        features (ndarray | None): float32 (N, D), where the run kept them.
-        thresholds (ndarray | None): float32 (N,), cosine similarities, where the detector learns one an image.
-        exact_thresholds (ndarray | None): float32 (A,), the quantiles that those of ``threshold_anchors`` estimate.
-        threshold_anchors (ndarray | None): int64 (A,), images in [0, N); given with ``exact_thresholds``.
-    """
-
-    epoch: int
-    rate: float
-    labels: np.ndarray
-    assignments: np.ndarray
-    confidence: np.ndarray
-    centroids: list[np.ndarray]
-    features: np.ndarray | None = None
-    thresholds: np.ndarray | None = None
-    exact_thresholds: np.ndarray | None = None
-    threshold_anchors: np.ndarray | None = None
-
-    def granularity(self, wanted: int | None) -> int:
-        """Position g of the granularity whose number of clusters is nearest to ``wanted``."""
-        return nearest_granularity([len(centroids) for centroids in self.centroids], wanted)
 
 
 @dataclass(frozen=True)
@@ -74,6 +26,9 @@ class RunRecord:
         snapshot_paths (dict[int, Path]): epoch -> file.
         detection (list[dict]): one entry per epoch: precision, recall, F1 and shares of the training steps' masks, in
             percent; empty where they were not measured.
+        health (list[dict]): one entry per epoch: effective ranks, spread and more of embedding and backbone, means of the
+            steps, and ``alarms``, sentences.
+        online (list[dict]): one entry per epoch: accuracies of the online probe and of kNN, in percent.
     """
 
     work_dir: Path
@@ -81,14 +36,16 @@ class RunRecord:
     scalars: list[dict]
     snapshot_paths: dict[int, Path]
     detection: list[dict] = field(default_factory=list)
+    health: list[dict] = field(default_factory=list)
+    online: list[dict] = field(default_factory=list)
 
     @classmethod
     def load(cls, work_dir: str | Path) -> 'RunRecord':
         """Read the record of one run.
 
         Args:
-            work_dir (str | Path): holds ``false_negatives/`` (``history.jsonl``, ``detection.jsonl``, ``epoch_*.npz``)
-                and the training curve; each may be missing, but not all of them.
+            work_dir (str | Path): holds ``false_negatives/`` (``history.jsonl``, ``detection.jsonl``, ``health.jsonl``,
+                ``epoch_*.npz``) and the training curve; each may be missing, but not all of them.
 
         Raises:
             NoRecordError: where there is no record.
@@ -99,16 +56,19 @@ class RunRecord:
         folder = work_dir / 'false_negatives'
         history = read_json_lines(folder / 'history.jsonl', required=('epoch', 'granularities'))
         detection = read_json_lines(folder / 'detection.jsonl', required=('epoch',), flat=True)
-        scalars = read_training_curve(work_dir)
+        health = read_json_lines(folder / 'health.jsonl', required=('epoch',), flat=True)
+        logged = read_log(work_dir)
+        scalars = [entry for entry in logged if all(key in entry for key in ('step', 'epoch', 'loss'))]
         matches = [(SNAPSHOT_NAME.fullmatch(path.name), path) for path in sorted(folder.glob('*.npz'))]
         snapshots = {int(match.group(1)): path for match, path in matches if match}
-        if not (history or detection or scalars or snapshots):
+        if not (history or detection or health or scalars or snapshots):
             raise NoRecordError(
                 f'{work_dir} holds no record of a run: expected false_negatives/history.jsonl, '
-                'false_negatives/detection.jsonl, false_negatives/epoch_*.npz, scalars.jsonl or */vis_data/scalars.json; '
-                'give the work_dir of a run')
+                'false_negatives/detection.jsonl, false_negatives/health.jsonl, false_negatives/epoch_*.npz, scalars.jsonl '
+                'or */vis_data/scalars.json; give the work_dir of a run')
         return cls(work_dir, latest_by(history, 'epoch'), latest_by(scalars, 'step'), snapshots,
-                   since_the_last_resume(detection))
+                   since_the_last_resume(detection), since_the_last_resume(health),
+                   since_the_last_resume(online_entries(logged)))
 
     @property
     def epochs(self) -> list[int]:
@@ -167,15 +127,22 @@ def parse(line: bytes, flat: bool) -> object:
         return json.loads(line[line.rfind(b'{'):])
 
 
-def read_training_curve(work_dir: Path) -> list[dict]:
-    """Entries with step, epoch and loss: of ``scalars.jsonl``, or of mmengine's log, a file for each start of the run.
+def read_log(work_dir: Path) -> list[dict]:
+    """Entries of ``scalars.jsonl``, or of mmengine's log, a file for each start of the run.
 
-    Such a log also holds lines without a loss (evaluations, clusterings) at the steps of others.
+    Such a log holds lines of steps, which have a loss, and of epochs (evaluations, clusterings), whose ``step`` is an epoch.
     """
     path = work_dir / 'scalars.jsonl'
     paths = [path] if path.is_file() else sorted(work_dir.glob('*/vis_data/scalars.json'))
-    entries = [entry for path in paths for entry in read_json_lines(path)]
-    return [entry for entry in entries if all(key in entry for key in ('step', 'epoch', 'loss'))]
+    return [entry for path in paths for entry in read_json_lines(path)]
+
+
+def online_entries(logged: list[dict]) -> list[dict]:
+    """What the online probe logged, an entry an epoch."""
+    prefix = 'online/'
+    entries = [(entry, {key.removeprefix(prefix): value for key, value in entry.items() if key.startswith(prefix)})
+               for entry in logged]
+    return [dict(epoch=entry['step'], **found) for entry, found in entries if found]
 
 
 def latest_by(entries: list[dict], key: str) -> list[dict]:
@@ -192,64 +159,3 @@ def since_the_last_resume(entries: list[dict]) -> list[dict]:
             kept.pop()
         kept.append(entry)
     return kept
-
-
-def open_archive(path: Path) -> np.lib.npyio.NpzFile:
-    """Open an .npz file without ever unpickling; raises RecordError where it is none."""
-    try:
-        archive = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise RecordError(f'{path}: not a readable .npz file; delete it or write it again') from error
-    if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise RecordError(f'{path}: expected an .npz archive, got a single array')
-    return archive
-
-
-def read_snapshot(path: Path) -> Snapshot:
-    """Read and check one ``epoch_*.npz``; raises RecordError, naming the file, where something does not fit."""
-    try:
-        with open_archive(path) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, RecordError):
-            raise
-        raise RecordError(f'{path}: damaged ({error}); delete it or write it again') from error
-    missing = [key for key in SNAPSHOT_KEYS if key not in arrays]
-    if missing:
-        raise RecordError(f'{path}: {", ".join(missing)} missing; found {", ".join(sorted(arrays))}')
-    shapes = {key: arrays[key].shape for key in ('labels', 'assignments', 'confidence')}
-    if len(set(shapes.values())) != 1 or arrays['labels'].ndim != 2:
-        raise RecordError(f'{path}: labels, assignments and confidence must share one shape (G, N), got {shapes}')
-    names = [f'centroids_{position}' for position in range(len(arrays['labels']))]
-    missing = [name for name in names if name not in arrays]
-    if missing:
-        raise RecordError(f'{path}: {", ".join(missing)} missing, though labels has {len(names)} granularities')
-    features = arrays.get('features')
-    if features is not None and len(features) != arrays['labels'].shape[1]:
-        raise RecordError(f'{path}: {len(features)} features for {arrays["labels"].shape[1]} images')
-    check_thresholds(path, arrays)
-    return Snapshot(
-        epoch=int(arrays['epoch']), rate=float(arrays['rate']), labels=arrays['labels'],
-        assignments=arrays['assignments'], confidence=arrays['confidence'],
-        centroids=[arrays[name] for name in names],
-        features=None if features is None else features.astype(np.float32),
-        **{key: arrays[key] for key in THRESHOLD_KEYS if key in arrays})
-
-
-def check_thresholds(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Raise RecordError where the optional thresholds do not fit the images, or each other."""
-    shapes = {key: arrays[key].shape for key in THRESHOLD_KEYS if key in arrays}
-    num_images = arrays['labels'].shape[1]
-    if shapes.get('thresholds', (num_images,)) != (num_images,):
-        raise RecordError(f'{path}: thresholds of shape {shapes["thresholds"]} for {num_images} images')
-    if set(shapes) not in (set(), {'thresholds'}, set(THRESHOLD_KEYS)):
-        missing = [key for key in THRESHOLD_KEYS if key not in shapes]
-        raise RecordError(f'{path}: {", ".join(missing)} missing, though {", ".join(shapes)} is there')
-    if len(shapes) < 3:
-        return
-    anchors, exact = arrays['threshold_anchors'], shapes['exact_thresholds']
-    if anchors.ndim != 1 or anchors.shape != exact or anchors.dtype.kind not in 'iu':
-        raise RecordError(f'{path}: threshold_anchors {anchors.dtype} {anchors.shape} for exact_thresholds {exact}; '
-                          'expected integers, one a threshold')
-    if len(anchors) and not 0 <= anchors.min() <= anchors.max() < num_images:
-        raise RecordError(f'{path}: threshold_anchors from {anchors.min()} to {anchors.max()} for {num_images} images')

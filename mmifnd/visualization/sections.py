@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from . import cluster_sizes, curves, detection, embedding, removed, thresholds
+from . import cluster_sizes, curves, detection, embedding, health, masked_share, online, removed, thresholds
 from .curves import QUANTITIES, Group
+from .detected import Relation, last_relations
 from .page import Page
 from .run_record import RunRecord
 
@@ -48,10 +49,10 @@ def line_sentence(groups: list[Group]) -> str:
 
 def add_detection(page: Page, groups: list[Group]) -> None:
     """Precision, recall, F1 and share of what the training steps detected, where any run measured them."""
-    groups = detection.having_detection(groups)
+    groups, idle = detection.having_detection(groups)
     drawn = [(detection.score(measure), *detection.score_curves(groups, measure)) for measure in detection.NAMES]
     drawn.append((detection.PREDICTED, *detection.share_curves(groups)))
-    figures = [(detection.detection_figure(lines, thin, quantity), quantity.reading,
+    figures = [(curves.curve_figure(lines, quantity, thin), quantity.reading,
                 curves.describe([*lines, *thin], quantity)) for quantity, lines, thin in drawn if lines]
     if not figures:
         return
@@ -61,6 +62,35 @@ def add_detection(page: Page, groups: list[Group]) -> None:
                                                f'judged by the true classes, which training never sees. {which}')
     page.grid(figures)
     page.add(detection.detection_table(groups))
+    if idle:
+        page.note(f'Nothing was detected, so that nothing is shown here, in: {", ".join(idle)}.')
+
+
+def add_health(page: Page, groups: list[Group]) -> None:
+    """Alarms as text, then the measures of collapse of embedding and backbone, where any run has them."""
+    if not any(record.health for group in groups for record in group.records):
+        return
+    which = '' if len(groups) == 1 and len(groups[0].records) == 1 else f'{line_sentence(groups)} '
+    page.section('Does the representation use its space?', f'Measured without labels, once an epoch. {which}{health.READING}')
+    alarms = health.alarm_lines(groups)
+    page.alarms(alarms)
+    if not alarms:
+        page.note('No alarm was given.')
+    drawn = [(measure, *health.layer_curves(groups, measure)) for measure in health.OF_LAYERS]
+    drawn += [(quantity, curves.method_curves(groups, quantity), []) for quantity in health.OF_STEPS]
+    page.grid([(curves.curve_figure(lines, quantity, thin), quantity.reading, curves.describe([*lines, *thin], quantity))
+               for quantity, lines, thin in drawn if lines])
+
+
+def add_online(page: Page, groups: list[Group]) -> None:
+    """Accuracy of the online probe and of nearest neighbours over epochs, where any run asked for it."""
+    lines, thin, quantity = online.probe_curves(groups)
+    drawn = [(quantity, lines, thin), (online.NEIGHBOURS, curves.method_curves(groups, online.NEIGHBOURS), [])]
+    figures = [(curves.curve_figure(lines, quantity, thin), quantity.reading, curves.describe([*lines, *thin], quantity))
+               for quantity, lines, thin in drawn if lines]
+    if figures:
+        page.section('Online accuracy', f'Labels are read by the probe alone; training never sees them. {line_sentence(groups)}')
+        page.grid(figures)
 
 
 def add_threshold_error(page: Page, groups: list[Group]) -> None:
@@ -100,30 +130,56 @@ def add_cluster_sizes(page: Page, groups: list[Group]) -> None:
                     cluster_sizes.describe(groups, count)) for count in counts])
 
 
-def add_embedding(page: Page, name: str, record: RunRecord, labels: np.ndarray | None) -> None:
-    """t-SNE maps, or a sentence on why there are none."""
-    page.section('The features and their pseudo labels', f'Run {name}, at up to three stages of its training.')
-    epochs = embedding.stages(record.epochs_with_features())
+def add_embedding(page: Page, name: str, record: RunRecord, labels: np.ndarray | None,
+                  epochs: list[int] | None = None) -> None:
+    """t-SNE maps at ``epochs``, of up to three stages unless given; or a sentence on why there are none."""
+    page.section('The features and their pseudo labels', f'Run {name}, at {len(epochs) if epochs else "up to three"} stages '
+                                                         'of its training.')
+    epochs = epochs or embedding.stages(record.epochs_with_features())
     if not epochs:
         page.note('This run kept no features in its snapshots, so there is no map of them.')
         return
     figure = embedding.embedding_figure(record, labels, epochs)
-    reading = embedding.READING_WITHOUT_LABELS if labels is None else embedding.READING
-    page.wide(figure, reading, embedding.describe(record, epochs))
+    page.wide(figure, embedding.reading(record, labels), embedding.describe(record, epochs))
 
 
 def add_removed(page: Page, name: str, record: RunRecord, images: np.ndarray | None,
                 labels: np.ndarray | None) -> None:
-    """Examples of removed negatives from the last snapshot that accepted any, or a sentence on why there are none."""
-    if images is None or not record.epochs:
+    """How much each anchor lost, and examples, at the last epoch that removed any; or a sentence on why there are none."""
+    if not record.epochs:
         return
-    page.section('Which negatives were removed', f'Run {name}; the anchors are drawn at random, each from another '
-                                                 'cluster.')
-    for epoch in reversed(record.epochs):
-        snapshot = record.snapshot(epoch)
-        if len(removed.choose_anchors(snapshot.labels[snapshot.granularity(embedding.class_count(labels))])):
-            reading = removed.READING if labels is None else removed.READING_WITH_LABELS
-            page.wide(removed.removed_figure(snapshot, images, labels), f'Epoch {epoch}. {reading}',
-                      removed.describe(snapshot))
-            return
-    page.note('No snapshot of this run accepted two images of one cluster, so no negative was removed.')
+    page.section('Which negatives were removed', f'Run {name}; the anchors are drawn at random, no two of one class or cluster.')
+    found = last_relations(record, embedding.class_count(labels))
+    if found is None:
+        page.note('No snapshot of this run tells of removed negatives: it accepted no two images of one cluster, uses its pseudo '
+                  'labels otherwise, or keeps no thresholds with features.')
+        return
+    epoch, relations = found
+    for relation in relations:
+        shares = relation.shares()
+        page.grid([(masked_share.masked_share_figure(shares, epoch), masked_share.READING,
+                    masked_share.describe(shares, epoch))])
+        if images is not None:
+            add_sheet(page, f'Epoch {epoch}.', {name: relation}, images, labels)
+
+
+def add_side_by_side(page: Page, records: dict[str, RunRecord], images: np.ndarray | None,
+                     labels: np.ndarray | None) -> None:
+    """The detectors of the first two runs that removed anything, for the same anchors; nothing where there are no two."""
+    found = {name: last_relations(record, embedding.class_count(labels)) for name, record in records.items()}
+    shown = [(name, *taken) for name, taken in found.items() if taken][:2]
+    if images is None or len(shown) < 2 or len(shown[0][2][0]) != len(shown[1][2][0]):
+        return
+    page.section('Two detectors side by side', 'What each of them removed for the same anchors.')
+    epochs = ', '.join(f'{name} at epoch {epoch}' for name, epoch, _ in shown)
+    add_sheet(page, f'{epochs}.', {name: relations[0] for name, _, relations in shown}, images, labels)
+
+
+def add_sheet(page: Page, epochs: str, relations: dict[str, Relation], images: np.ndarray, labels: np.ndarray | None) -> None:
+    """A contact sheet, or a sentence where none of the anchors asked lost anything."""
+    anchors = removed.anchors_of(relations, labels)
+    if not anchors:
+        page.note('No anchor was found for which all of them removed something.')
+        return
+    figure = removed.sheet_of(relations, images, labels, anchors, num_examples=10 if len(relations) == 1 else 6)
+    page.wide(figure, f'{epochs} {removed.reading(relations, labels)}', removed.describe(list(relations)))

@@ -14,7 +14,9 @@ def run_tool(*arguments):
 
 @pytest.mark.parametrize('arguments, words', [
     (['--cfg-options', 'default_hooks.false_negative.num_clusters=(5000,)'],
-     'num_clusters=5000 exceeds the 1297 images of the training set; choose 1 to 1297'),
+     'num_clusters=5000 exceeds the 1297 images of the training set; choose at most 1297'),
+    (['--cfg-options', 'default_hooks.false_negative.num_clusters=(1,)'],
+     'num_clusters=(1,) must hold a count of at least 2 for each granularity'),
     (['--cfg-options', 'model.data_preprocessor.num_views=1'], 'the batch has 1 view of each image'),
     (['--cfg-options', 'train_dataloader.batch_size=2000'], 'lower train_dataloader.batch_size'),
 ])

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from mmifnd.visualization import check_report, write_run_report, write_study_report
-from mmifnd.visualization.curves import Group, values_by_epoch
-from mmifnd.visualization.detection import (PREDICTED, detection_figure, detection_table, having_detection, score,
+from mmifnd.visualization.curves import Group, curve_figure, values_by_epoch
+from mmifnd.visualization.detection import (PREDICTED, detection_table, having_detection, score,
                                             score_cells, score_curves, share_curves)
 from mmifnd.visualization.run_record import RecordError, RunRecord
 from mmifnd.visualization.style import SERIES
@@ -93,13 +93,13 @@ def test_precision_of_no_detection_and_nan_are_left_out(run_dir, write_detection
 
 
 def test_methods_are_means_with_a_band_and_without_other_averages(groups):
-    groups = having_detection(groups)
-    assert [group.label for group in groups] == ['a', 'b']
+    groups, idle = having_detection(groups)
+    assert idle == [] and [group.label for group in groups] == ['a', 'b']
     lines, thin = score_curves(groups, 'recall')
     assert thin == [] and [curve.label for curve in lines] == ['a', 'b']
     np.testing.assert_allclose(lines[0].mean, 2. * np.arange(1, 33) + 1)
     np.testing.assert_allclose(lines[0].spread, 1.)
-    axes, = detection_figure(lines, thin, score('recall')).axes
+    axes, = curve_figure(lines, score('recall'), thin).axes
     assert len(axes.lines) == 2 and len(axes.collections) == 1 and len(marks_of(axes)) == 3
     assert axes.get_ylim()[0] == 0.
 
@@ -108,7 +108,7 @@ def test_one_method_shows_all_averages(groups):
     lines, thin = score_curves(groups[:1], 'f1')
     assert [curve.label for curve in lines + thin] == ['micro', 'macro', 'paper']
     np.testing.assert_allclose(thin[1].mean, lines[0].mean / 2)
-    figure = detection_figure(lines, thin, score('f1'))
+    figure = curve_figure(lines, score('f1'), thin)
     assert [line.get_linestyle() for line in figure.axes[0].lines] == ['-', '--', '--']
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ['micro', 'macro', 'paper']
 
@@ -123,9 +123,10 @@ def test_true_share_is_one_line_where_the_methods_agree(groups):
 
 
 def test_nothing_measured_is_nothing_drawn(groups):
-    assert having_detection(groups[2:]) == []
+    assert having_detection(groups[2:]) == ([], [])
+    lines, thin = score_curves(groups[2:], 'recall')
     with pytest.raises(ValueError, match='no run recorded recall_micro'):
-        detection_figure(*score_curves(groups[2:], 'recall'), score('recall'))
+        curve_figure(lines, score('recall'), thin)
     assert detection_table([]) == ''
 
 
@@ -161,10 +162,14 @@ def test_study_report_shows_detection_of_the_methods_that_have_it(study, write_d
     assert part.count('<tr>') == 4 and 'Of IFND' in part
     for seed in range(3):
         write_detection(out_dir / f'simclr/seed_{seed}', seed, share=0.)
+    part = section(write_study_report(results, out_dir).read_text())
+    assert part.count('<tr>') == 4 and 'Nothing was detected, so that nothing is shown here, in: SimCLR.' in part
+    for seed in range(3):
+        write_detection(out_dir / f'simclr/seed_{seed}', seed, share=1.)
     path = write_study_report(results, out_dir)
     part = section(path.read_text())
     assert check_report(path) == []
-    assert re.findall(r'data-axes="1" data-marks="(\d+)"', part) == ['2', '4', '4', '3']
+    assert re.findall(r'data-axes="1" data-marks="(\d+)"', part) == ['4', '4', '4', '3']
     assert part.count('<tr>') == 7 and 'mean over the seeds' in part
 
 

@@ -3,9 +3,9 @@ import pytest
 
 from mmifnd.visualization import embedding
 from mmifnd.visualization.embedding import colors_of_clusters, embedding_figure, fixed_subset, project, stages
-from mmifnd.visualization.removed import choose_anchors, removed_figure, removed_negatives
+from mmifnd.visualization.removed import choose_anchors
 from mmifnd.visualization.run_record import RecordError, RunRecord
-from mmifnd.visualization.style import OTHER, SAME, class_colors
+from mmifnd.visualization.style import class_colors
 from mmifnd.visualization.svg import marks_of, to_inline_svg
 
 
@@ -63,43 +63,7 @@ def test_map_needs_features_and_labels_that_fit(run_dir, tmp_path, labels, write
             embedding_figure(bare, labels, epochs)
 
 
-def test_removed_negatives_by_confidence():
-    pseudo_labels = np.array([1, 0, 1, -1, 1, -1])
-    confidence = np.array([.5, .9, .2, .9, .8, .7])
-    np.testing.assert_array_equal(removed_negatives(pseudo_labels, confidence, 0), [4, 2])
-    assert len(removed_negatives(pseudo_labels, confidence, 1)) == 0
-    assert len(removed_negatives(pseudo_labels, confidence, 3)) == 0, '-1 is equal to nobody'
-
-
 def test_anchors_have_company_and_come_from_different_clusters():
     pseudo_labels = np.array([0, 0, 1, 2, 2, 2, -1, -1])
     anchors = choose_anchors(pseudo_labels)
     np.testing.assert_array_equal(np.sort(pseudo_labels[anchors]), [0, 2])
-
-
-def test_frame_and_mark_tell_same_from_other_class(run_dir, images, labels):
-    snapshot = RunRecord.load(run_dir).snapshot(32)
-    snapshot.labels[0] = np.where(np.arange(60) < 4, 0, -1)
-    snapshot.confidence[0, :4] = [.9, .8, .7, .6]
-    true = labels.copy()
-    true[3] = 2
-    axes, = removed_figure(snapshot, images, true, anchors=[0]).axes
-    assert len(axes.images) == 4
-    assert [line.get_color() for line in axes.lines] == [SAME, SAME, OTHER]
-    assert [line.get_marker() == 'x' for line in axes.lines] == [False, False, True]
-    assert '3 negatives removed, 67% of them truly the same class' in axes.get_title(loc='left')
-
-
-def test_without_labels_nothing_is_judged(run_dir, images):
-    figure = removed_figure(RunRecord.load(run_dir).snapshot(32), images)
-    assert all(axes.images and not axes.lines for axes in figure.axes)
-
-
-@pytest.mark.parametrize('change, message', [
-    (lambda images: images[:9], '9 images for a snapshot of 60'),
-    (lambda images: images.astype(np.float32), 'must be uint8'),
-    (lambda images: images.transpose(0, 2, 3, 1), 'must be uint8'),
-])
-def test_images_that_do_not_fit(run_dir, images, change, message):
-    with pytest.raises(ValueError, match=message):
-        removed_figure(RunRecord.load(run_dir).snapshot(32), change(images))

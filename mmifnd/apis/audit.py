@@ -1,0 +1,207 @@
+"""Before any training: how many negatives are probably false, by features that are at hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmifnd.clustering import ConfidenceAcceptance, KMeans, PseudoLabeler
+from mmifnd.engine.detector_probe import even_anchors
+from mmifnd.engine.progress import reported
+from mmifnd.evaluation import Estimate, batch_of_first, cluster_estimate, expected_false_negatives, quantile_estimate
+from mmifnd.evaluation.audit import nearest_images
+from mmifnd.visualization.detected import ByLabels, Removed
+from mmifnd.visualization.removed import choose_anchors
+
+from .derived import clusters_of
+from .errors import UserError
+from .features import extract_features
+from .image_data import Images, image_dataset
+from .run_config import config_beside
+
+BATCH_SIZES = (256, 1024, 4096)
+#: Files of features.
+FEATURES = ('.npz', '.npy')
+#: Anchors that are compared with all images, at most.
+MAX_ANCHORS = 2048
+#: Of the confidence, by which examples are ordered.
+TEMPERATURE = 0.2
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One way to tell false negatives, and what it says.
+
+    Attributes:
+        name (str): ``'k = 10'`` or ``'alpha = 0.01'``.
+        estimate (Estimate): share of the negatives, and scores where labels are known.
+        examples (list[Removed]): anchors and what would be removed for them, surest first.
+    """
+
+    name: str
+    estimate: Estimate
+    examples: list[Removed]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found; see :func:`audit`.
+
+    Attributes:
+        num_images (int): N.
+        relations (list[Relation]): a clustering, or a quantile, each.
+        labels (ndarray | None): true classes (N,), where known.
+        batch_sizes (tuple[int, ...]): that the consequences are told for.
+    """
+
+    num_images: int
+    relations: list[Relation]
+    labels: np.ndarray | None
+    batch_sizes: tuple[int, ...]
+
+    @property
+    def true_share(self) -> float | None:
+        """Share of the negatives that truly are false; None without labels."""
+        return None if self.labels is None else self.relations[0].estimate.scores.true_share
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return dict(num_images=self.num_images, true_share=self.true_share, batch_sizes=list(self.batch_sizes),
+                    relations=[self._row(relation) for relation in self.relations])
+
+    def _row(self, relation: Relation) -> dict[str, Any]:
+        share, scores = relation.estimate
+        precision, recall = (None, None) if scores is None else (scores.precision_micro, scores.recall_micro)
+        expected = {str(size): expected_false_negatives(share, size - 1) for size in self.batch_sizes}
+        return dict(name=relation.name, share=share, batch_of_first=batch_of_first(share), expected=expected,
+                    precision=precision, recall=recall)
+
+
+def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | None = None,
+          labels: Sequence[int] | None = None, config: str | Path | None = None, clusters: Sequence[int] | None = None,
+          alphas: Sequence[float] = (), batch_sizes: Sequence[int] | None = None, feature: str | None = None,
+          num_examples: int = 5, seed: int = 0) -> Audit:
+    """Which share of the in-batch negatives is probably false, and what that means. Nothing is trained.
+
+    Two images of one cluster of k-means, or (by ``alphas``) an image and the most similar share of the others, are taken for
+    false negatives of each other. Where labels are known, they only tell how many of these pairs are right.
+
+    Args:
+        source: features (N, D), or a file of them: ``.npy``, or ``.npz`` with ``features`` and perhaps ``labels``; or, with
+            ``data``, a checkpoint or encoder as for :func:`extract_features`.
+        data: images, see :func:`extract_features`; needed with a checkpoint or encoder. With a file of features, in its
+            order, they may bring the labels.
+        labels: true class of each image, integers >= 0, (N,), where neither file nor folder has them.
+        config: of a checkpoint; the one beside it unless given.
+        clusters: numbers of clusters; what the paper takes for so many images unless given.
+        alphas: shares, in (0, 1), of the quantiles to look at besides.
+        batch_sizes: images a step that the number of false negatives is told for; those of :data:`BATCH_SIZES` that there
+            are enough images for unless given.
+        feature: of a checkpoint or encoder, ``'z'``, which needs a config, or ``'f'``; ``'z'`` where possible unless given.
+        num_examples: anchors with examples of what would be removed.
+        seed: of the choice of anchors.
+
+    Raises:
+        UserError, ValueError: where features, labels or numbers cannot be used.
+
+    Example:
+        >>> from sklearn.datasets import load_digits
+        >>> digits = load_digits()
+        >>> found = audit(digits.data, labels=digits.target, clusters=[10], alphas=[0.05])
+        >>> [relation.name for relation in found.relations]
+        ['k = 10', 'alpha = 0.05']
+        >>> found.relations[0].estimate.scores.precision_micro > 0.5  # of the pixels' clusters; a tenth is chance
+        True
+    """
+    for name, value in dict(num_examples=num_examples, seed=seed).items():
+        if value < 0:
+            raise UserError(f'{name}={value} is negative; give 0 or more')
+    features, known = _features(source, data, config, feature)
+    labels = known if labels is None else np.asarray(labels)
+    if labels is not None and len(labels) != len(features):
+        raise UserError(f'{len(labels)} labels for {len(features)} features; give one an image, in the same order')
+    if len(features) < 2:
+        raise UserError(f'{len(features)} image has no negatives; give at least 2')
+    if batch_sizes is None:
+        batch_sizes = [size for size in BATCH_SIZES if size <= len(features)] or [len(features)]
+    outside = [size for size in batch_sizes if not 2 <= size <= len(features)]
+    if outside:
+        raise UserError(f'batch size {outside[0]} is outside [2, {len(features)}], the number of images; choose one within')
+    if clusters is None:
+        clusters = clusters_of(len(features)).value
+    relations = _by_clusters(features, labels, clusters, num_examples, seed)
+    relations += [_by_quantile(features, labels, alpha, num_examples, seed) for alpha in alphas]
+    if not relations:
+        raise UserError('there is nothing to look at: give clusters, alphas, or both')
+    return Audit(len(features), relations, labels, tuple(batch_sizes))
+
+
+def _features(source, data, config, feature: str | None) -> tuple[Tensor, np.ndarray | None]:
+    """Features (N, D) and, where they come with them, labels (N,)."""
+    if isinstance(source, (str, Path)) and Path(source).suffix in FEATURES:
+        features, labels = _read(Path(source))
+        return features, image_dataset(data).labels() if labels is None and data is not None else labels
+    if not isinstance(source, (str, Path, nn.Module)):
+        return torch.as_tensor(source).float(), None
+    if data is None:
+        raise UserError('a checkpoint or encoder needs images: give data=FOLDER, or a file of features (.npz, .npy)')
+    if feature is None:
+        is_module = isinstance(source, nn.Module)
+        has_embedding = hasattr(source, 'cluster_feature') if is_module else config or config_beside(source)
+        feature = 'z' if has_embedding else 'f'
+    found = extract_features(source, data, config=config, feature=feature)
+    return found.features, None if found.labels is None else found.labels.numpy()
+
+
+def _read(path: Path) -> tuple[Tensor, np.ndarray | None]:
+    """A file of features; nothing in it is unpickled."""
+    if not path.is_file():
+        raise UserError(f'features {path} do not exist; give a .npz or .npy file')
+    try:
+        with open(path, 'rb') as file:
+            content = np.load(file, allow_pickle=False)
+            single = isinstance(content, np.ndarray)
+            arrays = dict(features=content) if single else {key: content[key] for key in content.files}
+    except (ValueError, EOFError, OSError) as error:
+        raise UserError(f'features {path} cannot be read: {error}') from None
+    if 'features' not in arrays or arrays['features'].ndim != 2 or arrays['features'].dtype.kind not in 'fiu':
+        raise UserError(f'{path} has no array of numbers features (N, D); it has '
+                        + ', '.join(f'{name} {array.dtype} {array.shape}' for name, array in arrays.items()))
+    return torch.from_numpy(arrays['features']).float(), arrays.get('labels')
+
+
+def _by_clusters(features: Tensor, labels, clusters: Sequence[int], num_examples: int, seed: int) -> list[Relation]:
+    relations = []
+    with reported('k-means', len(clusters)) as report:
+        for count in clusters:
+            relations.append(_by_cluster(features, labels, count, num_examples, seed))
+            report(len(relations))
+    return relations
+
+
+def _by_cluster(features: Tensor, labels, count: int, num_examples: int, seed: int) -> Relation:
+    labeler = PseudoLabeler((count,), ConfidenceAcceptance('constant'), TEMPERATURE, KMeans())
+    labeler.check(len(features))
+    level, = labeler(features, progress=1.).granularities
+    assignment, confidence = level.assignment.numpy(), level.confidence.numpy()
+    anchors = choose_anchors(assignment, num_examples, seed).tolist()
+    clusters = ByLabels(assignment, confidence)
+    return Relation(f'k = {count}', cluster_estimate(assignment, labels), [clusters.of(anchor) for anchor in anchors])
+
+
+def _by_quantile(features: Tensor, labels, alpha: float, num_examples: int, seed: int) -> Relation:
+    estimate = quantile_estimate(features, alpha, labels, even_anchors(len(features), MAX_ANCHORS))
+    unit = F.normalize(features, dim=1)
+    anchors = torch.from_numpy(np.sort(np.random.default_rng(seed).permutation(len(unit))[:num_examples]))
+    count = round(estimate.share * (len(unit) - 1))
+    examples = []
+    for anchor, row in zip(anchors.tolist(), nearest_images(unit, anchors, count)):
+        others = row.nonzero().squeeze(1)
+        similarity, order = (unit[others] @ unit[anchor]).sort(descending=True)
+        examples.append(Removed(anchor, others[order].numpy(), similarity.numpy()))
+    return Relation(f'alpha = {alpha:g}', estimate, examples)

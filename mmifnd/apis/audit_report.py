@@ -1,0 +1,75 @@
+"""What an audit found, for the terminal and in files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from mmifnd.engine.checkpoint_format import AtomicFileBackend
+from mmifnd.visualization.removed import sheet_figure
+
+from .audit import Audit, Relation
+from .thumbnails import Thumbnails
+
+_WIDTH = 106
+
+
+def print_audit(audit: Audit, console: Console | None = None) -> None:
+    """A row a clustering or quantile, and how to read it."""
+    console = console or Console(width=max(_WIDTH, Console().width))
+    truth = '' if audit.true_share is None else f'; truly false: {audit.true_share:.2%} of the negatives'
+    table = Table(title=f'{audit.num_images} images{truth}', box=SIMPLE_HEAD)
+    columns = ['share', *(f'B = {size}' for size in audit.batch_sizes), 'one from B']
+    for name in ('by', *columns, *(['precision', 'recall', 'F1'] if audit.labels is not None else [])):
+        table.add_column(name, justify='left' if name == 'by' else 'right', no_wrap=True)
+    for relation, row in zip(audit.relations, audit.as_dict()['relations']):
+        table.add_row(*_cells(relation, row, audit))
+    console.print(table)
+    for sentence in sentences(audit):
+        console.print(sentence)
+
+
+def sentences(audit: Audit) -> list[str]:
+    """What the numbers mean for batch size and number of clusters."""
+    said = ['share: of the negatives, what is taken for false. B: how many of them an anchor meets among the B - 1 other '
+            'images of a batch (each counts twice where both views are compared, as in SimCLR); a queue of K keys has the '
+            'share of K. one from B: the smallest batch in which an anchor has one on average; in smaller ones there is '
+            'little to remove.']
+    if audit.labels is None:
+        return [*said, 'Fewer clusters take more negatives for false, and more of them wrongly: choose the smallest k whose '
+                       'rows of removed images look right.']
+    best = max(audit.relations, key=lambda relation: relation.estimate.scores.f1_micro)
+    scores = best.estimate.scores
+    return [*said, f'Best F1 by the true labels: {best.name}, {scores.precision_micro:.0%} of what it removes is right, '
+                   f'{scores.recall_micro:.0%} of what is false is found.']
+
+
+def write_audit(audit: Audit, out: str | Path, images: Thumbnails | None = None,
+                further: dict[str, Any] | None = None) -> list[Path]:
+    """Write ``audit.json`` into ``out``, and with ``images`` a sheet ``removed_*.png`` of each clustering or quantile.
+
+    Args:
+        further: plain values that are added to the JSON, such as versions and the command.
+
+    Returns:
+        list[Path]: the files.
+    """
+    out = Path(out)
+    files = [out / 'audit.json']
+    AtomicFileBackend().put_text(json.dumps({**audit.as_dict(), **(further or {})}, indent=1), files[0])
+    for relation in audit.relations if images is not None else ():
+        if relation.examples:
+            files.append(out / f'removed_{relation.name.replace(" = ", "_")}.png')
+            sheet_figure({relation.name: relation.examples}, images, audit.labels).savefig(files[-1], dpi=150)
+    return files
+
+
+def _cells(relation: Relation, row: dict[str, Any], audit: Audit) -> list[str]:
+    expected = [f'{row["expected"][str(size)]:.2f}' for size in audit.batch_sizes]
+    cells = [relation.name, f'{row["share"]:.2%}', *expected, str(row['batch_of_first'] or '-')]
+    scores = relation.estimate.scores
+    return cells if scores is None else [
+        *cells, *(f'{value:.1%}' for value in (scores.precision_micro, scores.recall_micro, scores.f1_micro))]

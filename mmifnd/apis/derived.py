@@ -1,0 +1,72 @@
+"""Settings that follow from the number of images, each with its reason."""
+
+import math
+from typing import Any, NamedTuple
+
+#: Where a training is short, see :func:`acceptance_of`.
+SHORT = 5000
+
+
+class Derived(NamedTuple):
+    """A value and why it is that."""
+
+    value: Any
+    reason: str
+
+
+def clusters_of(num_images: int) -> Derived:
+    """Numbers of clusters: the paper's for 1,000, 100 and 10 classes, none above a third of the images."""
+    first = 1000 if num_images >= 1_000_000 else 100 if num_images >= 50_000 else 10
+    factors = (1, 3, 10)
+    counts = tuple(sorted({min(first * factor, max(2, num_images // 3)) for factor in factors}))
+    whole = counts == tuple(first * factor for factor in factors)
+    return Derived(counts, "the paper's for so many images" if whole else f'at most a third of {num_images} images')
+
+
+def batch_of(num_images: int) -> Derived:
+    """Images a step: the paper's 256, or less so that an epoch has four steps."""
+    batch = min(256, 2 ** int(math.log2(max(num_images // 4, 2))))
+    return Derived(batch, "the paper's" if batch == 256 else f'four steps an epoch of {num_images} images')
+
+
+def queue_of(num_images: int, batch_size: int) -> Derived:
+    """Keys in MoCo's queue: an eighth of the images, in whole batches, at most MoCo's 65,536.
+
+    Then an anchor meets an older key of its own image in less than one step of a hundred.
+    """
+    eighth = min(65536, max(1, num_images // 8))
+    length = max(eighth // batch_size * batch_size, min(eighth, batch_size))
+    return Derived(length, "MoCo's" if length == 65536 else f'an eighth of {num_images} images')
+
+
+def learning_rate_of(batch_size: int) -> Derived:
+    """Of SGD, in proportion to the batch: 0.03 for 256 images (MoCo, and the paper)."""
+    return Derived(0.03 * batch_size / 256, f'0.03 x {batch_size} / 256')
+
+
+def momentum_of(steps: int) -> Derived:
+    """Of MoCo's key encoder, which forgets within a fraction of the training: 0.999, or 0.99 where that is short."""
+    return Derived(0.99, f'{steps} steps are few for 0.999') if steps < SHORT else Derived(0.999, "MoCo's")
+
+
+def interval_of(num_images: int, epochs: int) -> Derived:
+    """Epochs between clusterings: each on ImageNet, else a fiftieth of the training (20 of 1,000, as the paper on CIFAR)."""
+    if num_images >= 1_000_000:
+        return Derived(1, 'after every epoch, as in the paper on ImageNet')
+    return Derived(max(1, epochs // 50), 'a fiftieth of the epochs, as in the paper on CIFAR')
+
+
+def acceptance_of(steps: int) -> Derived:
+    """When all pseudo labels are accepted, a share of the training.
+
+    The paper's rate grows to the end. In a short training that is late: on digits (200 steps), accepting all at half time
+    was measured to be better.
+    """
+    if steps < SHORT:
+        return Derived(0.5, f'a short training of {steps} steps: all labels are accepted at half time, as was best on digits')
+    return Derived(1., 'linear to the end, as in the paper')
+
+
+def milestones_of(epochs: int) -> Derived:
+    """Completed epochs at which the learning rate falls to a tenth: at 60 and 80 %, as 120 and 160 of the paper's 200."""
+    return Derived([max(1, round(0.6 * epochs)), max(1, round(0.8 * epochs))], '60 and 80 % of the epochs, as in the paper')

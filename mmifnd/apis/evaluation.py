@@ -1,0 +1,70 @@
+"""The measures of a pre-training config, from Python."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.runner.checkpoint import load_state_dict
+
+from mmifnd.engine.checkpoint_format import check_fits, load_plain
+
+from .check_data import check_data
+from .config import load_config
+from .environment import build_runner
+from .errors import UserError
+from .run_config import config_beside
+
+
+def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures: Sequence[str] | None = None,
+             out: str | Path | None = None, options: dict[str, Any] | None = None) -> dict[str, float]:
+    """Judge a checkpoint by the measures of its config, as ``tools/test.py`` does.
+
+    The training images of the config are what probes and neighbours learn from, the test images what they are asked about.
+    Measures that need labels are left out where there are none.
+
+    Args:
+        checkpoint: a ``.pth`` file of a training run.
+        config: of the training; the one beside the checkpoint unless given.
+        measures: names of ``test_cfg.measures``, such as ``('knn', 'nmi')``; all unless given.
+        out: folder for logs; ``evaluation`` beside the checkpoint unless given.
+        options: overrides by dotted keys, as of ``--cfg-options``.
+
+    Returns:
+        dict[str, float]: by name, per cent where not said otherwise.
+
+    Raises:
+        UserError, ValueError: where config, checkpoint or data cannot be used.
+
+    Example:
+        >>> import tempfile, torch
+        >>> from mmifnd.apis import build_framework, shipped_config
+        >>> config = shipped_config('baselines/simclr_digits.py')
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     torch.save(dict(state_dict=build_framework(config).state_dict()), f'{folder}/untrained.pth')
+        ...     found = evaluate(f'{folder}/untrained.pth', config, measures=['knn'], options={'log_level': 'ERROR'})
+        >>> list(found)
+        ['knn']
+    """
+    config = config or config_beside(checkpoint)
+    if config is None:
+        raise UserError(f'{checkpoint}: no config beside it; say with which one it was trained: config=CONFIG')
+    loaded = load_config(config, options)
+    if measures is not None:
+        _keep(loaded.test_cfg.get('measures') or {}, measures)
+    check_data(loaded, 'train_dataloader', 'test_cfg', 'test_dataloader')
+    state = load_plain(str(checkpoint), map_location='cpu')
+    loaded.work_dir = str(out or Path(checkpoint).expanduser().parent / 'evaluation')
+    loaded.experiment_name = f'evaluation_{time.time_ns()}'  # mmengine takes two of one name for the same
+    runner = build_runner(loaded)
+    check_fits(runner.model, state, str(checkpoint))
+    load_state_dict(runner.model, state['state_dict'], strict=False)
+    return runner.test()
+
+
+def _keep(known: dict, wanted: Sequence[str]) -> None:
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise UserError(f'measure {unknown[0]} is not in test_cfg.measures of the config; it has {", ".join(known)}')
+    for name in set(known) - set(wanted):
+        del known[name]

@@ -1,0 +1,183 @@
+"""Pre-training on a folder of images in one call, with settings that follow from the number of images."""
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmengine.config import Config, ConfigDict
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from . import derived
+from .config import check_options, load_config
+from .derived import Derived
+from .environment import build_runner
+from .errors import UserError
+from .image_data import folder_config, image_dataset
+from .run_config import shipped_config
+
+DETECTORS = dict(
+    ifnd=dict(type='PseudoLabelDetector'),
+    glofnd=dict(type='QuantileThresholdDetector', alpha=0.01),
+    none=dict(type='NoDetector'))
+FRAMEWORKS = ('mocov2', 'simclr')
+#: Backbones, and the channels of their last map.
+BACKBONES = dict(resnet18=512, resnet34=512, resnet50=2048, resnet101=2048, resnet152=2048)
+#: Sides up to this one are trained as CIFAR is: a 3 x 3 stem without pooling, no blur.
+SMALL = 64
+NAME = 'config.py'
+WIDTH = 118  # of the table, at least
+
+
+class Pretrained(NamedTuple):
+    """What a pre-training leaves behind.
+
+    Attributes:
+        config (Path): the resolved config: ``python tools/train.py CONFIG`` repeats the run.
+        checkpoint (Path): of the last epoch; for :func:`load_backbone`, :func:`extract_features`, :func:`evaluate`.
+    """
+
+    config: Path
+    checkpoint: Path
+
+
+def pretrain(data: str | Path, out: str | Path, method: str = 'ifnd', framework: str = 'mocov2', backbone: str = 'resnet18',
+             epochs: int = 200, batch_size: int | None = None, image_size: int = 224, seed: int = 0,
+             num_workers: int | None = None, options: dict[str, Any] | None = None) -> Pretrained:
+    """Pre-train on the images of a folder.
+
+    Queue, numbers of clusters, learning rate, momentum, clusterings and acceptance follow from the number of images and the
+    batch (:mod:`mmifnd.apis.derived`); they are printed with their reasons, and stand in ``out/config.py``. All else is as
+    in ``configs/ifnd/ifnd_r50_folder.py``. One process; for several GPUs hand that file to ``tools/dist_train.sh``, whose
+    learning rate follows the batch.
+
+    Args:
+        data: folder of images, at any depth. Subfolders are taken for classes, which are looked at to measure the detection
+            and never to train.
+        out: folder for config, logs and checkpoints.
+        method: ``'ifnd'``, ``'glofnd'`` (alpha 0.01; see ``options``) or ``'none'``, the framework alone.
+        framework: ``'mocov2'`` or ``'simclr'``.
+        backbone: one of :data:`BACKBONES`.
+        epochs: passes over the images.
+        batch_size: images a step; 256, or fewer of a small folder, unless given.
+        image_size: side of the crops; up to 64 the backbone gets CIFAR's stem.
+        seed: of everything random.
+        num_workers: processes that read images; one a core, at most eight, unless given.
+        options: overrides by dotted keys, as of ``--cfg-options``, applied last.
+
+    Raises:
+        UserError: where a choice is unknown, a number out of range, or the folder empty.
+
+    Example:
+        >>> import tempfile
+        >>> from PIL import Image
+        >>> small = {'model.backbone.base_channels': 4, 'model.neck.in_channels': 32, 'log_level': 'ERROR'}
+        >>> with tempfile.TemporaryDirectory() as images, tempfile.TemporaryDirectory() as out:
+        ...     for number in range(16):
+        ...         Image.new('RGB', (16, 16), (16 * number, 80, 0)).save(f'{images}/{number}.png')
+        ...     result = pretrain(images, out, epochs=1, image_size=16, num_workers=0, options=small)
+        ...     result.config.name, result.checkpoint.name
+        ('config.py', 'epoch_1.pth')
+    """
+    config, settings = pretraining_config(
+        data, method, framework, backbone, epochs, batch_size, image_size, seed, num_workers)
+    check_options(config, options or {})
+    config.merge_from_dict(options or {})
+    config.work_dir = str(Path(out).expanduser())
+    path = Path(config.work_dir) / NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
+    config.dump(str(path))
+    print_settings({**settings, **{key: Derived(value, 'given') for key, value in (options or {}).items()}}, path)
+    runner = build_runner(load_config(path))
+    runner.train()
+    return Pretrained(path, Path((path.parent / 'last_checkpoint').read_text().strip()))
+
+
+def pretraining_config(data: str | Path, method: str, framework: str, backbone: str, epochs: int, batch_size: int | None,
+                       image_size: int, seed: int, num_workers: int | None) -> tuple[Config, dict[str, Derived]]:
+    """The config of :func:`pretrain`, and the settings that were derived, by their keys."""
+    _check(method, framework, backbone, epochs, batch_size, image_size)
+    images = folder_config(data)
+    total = len(image_dataset(data))
+    batch = derived.batch_of(total) if batch_size is None else Derived(batch_size, 'given')
+    if batch.value > total:
+        raise UserError(f'batch_size={batch.value} exceeds the {total} images of {data}; give at most {total}')
+    config = load_config(shipped_config('ifnd/ifnd_r50_folder.py'))
+    settings = _derive(total, batch, epochs, method, framework)
+    _set_data(config, images, image_size, min(8, os.cpu_count() or 1) if num_workers is None else num_workers)
+    _set_model(config.model, method, framework, backbone, image_size)
+    if method != 'ifnd':
+        config.default_hooks.pop('false_negative')
+    config.merge_from_dict({key: setting.value for key, setting in settings.items()})
+    config.randomness = dict(seed=seed, deterministic=False)
+    config.auto_scale_lr = dict(base_batch_size=batch.value, enable=True)
+    return config, settings
+
+
+def _derive(total: int, batch: Derived, epochs: int, method: str, framework: str) -> dict[str, Derived]:
+    steps = epochs * (total // batch.value)
+    settings = {
+        'train_dataloader.batch_size': batch,
+        'optim_wrapper.optimizer.lr': derived.learning_rate_of(batch.value),
+        'train_cfg.max_epochs': Derived(epochs, f'given: {steps} steps'),
+        'param_scheduler.0.milestones': derived.milestones_of(epochs)}
+    if framework == 'mocov2':
+        settings |= {'model.queue_len': derived.queue_of(total, batch.value), 'model.momentum': derived.momentum_of(steps)}
+    if method == 'ifnd':
+        hook = 'default_hooks.false_negative'
+        settings |= {
+            f'{hook}.num_clusters': derived.clusters_of(total),
+            f'{hook}.interval': derived.interval_of(total, epochs),
+            f'{hook}.acceptance.full_at': derived.acceptance_of(steps)}
+    return settings
+
+
+def _set_data(config: Config, images: dict, size: int, num_workers: int) -> None:
+    for loader in (config.train_dataloader, config.test_dataloader):
+        loader.dataset.update(images)
+        loader.num_workers, loader.persistent_workers = num_workers, num_workers > 0
+    config.default_hooks.false_negative.num_workers = num_workers
+    views = config.train_dataloader.dataset.pipeline[1]
+    views.transforms[0][0].scale = size
+    if size <= SMALL:
+        views.transforms = [[step for step in views.transforms[0] if step.type != 'GaussianBlur']]
+    resize, crop = config.test_dataloader.dataset.pipeline[1:3]
+    resize.scale, crop.crop_size = round(size * 256 / 224), size
+
+
+def _set_model(model: ConfigDict, method: str, framework: str, backbone: str, size: int) -> None:
+    channels = BACKBONES[backbone]
+    model.backbone.type = 'ResNet_CIFAR' if size <= SMALL else 'ResNet'
+    model.backbone.depth = int(backbone.removeprefix('resnet'))
+    model.neck.in_channels = model.neck.hidden_channels = channels
+    model.head.detector = ConfigDict(DETECTORS[method])
+    if method == 'glofnd':
+        model.head.type = 'GloFNDThresholdHead'
+    if framework == 'simclr':
+        model.type = 'SimCLRAdapter'
+        for key in ('queue_len', 'momentum', 'empty'):
+            del model[key]
+
+
+def print_settings(settings: dict[str, Derived], path: Path) -> None:
+    """The derived settings as a table."""
+    table = Table(title='Derived from the images', box=SIMPLE_HEAD)
+    for column in ('key', 'value', 'why'):
+        table.add_column(column, overflow='fold')
+    for key, setting in settings.items():
+        table.add_row(key, f'{setting.value:g}' if isinstance(setting.value, float) else str(setting.value), setting.reason)
+    console = Console(stderr=True, width=max(WIDTH, Console(stderr=True).width))
+    console.print(table)
+    console.print(f'config: {path} (python tools/train.py {path} repeats this run)', soft_wrap=True)
+
+
+def _check(method: str, framework: str, backbone: str, epochs: int, batch_size: int | None, image_size: int) -> None:
+    choices = dict(method=(method, DETECTORS), framework=(framework, FRAMEWORKS), backbone=(backbone, BACKBONES))
+    for name, (value, known) in choices.items():
+        if value not in known:
+            raise UserError(f'{name}={value!r} is unknown; choose one of {", ".join(known)}')
+    batch_size = 2 if batch_size is None else batch_size
+    for name, value, least in (('epochs', epochs, 1), ('batch_size', batch_size, 2), ('image_size', image_size, 8)):
+        if value < least:
+            raise UserError(f'{name}={value} is below {least}; give at least {least}')

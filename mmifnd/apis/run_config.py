@@ -1,0 +1,47 @@
+"""The config that belongs to a checkpoint, and those that mmifnd ships."""
+
+from pathlib import Path
+
+import mmifnd
+
+from .config import load_config
+from .errors import UserError
+
+
+def config_beside(checkpoint: str | Path) -> Path | None:
+    """The config that the run of ``checkpoint`` left in its folder; None where that is no folder of a run.
+
+    A run leaves ``last_checkpoint`` there, too: without it a ``.py`` could be any program, and configs are executed.
+
+    Raises:
+        UserError: where there are several.
+    """
+    folder = Path(checkpoint).expanduser().parent
+    found = sorted(folder.glob('*.py')) if (folder / 'last_checkpoint').is_file() else []
+    if len(found) > 1:
+        raise UserError(f'{checkpoint}: several configs beside it ({", ".join(path.name for path in found)}); say which: '
+                        'config=CONFIG')
+    return found[0] if found else None
+
+
+def training_images(checkpoint: str | Path, config: str | Path | None = None) -> dict:
+    """Config of the data set that the run of ``checkpoint`` was trained on.
+
+    Raises:
+        UserError: where neither ``config`` nor the folder of the checkpoint says so.
+    """
+    config = config or config_beside(checkpoint)
+    if config is None:
+        raise UserError(f'{checkpoint}: no config beside it, so say which images: a folder, or config=CONFIG')
+    loader = load_config(config).get('train_dataloader')
+    if loader is None:
+        raise UserError(f'config {config} trains on nothing, so say which images: give a folder')
+    return loader.dataset.to_dict()
+
+
+def shipped_config(name: str) -> Path:
+    """A file of ``configs/`` of this checkout, such as ``'ifnd/ifnd_r50_folder.py'``."""
+    path = Path(mmifnd.__file__).parents[1] / 'configs' / name
+    if not path.is_file():
+        raise UserError(f'config {path} does not exist; configs stand in a checkout of mmifnd: install it by pip install -e')
+    return path

@@ -1,0 +1,153 @@
+"""What was detected for an anchor in a snapshot: by pseudo labels, or by thresholds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from .run_record import RunRecord
+from .snapshot import Snapshot
+
+MAX_ANCHORS = 2048
+ROWS = 256  # anchors at a time that are compared with all images
+TRIES = 200  # images that are asked for each anchor that is wanted
+
+
+class Removed(NamedTuple):
+    """What one anchor lost.
+
+    Attributes:
+        anchor (int): an image.
+        images (ndarray): those that no longer count as its negatives, surest first, int (R,).
+        scores (ndarray | None): how sure, (R,).
+        threshold (float | None): the score above which an image was removed, where the anchor has one.
+    """
+
+    anchor: int
+    images: np.ndarray
+    scores: np.ndarray | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class ByLabels:
+    """Images of the anchor's pseudo label (-1: of none), the most confident first.
+
+    Attributes:
+        labels (ndarray): int (N,).
+        confidence (ndarray): (N,).
+    """
+
+    labels: np.ndarray
+    confidence: np.ndarray
+    score: ClassVar[str] = 'the confidence of its pseudo label'
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def of(self, anchor: int) -> Removed:
+        """What ``anchor`` lost."""
+        same = np.flatnonzero((self.labels == self.labels[anchor]) & (self.labels >= 0))
+        same = same[same != anchor]
+        same = same[np.argsort(-self.confidence[same], kind='stable')]
+        return Removed(anchor, same, self.confidence[same])
+
+    def shares(self) -> np.ndarray:
+        """Share of the other images that each image lost, (N,)."""
+        sizes = np.bincount(self.labels[self.labels >= 0], minlength=1)
+        return np.where(self.labels >= 0, sizes[self.labels] - 1, 0) / (len(self.labels) - 1)
+
+
+@dataclass(frozen=True)
+class ByThreshold:
+    """Images more similar to the anchor than its threshold, the most similar first.
+
+    Attributes:
+        features (ndarray): unit vectors, float32 (N, D).
+        thresholds (ndarray): cosine similarities, (N,); at 1 (never learned) nothing is detected.
+    """
+
+    features: np.ndarray
+    thresholds: np.ndarray
+    score: ClassVar[str] = 'its cosine similarity to the anchor'
+
+    def __len__(self) -> int:
+        return len(self.thresholds)
+
+    def of(self, anchor: int) -> Removed:
+        """What ``anchor`` lost."""
+        similarity = self.features @ self.features[anchor]
+        found = np.flatnonzero(self._detected(similarity[None], np.array([anchor]))[0])
+        found = found[np.argsort(-similarity[found], kind='stable')]
+        return Removed(anchor, found, similarity[found], float(self.thresholds[anchor]))
+
+    def shares(self) -> np.ndarray:
+        """Share of the other images that each of at most :data:`MAX_ANCHORS` images, evenly spread, lost."""
+        total = len(self.features)
+        anchors = np.unique(np.linspace(0, total - 1, min(total, MAX_ANCHORS)).round().astype(int))
+        parts = [anchors[first:first + ROWS] for first in range(0, len(anchors), ROWS)]
+        counts = [self._detected(self.features[part] @ self.features.T, part).sum(axis=1) for part in parts]
+        return np.concatenate(counts) / (total - 1)
+
+    def _detected(self, similarity: np.ndarray, anchors: np.ndarray) -> np.ndarray:
+        """Bool (a, N)."""
+        threshold = self.thresholds[anchors]
+        found = similarity > np.where(threshold < 1, threshold, np.inf)[:, None]
+        found[np.arange(len(anchors)), anchors] = False
+        return found
+
+
+Relation = ByLabels | ByThreshold
+
+
+def relations_of(snapshot: Snapshot, num_clusters: int | None) -> list[Relation]:
+    """What can be told from a snapshot: by thresholds, where it keeps features too, and by accepted pseudo labels.
+
+    Args:
+        num_clusters (int | None): of several granularities, the nearest to this is taken.
+    """
+    found: list[Relation] = []
+    if snapshot.thresholds is not None and snapshot.features is not None and (snapshot.thresholds < 1).any():
+        norms = np.linalg.norm(snapshot.features, axis=1, keepdims=True)
+        found.append(ByThreshold(snapshot.features / np.maximum(norms, 1e-12), snapshot.thresholds))
+    position = snapshot.granularity(num_clusters)
+    if (snapshot.labels[position] >= 0).any():
+        found.append(ByLabels(snapshot.labels[position], snapshot.confidence[position]))
+    return found
+
+
+def last_relations(record: RunRecord, num_clusters: int | None, epoch: int | None = None) -> tuple[int, list[Relation]] | None:
+    """The last epoch (or ``epoch``) at which anything can be told, and what; None where the run removed nothing."""
+    if not removes(record):
+        return None
+    for candidate in [epoch] if epoch is not None else reversed(record.epochs):
+        relations = relations_of(record.snapshot(candidate), num_clusters)
+        relations = [relation for relation in relations if relation.shares().any()]
+        if relations:
+            return candidate, relations
+    return None
+
+
+def removes(record: RunRecord) -> bool:
+    """Whether the training removed any negative; pseudo labels may have other uses, as in PCL."""
+    shares = [entry.get('false_negative_share') for entry in (*record.history, *record.health)]
+    known = [share for share in shares if share is not None]
+    return not known or any(share > 0 for share in known)
+
+
+def shared_anchors(relations: Sequence[Relation], kinds: np.ndarray | None, count: int, seed: int) -> list[int]:
+    """Random images, ascending, for which *every* relation detected something.
+
+    Args:
+        kinds (ndarray | None): class or cluster of each image, (N,); no two anchors are of one.
+        count (int): at most so many.
+        seed (int): of the draw.
+    """
+    chosen, taken = [], set()
+    for anchor in np.random.default_rng(seed).permutation(len(relations[0])).tolist()[:TRIES * count]:
+        kind = anchor if kinds is None else kinds[anchor]
+        if len(chosen) < count and kind not in taken and all(len(relation.of(anchor).images) for relation in relations):
+            chosen.append(anchor)
+            taken.add(kind)
+    return sorted(chosen)

@@ -1,0 +1,44 @@
+"""A checkpoint's measures from Python are those of `tools/test.py`."""
+
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmifnd.apis import build_framework, evaluate, shipped_config
+
+CONFIG = shipped_config('baselines/simclr_digits.py')
+TEST = Path(__file__).resolve().parents[2] / 'tools' / 'test.py'
+QUICK = {'log_level': 'ERROR', 'test_cfg.measures.nmi.num_runs': 2}
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """An encoder that was not trained."""
+    torch.manual_seed(0)
+    torch.save(dict(state_dict=build_framework(CONFIG).state_dict()), tmp_path / 'last.pth')
+    return tmp_path / 'last.pth'
+
+
+@pytest.mark.slow
+def test_the_same_numbers_as_the_tool(checkpoint, tmp_path, monkeypatch, restored_torch):
+    found = evaluate(checkpoint, CONFIG, options=QUICK)
+    monkeypatch.setattr(sys, 'argv', ['test.py', str(CONFIG), str(checkpoint), '--work-dir', str(tmp_path / 'tool'), '--out',
+                                      str(tmp_path / 'found.json'), '--cfg-options', 'test_cfg.measures.nmi.num_runs=2'])
+    runpy.run_path(str(TEST), run_name='__main__')
+    theirs = json.loads((tmp_path / 'found.json').read_text())
+    text = json.dumps(theirs)
+    assert {'knn', 'linear', 'shot_1', 'nmi', 'mtpr'} <= set(found)
+    assert all(json.dumps(value) in text for value in found.values())
+
+
+def test_bad_input(checkpoint):
+    with pytest.raises(ValueError, match='no config beside it; say with which one it was trained'):
+        evaluate(checkpoint)
+    with pytest.raises(ValueError, match='measure top1 is not in test_cfg.measures of the config; it has knn, linear'):
+        evaluate(checkpoint, CONFIG, measures=['top1'])
+    with pytest.raises(FileNotFoundError, match='none.pth does not exist'):
+        evaluate(checkpoint.with_name('none.pth'), CONFIG)

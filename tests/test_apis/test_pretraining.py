@@ -1,0 +1,107 @@
+"""Pre-training in one call: what is derived, what is written, and that the written config repeats the run."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from image_folders import write_images
+
+from mmifnd.apis import evaluate, extract_features, load_backbone, load_config, pretrain
+from mmifnd.apis.derived import (acceptance_of, batch_of, clusters_of, interval_of, learning_rate_of, milestones_of,
+                                 momentum_of, queue_of)
+from mmifnd.apis.pretraining import pretraining_config
+from mmifnd.registry import MODELS
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = {'model.backbone.base_channels': 4, 'model.neck.in_channels': 32, 'model.neck.hidden_channels': 8, 'log_level': 'ERROR'}
+HOOK = 'default_hooks.false_negative'
+
+
+@pytest.mark.parametrize('images, clusters, batch, queue', [
+    (1_281_167, (1000, 3000, 10000), 256, 65536),  # the paper's
+    (50_000, (100, 300, 1000), 256, 6144),
+    (1297, (10, 30, 100), 256, 162),
+    (200, (10, 30, 66), 32, 25),
+    (20, (6,), 4, 2)])
+def test_sizes_follow_from_the_number_of_images(images, clusters, batch, queue):
+    assert clusters_of(images).value == clusters and batch_of(images).value == batch
+    assert queue_of(images, batch).value == queue
+    assert queue <= max(1, images // 8) and (queue % batch == 0 or queue < batch)
+
+
+def test_the_rest_follows_from_epochs_and_steps():
+    assert learning_rate_of(256).value == 0.03 and learning_rate_of(64).value == pytest.approx(0.0075)
+    assert milestones_of(200).value == [120, 160] and milestones_of(1).value == [1, 1]
+    assert [interval_of(50_000, epochs).value for epochs in (10, 200, 1000)] == [1, 4, 20]
+    assert interval_of(1_281_167, 200).value == 1
+    assert (momentum_of(200).value, momentum_of(1_000_000).value) == (0.99, 0.999)
+    assert (acceptance_of(200).value, acceptance_of(1_000_000).value) == (0.5, 1.)
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """24 pictures in two class folders."""
+    return write_images(tmp_path_factory.mktemp('images'), count=24)
+
+
+def resolve(folder, method='ifnd', framework='mocov2', backbone='resnet18', epochs=200, batch_size=None, image_size=32):
+    """The config and what was derived."""
+    return pretraining_config(folder, method, framework, backbone, epochs, batch_size, image_size, 0, 0)
+
+
+@pytest.mark.parametrize('method, head, detector', [
+    ('ifnd', 'ElimContrastiveHead', 'PseudoLabelDetector'), ('glofnd', 'GloFNDThresholdHead', 'QuantileThresholdDetector'),
+    ('none', 'ElimContrastiveHead', 'NoDetector')])
+@pytest.mark.parametrize('framework', ['mocov2', 'simclr'])
+def test_every_combination_loads_and_builds(method, head, detector, framework, folder, tmp_path):
+    config, settings = resolve(folder, method, framework)
+    config.dump(str(tmp_path / 'config.py'))
+    loaded = load_config(tmp_path / 'config.py')  # which checks every name
+    assert loaded.to_dict() == config.to_dict()
+    model = MODELS.build(loaded.model)
+    assert (type(model.head).__name__, type(model.head.detector).__name__) == (head, detector)
+    assert type(model).__name__ == dict(mocov2='MoCoAdapter', simclr='SimCLRAdapter')[framework]
+    assert ('false_negative' in loaded.default_hooks) == (method == 'ifnd') == any(key.startswith(HOOK) for key in settings)
+    assert (framework == 'mocov2') == ('model.queue_len' in settings)
+
+
+@pytest.mark.parametrize('size, kind, resize, blurred', [(224, 'ResNet', 256, True), (64, 'ResNet_CIFAR', 73, False)])
+def test_small_crops_are_trained_as_cifar_is(size, kind, resize, blurred, folder):
+    config, _ = resolve(folder, backbone='resnet50', image_size=size)
+    steps = [step.type for step in config.train_dataloader.dataset.pipeline[1].transforms[0]]
+    assert config.model.backbone.type == kind and config.model.neck.in_channels == 2048
+    assert ('GaussianBlur' in steps) is blurred
+    _, scaled, cropped, _ = config.test_dataloader.dataset.pipeline
+    assert [scaled.scale, cropped.crop_size] == [resize, size]
+
+
+@pytest.mark.parametrize('options, message', [
+    (dict(method='magic'), "method='magic' is unknown; choose one of ifnd, glofnd, none"),
+    (dict(framework='byol'), "framework='byol' is unknown"), (dict(backbone='vit'), "backbone='vit' is unknown"),
+    (dict(epochs=0), 'epochs=0 is below 1'), (dict(batch_size=1), 'batch_size=1 is below 2'),
+    (dict(batch_size=25), 'batch_size=25 exceeds the 24 images'), (dict(image_size=4), 'image_size=4 is below 8'),
+    (dict(options={'model.head.temprature': 0.1}), 'temprature: the config has no such key; did you mean temperature')])
+def test_one_line_before_anything_is_written(options, message, folder, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        pretrain(folder, tmp_path / 'out', **options)
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.slow
+def test_the_config_repeats_the_run_and_everything_else_takes_its_checkpoint(folder, tmp_path, capsys, restored_torch):
+    result = pretrain(folder, tmp_path / 'out', epochs=2, image_size=16, batch_size=8, num_workers=0, options=TINY)
+    assert 'model.queue_len' in capsys.readouterr().err
+    command = [sys.executable, 'tools/train.py', str(result.config), '--work-dir', str(tmp_path / 'again')]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=300)
+    first, second = (torch.load(path, weights_only=True)['state_dict']
+                     for path in (result.checkpoint, tmp_path / 'again' / 'epoch_2.pth'))
+    assert first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+    assert (tmp_path / 'out' / 'false_negatives' / 'history.jsonl').is_file()
+
+    features = extract_features(result.checkpoint, folder).features
+    backbone = load_backbone(result.checkpoint)
+    assert features.shape == (24, 32) and not backbone.training
+    measures = evaluate(result.checkpoint, measures=['nmi'])
+    assert 0 <= measures['nmi'] <= 100 and set(measures) == {'nmi', 'nmi_std'}

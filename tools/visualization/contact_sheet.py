@@ -1,0 +1,67 @@
+"""Draw anchors and the negatives that a run removed for them into a PNG; those of two runs side by side.
+
+    python tools/visualization/contact_sheet.py work_dirs/ifnd --out removed.png
+    python tools/visualization/contact_sheet.py work_dirs/ifnd work_dirs/glofnd
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from mmifnd.apis import UserError, one_line_errors  # noqa: E402
+from mmifnd.apis.run_images import images_of_runs  # noqa: E402
+from mmifnd.visualization import RunRecord  # noqa: E402
+from mmifnd.visualization.detected import last_relations  # noqa: E402
+from mmifnd.visualization.embedding import class_count  # noqa: E402
+from mmifnd.visualization.removed import reading, sheet_of  # noqa: E402
+from mmifnd.visualization.report import run_names  # noqa: E402
+
+EXAMPLES = {1: 10, 2: 6}
+
+
+def parse_args() -> argparse.Namespace:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR', help='one run or two')
+    parser.add_argument('--epoch', type=int, help='of the snapshot; default: the last that tells of removed negatives')
+    parser.add_argument('--anchors', nargs='+', type=int, metavar='IMAGE', help='default: drawn, no two of one class')
+    parser.add_argument('--rows', type=int, default=5, help='anchors that are drawn')
+    parser.add_argument('--seed', type=int, default=0, help='of the draw')
+    parser.add_argument('--out', default='removed.png', help='file to write')
+    return parser.parse_args()
+
+
+def relations_by_name(args: argparse.Namespace, num_classes: int | None) -> dict:
+    """What each run's snapshot tells of removed negatives; two entries for a run with both thresholds and pseudo labels."""
+    found = {}
+    for name, work_dir in run_names(args.work_dirs).items():
+        taken = last_relations(RunRecord.load(work_dir), num_classes, args.epoch)
+        if taken is None:
+            raise UserError(f'{work_dir}: no snapshot tells of removed negatives; they need accepted pseudo labels, or thresholds '
+                            "and features (save='features' of FalseNegativeHook)")
+        epoch, relations = taken
+        found.update({f'{name}, epoch {epoch}{f", by {type(relation).__name__[2:].lower()}" if len(relations) > 1 else ""}':
+                      relation for relation in relations})
+    return found
+
+
+def main() -> None:
+    """Draw and write."""
+    args = parse_args()
+    with one_line_errors():
+        if len(args.work_dirs) not in EXAMPLES or args.rows < 1:
+            raise UserError(f'{len(args.work_dirs)} runs, --rows {args.rows}: give one run or two, and at least 1 row')
+        images, labels = images_of_runs(args.work_dirs)
+        relations = relations_by_name(args, class_count(labels))
+        outside = [anchor for anchor in args.anchors or () if not 0 <= anchor < len(images)]
+        if outside:
+            raise UserError(f'--anchors {outside[0]} is outside [0, {len(images) - 1}], the training images')
+        figure = sheet_of(relations, images, labels, args.anchors, EXAMPLES[len(args.work_dirs)], args.rows, args.seed)
+        figure.savefig(args.out, dpi=150, facecolor='white')
+    print(f'{args.out}: {reading(relations, labels)}')
+
+
+if __name__ == '__main__':
+    main()
