@@ -4,6 +4,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from .buffers import take_loaded_shapes
+
 
 class ImageTable(nn.Module):
     """Columns of N values, one an image, in persistent buffers on the model's device.
@@ -63,15 +65,13 @@ class ImageTable(nn.Module):
             'training set, and indices count from 0')
 
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs) -> None:
-        for name in self.initial:
-            loaded, own = state_dict.get(prefix + name), getattr(self, name)
-            if loaded is None or loaded.shape == own.shape:
-                continue
-            if self.num_samples is not None:
-                raise ValueError(f'the checkpoint holds {name} of {len(loaded)} images, but {self.num_samples} are '
-                                 'trained on; resume on the data set, and with the options, of the checkpoint')
-            setattr(self, name, torch.empty_like(loaded, device=own.device))
+        take_loaded_shapes(self, state_dict, prefix, self._check_size)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+    def _check_size(self, name: str, loaded: Tensor) -> None:
+        if self.num_samples is not None:
+            raise ValueError(f'the checkpoint holds {name} of {len(loaded)} images, but {self.num_samples} are trained on; '
+                             'resume on the data set, and with the options, of the checkpoint')
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ import gzip
 import json
 import pickle
 import re
+import shutil
 import time
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,7 @@ from mmifnd.registry import MODELS, PARAM_SCHEDULERS
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted((ROOT / 'configs').rglob('*.py'))
 CONFIGS = [str(path.relative_to(ROOT / 'configs').with_suffix('')) for path in FILES
-           if not {'_base_', 'studies'} & set(path.parts)]
+           if not {'_base_', 'benchmarks', 'studies'} & set(path.parts)]
 
 HEADLINE = 'ifnd/ifnd_r50_8xb32_200e_in1k'
 MOCO = {'model.type', 'model.queue_len', 'model.momentum', 'model.same_image', 'model.empty'}
@@ -42,14 +43,67 @@ THRESHOLD = {f'model.head.detector.{key}' for key in ('type', 'alpha', 'initiali
 #: The same without a better first threshold than 1: 200 epochs need none, and FNC has no thresholds.
 LATE = THRESHOLD - {'model.head.detector.initialization'}
 
+#: A detector that joins others.
+UNION = {'model.head.detector.type', 'model.head.detector.detectors'}
+
+#: What soft labels are described by.
+REFINED = {'model.mixup', *(f'model.head.{key}' for key in ('type', 'sharpening', 'prior'))}
+RELATIONAL = {f'model.head.{key}' for key in ('type', 'temperature', 'key_temperature', 'weight')}
+WEAK_KEY = {'model.data_preprocessor.num_views', 'model.data_preprocessor.augmentation'}
+
+#: What ProtoNCE and its many clusters are described by; the names of ImageNet's labels at a depth; SupCon.
+PROTOTYPES = {'model.head.type', 'default_hooks.false_negative.num_clusters'}
+DEPTHS = {f'{loader}_dataloader.dataset.depth' for loader in ('train', 'test')}
+ORACLE = {'model.head.type', 'model.head.detector.type'}
+
 #: Children that differ from their parent in more or less than one key: the keys, and why.
 EXCEPTIONS = {
+    'pcl/pclv2_r50_8xb32-coslr_200e_in1k': (
+        {'model.head.type', 'model.head.num_negatives', 'model.queue_len', 'default_hooks.false_negative'}, METHOD),
+    **{f'pcl/pcl_{framework}_digits': (PROTOTYPES | MEASURED - {'model.head.detector.type'}, METHOD)
+       for framework in ('simclr', 'moco')},
+    'ifnd/table5/simclr': (DEPTHS | {f'{loader}_dataloader.dataset.type' for loader in ('train', 'test')},
+                           'labels at a depth of WordNet, in both splits'),
+    'ifnd/table5/ifnd': (DETECTION, METHOD),
+    'ifnd/table5/supcon_d18': (ORACLE, METHOD),
+    **{f'ifnd/table5/supcon_d{depth}': (DEPTHS, 'the labels of both splits') for depth in (3, 5, 7, 9)},
+    'ifnd/table7/pcl': (
+        PROTOTYPES | {'model.head.detector.type', 'default_hooks.false_negative.confidence',
+                      'default_hooks.false_negative.acceptance.scheme'}, METHOD),
+    'ifnd/table7/pcl_elim': (ORACLE, 'the objective: another head, with a detector'),
+    'ifnd/table7/ifnd_proto': (ORACLE | {'model.head.concentration'}, 'the objective: another head, without a detector'),
+    'ifnd/table7/ifnd_step': (set(), 'a row of Table 6 under its name in Table 7'),
+    'baselines/supcon_simclr_digits': (ORACLE, METHOD),
+    'baselines/supcon_r50_1xb1024-1000e_cifar10': (ORACLE | {'model.head.temperature'}, METHOD),
+    'baselines/supcon_r50_1xb1024-1000e_cifar100': (ORACLE | {'model.head.temperature'}, METHOD),
     **{f'glofnd/sogclr_{method}_r50_1xb128-coslr_200e_{data}': (LATE, METHOD)
        for method in ('fnc', 'glofnd') for data in ('in100', 'cifar10', 'cifar100')},
     'glofnd/sogclr_fnc_fashion_mnist': (LATE, METHOD),
     'glofnd/sogclr_glofnd_fashion_mnist': (THRESHOLD, METHOD),
-    'glofnd/simclr_glofnd_digits': (THRESHOLD | {'model.head.type'}, METHOD),
-    'glofnd/moco_glofnd_digits': (THRESHOLD | {'model.head.type'} | CLASHES, f'{METHOD}; {CLASH}'),
+    'glofnd/sogclr_ifnd_fashion_mnist': (DETECTION, METHOD),
+    'glofnd/sogclr_random_fashion_mnist': (
+        {'model.head.detector.type', 'model.head.detector.rate'}, 'a detector with an argument'),
+    'glofnd/simclr_glofnd_digits': (THRESHOLD | {'model.head.type', 'model.head.temperature'}, f'{METHOD}; {BEST}'),
+    'glofnd/simclr_glofnd_ifnd_digits': (THRESHOLD | UNION | MEASURED, METHOD),
+    'ifnd/ifnd_group_folder': (
+        {'train_dataloader.dataset.type', 'train_dataloader.dataset.groups', *UNION}, 'a file of groups, and who uses it'),
+    'sane/sane_moco_digits': (REFINED, METHOD),
+    'sane/sane_ifnd_moco_digits': (MEASURED | CLASHES, f'{METHOD}; {CLASH}'),
+    'sane/sane_r18_1xb256-coslr_200e_cifar10': (
+        REFINED | {f'test_cfg.measures.knn.{key}' for key in ('k', 'temperature')}, "the method, and the paper's neighbours"),
+    'sane/sane_r50_8xb32-coslr_200e_in1k': (REFINED, METHOD),
+    'sane/sane_r50_8xb32-coslr_200e_in1k-224px-96px': (
+        {'model.multi_crop', 'train_dataloader.dataset.pipeline'}, 'more views, and their use'),
+    'sce/sce_moco_digits': (RELATIONAL - {'model.head.temperature'} | WEAK_KEY, METHOD),
+    'sce/sce_ifnd_moco_digits': (MEASURED | CLASHES, f'{METHOD}; {CLASH}'),
+    'sce/sce_r18_1xb256-coslr_200e_cifar10': (RELATIONAL | WEAK_KEY, METHOD),
+    'sce/sce_r50_8xb64-coslr_200e_in1k': (
+        RELATIONAL | {'train_dataloader.dataset.pipeline', 'train_dataloader.batch_size', 'auto_scale_lr.base_batch_size',
+                      'optim_wrapper.optimizer.lr'}, 'the method, at the batch that is assumed for it'),
+    'glofnd/moco_glofnd_digits': (
+        THRESHOLD | {'model.head.type', 'model.head.temperature'} | CLASHES, f'{METHOD}; {CLASH}; {BEST}'),
+    'ifnd/ifnd_moco_digits_full-at-half': (
+        {'model.head.temperature', 'default_hooks.false_negative.acceptance.full_at'}, BEST),
     'glofnd/sogclr_glofnd_digits': (THRESHOLD | {'model.head.temperature'}, f'{METHOD}; {BEST}'),
     'glofnd/sogclr_fnc_digits': (LATE | {'model.head.temperature'}, f'{METHOD}; {BEST}'),
     'glofnd/sogclr_random_digits': ({'model.head.detector.type', 'model.head.detector.rate'}, 'a detector with an argument'),
@@ -58,6 +112,7 @@ EXCEPTIONS = {
     'glofnd/sogclr_oracle_digits': ({'model.head.detector.type', 'model.head.temperature'}, BEST),
     HEADLINE: (DETECTION | CLASHES, f'{METHOD}; {CLASH}'),
     'ifnd/ifnd_simclr_r50_1xb1024-1000e_cifar10': (DETECTION, METHOD),
+    'ifnd/ifnd_swav_r50_8xb32-coslr_200e_in1k-160px-96px': (DETECTION, METHOD),
     'ifnd/ifnd_simclr_r50_1xb1024-1000e_cifar100': (DETECTION, METHOD),
     'ifnd/ifnd_simclr_fashion_mnist': (DETECTION, METHOD),
     'ifnd/ifnd_moco_fashion_mnist': (DETECTION | CLASHES, f'{METHOD}; {CLASH}'),
@@ -66,6 +121,9 @@ EXCEPTIONS = {
     'baselines/simclr_oracle_digits': ({'model.head.detector.type', 'model.head.temperature'}, BEST),
     'ifnd/ifnd_simclr_digits': (MEASURED, 'the baseline is clustered, too, to be measured'),
     'ifnd/ifnd_moco_digits': (MEASURED | CLASHES, CLASH),
+    'swav/swav_digits': (
+        {'model.type', *(f'model.head.{key}' for key in ('type', 'num_prototypes', 'temperature'))}, f'{FRAMEWORK}; {BEST}'),
+    'ifnd/ifnd_swav_digits': (MEASURED, 'the baseline is clustered, too, to be measured'),
     'baselines/moco_digits': (MOCO | {'model.head.temperature'}, f'{FRAMEWORK}; {BEST}'),
     'baselines/moco_fashion_mnist': (MOCO, FRAMEWORK),
     'baselines/simclr_random_digits': ({'model.head.detector.type', 'model.head.detector.rate'}, 'a detector with an argument'),
@@ -88,6 +146,17 @@ TABLE_6 = dict(
     g_linear_100=[.02, .08, .1, .5, .98],
     h_linear_100_attraction=[.02, .08, .1, .5, .98])
 
+#: Table 7: head, whether it uses concentrations, schedule, the smallest number of clusters, confidence.
+TABLE_7 = dict(
+    pcl=('ProtoNCEHead', True, 'step', 2500, 'concentration'),
+    pcl_elim=('ElimContrastiveHead', None, 'step', 2500, 'concentration'),
+    ifnd_proto=('ProtoNCEHead', False, 'linear', 100, 'softmax'),
+    pcl_linear=('ProtoNCEHead', True, 'linear', 2500, 'concentration'),
+    ifnd_step=('ElimContrastiveHead', None, 'step', 100, 'softmax'),
+    pcl_k100=('ProtoNCEHead', True, 'step', 100, 'concentration'),
+    ifnd_k2500=('ElimContrastiveHead', None, 'linear', 2500, 'softmax'),
+    ifnd_eq9=('ElimContrastiveHead', None, 'linear', 100, 'concentration'))
+
 #: Config: learning rate after so many epochs.
 LEARNING_RATES = {
     HEADLINE: {0: .03, 119: .03, 120: .003, 159: .003, 160: .0003, 199: .0003},
@@ -95,6 +164,9 @@ LEARNING_RATES = {
     'baselines/mocov2_r50_8xb32-coslr_200e_in1k_mlp2': {0: .03, 100: .015, 200: 0.},
     # By the step, as in training, the warm-up ends a step and not an epoch before epoch 10: .4243 after 5.
     'glofnd/sogclr_glofnd_r50_1xb128-coslr_200e_in100': {0: 8.5e-5, 5: .4714, 10: .8485, 105: .4243, 199: 5.8e-5},
+    'swav/swav_r50_8xb32-coslr_200e_in1k-160px-96px': {0: .6, 100: .3003, 150: .08837, 199: .000637},
+    'baselines/simclr_r50_8xb128-coslr_200e_in1k': {0: 2.4e-4, 10: 2.4, 105: 1.2, 199: 1.64e-4},
+    'pcl/pclv2_r50_8xb32-coslr_200e_in1k': {0: .03, 100: .015, 200: 0.},
     'baselines/simclr_r50_1xb1024-1000e_cifar100': {0: .01, 5: .2822, 10: .4999, 500: .25025, 1000: .0005},
 }
 
@@ -157,9 +229,9 @@ def test_loads_and_its_model_builds(name):
 @pytest.mark.parametrize('name', CONFIGS)
 def test_name_says_batch_and_epochs(name):
     config = load(name)
+    while '/table' in name:  # a row has the name that it has there; the recipe is that of its ancestor
+        name = parent_of(name)
     batch, epochs = re.search(r'(\d+)xb(\d+)', name), re.search(r'(\d+)e_', name)
-    if '/table6/' in name:
-        batch, epochs = re.search(r'(\d+)xb(\d+)', parent_of(name)), re.search(r'(\d+)e_', parent_of(name))
     if batch:
         assert config.train_dataloader.batch_size == int(batch[2])
         assert config.auto_scale_lr.base_batch_size == int(batch[1]) * int(batch[2])
@@ -215,6 +287,27 @@ def test_every_row_of_table_6_is_there():
     assert sorted(TABLE_6) == sorted(Path(name).name for name in CONFIGS if '/table6/' in name)
 
 
+@pytest.mark.parametrize('row', TABLE_7)
+def test_rows_of_table_7(row):
+    config = load(f'ifnd/table7/{row}')
+    head, hook = config.model.head, config.default_hooks.false_negative
+    used = head.get('concentration', True) if head.type == 'ProtoNCEHead' else None
+    assert (head.type, used, hook.acceptance.scheme, min(hook.num_clusters), hook.get('confidence', 'softmax')) == TABLE_7[row]
+    assert hook.acceptance.milestone == 0.1 and hook.interval == 20  # a step is one after epoch 100 of 1000
+    assert head.detector.type == ('NoDetector' if head.type == 'ProtoNCEHead' else 'PseudoLabelDetector')
+
+
+def test_depths_of_table_5():
+    rows = dict(simclr=18, ifnd=18, supcon_d3=3, supcon_d5=5, supcon_d7=7, supcon_d9=9, supcon_d18=18)
+    found = {Path(name).name: load(name) for name in CONFIGS if '/table5/' in name}
+    for loader in ('train_dataloader', 'test_dataloader'):
+        assert {row: config[loader].dataset.depth for row, config in found.items()} == rows
+
+
+def test_every_row_of_table_7_is_there():
+    assert sorted(TABLE_7) == sorted(Path(name).name for name in CONFIGS if '/table7/' in name)
+
+
 @pytest.mark.parametrize('name', LEARNING_RATES)
 def test_learning_rates(name):
     config = load(name)
@@ -241,7 +334,10 @@ SMALL_RESNET = {'model.backbone.depth': 18, 'model.backbone.stem_channels': 8, '
                 'model.neck.in_channels': 64, 'model.neck.hidden_channels': 16}
 #: Warm-up and the rest in two epochs; detectors that start late start in the second.
 SHORT_WARMUP = {'param_scheduler.0.end': 1, 'param_scheduler.1.begin': 1}
-LATE_DETECTOR = {'model.head.detector.start_epoch': 1, 'model.head.detector.alpha': 0.1}
+LATE_DETECTOR = dict(start_epoch=1, alpha=0.1)
+#: As small as the images, a queue that is full in the second epoch, and the small crops.
+SHORT_SWAV = {'model.queue_len': 32, 'model.queue_start_epoch': 0, 'model.head.num_prototypes': 8,
+              'model.head.freeze_iterations': 1, 'train_dataloader.dataset.pipeline.1.transforms.1.0.scale': 24}
 SHORT = {'train_cfg.max_epochs': 2, 'default_hooks.checkpoint.interval': 2}
 
 
@@ -269,6 +365,25 @@ def listed_classes(folder, tmp_path_factory):
     file = tmp_path_factory.mktemp('lists') / 'classes.txt'
     file.write_text('n01440003\nn01440000\nn01440001\n')
     yield {**folder, **{f'{loader}_dataloader.dataset.class_list': str(file) for loader in ('train', 'test')}}
+
+
+@pytest.fixture(scope='module')
+def wordnet_folder(folder, tmp_path_factory):
+    """The images of ``folder`` as those of four classes of ImageNet."""
+    root, old = tmp_path_factory.mktemp('wordnet'), Path(folder['train_dataloader.dataset.data_root'])
+    for number, wnid in enumerate(('n01440764', 'n02701002', 'n07880968', 'n09472597')):
+        for split in ('train', 'val'):
+            shutil.copytree(old / split / f'n0144{number:04d}', root / split / wnid)
+    yield {**folder, **{f'{loader}_dataloader.dataset.data_root': str(root) for loader in ('train', 'test')}}
+
+
+@pytest.fixture(scope='module')
+def grouped_folder(folder, tmp_path_factory):
+    """``folder`` with a file that puts images into groups of four."""
+    file = tmp_path_factory.mktemp('groups') / 'groups.csv'
+    lines = [f'train/n0144{number % 4:04d}/{number}.JPEG,video {number // 4}' for number in range(40)]
+    file.write_text('\n'.join(['path,group', *lines]))
+    yield {**folder, 'train_dataloader.dataset.groups': str(file)}
 
 
 @pytest.fixture(scope='module')
@@ -311,8 +426,8 @@ def digits():
     yield {'train_dataloader.dataset.split': 'val', 'train_dataloader.batch_size': 128}
 
 
-DATA = dict(CustomDataset='folder', ClassSubset='listed_classes', CIFAR10='cifar', CIFAR100='cifar', IDXImages='idx',
-            Digits='digits')
+DATA = dict(CustomDataset='folder', ClassSubset='listed_classes', GroupedFolder='grouped_folder',
+            WordNetDepthDataset='wordnet_folder', CIFAR10='cifar', CIFAR100='cifar', IDXImages='idx', Digits='digits')
 
 
 def kind_of(name):
@@ -330,18 +445,29 @@ FAST = {HEADLINE, 'ifnd/ifnd_r50_folder', 'ifnd/ifnd_simclr_r50_1xb1024-1000e_ci
         'ifnd/ifnd_simclr_fashion_mnist'}
 
 
+def late_options(detector, where='model.head.detector'):
+    """For a detector that starts late, and the parts of a union that do."""
+    options = {f'{where}.{key}': value for key, value in LATE_DETECTOR.items() if 'start_epoch' in detector}
+    for name, part in detector.get('detectors', {}).items():
+        options |= late_options(part, f'{where}.detectors.{name}')
+    return options
+
+
 def trained(name, data, work_dir):
     """A runner that has trained two epochs of a config, on ``data``, by options alone."""
     hook = load(name).default_hooks.get('false_negative')
     options = {**data, **SHORT, **(CLUSTERING if hook else {})}
     if hook and 'num_workers' in hook:
         options['default_hooks.false_negative.num_workers'] = 0
+    if hook and 'begin' in hook:
+        options['default_hooks.false_negative.begin'] = 1
     if load(name).model.type == 'MoCoAdapter':
         options['model.queue_len'] = 24
+    if 'queue_start_epoch' in load(name).model:
+        options |= SHORT_SWAV
     if 'begin' in load(name).param_scheduler[-1]:
         options |= SHORT_WARMUP
-    if 'start_epoch' in load(name).model.head.detector:
-        options |= LATE_DETECTOR
+    options |= late_options(load(name).model.head.detector)
     config = load_config(path_of(name), options)
     config.work_dir, config.log_level = str(work_dir), 'ERROR'
     config.experiment_name = f'{Path(name).name}_{time.time_ns()}'
@@ -373,8 +499,14 @@ def test_trains(name, request, tmp_path, restored_torch):
             assert shares[half:].all()
         else:  # from 1, one visit may not reach any negative
             assert (runner.model.head.detector.threshold < 1).any()
+    elif detector == 'UnionDetector':  # MoCo's first step meets an empty queue, learned thresholds start later
+        assert shares[len(shares) // 2:].any()
     else:
         assert shares.all()
+    if config.model.head.type == 'ProtoNCEHead':  # prototypes come with the first clustering
+        terms = hub.get_scalar('train/prototype_term').data[0]
+        half = len(terms) // 2
+        assert not terms[:half].any() and terms[half:].all()
     if config.default_hooks.get('false_negative'):
         record, = (tmp_path / 'false_negatives' / 'history.jsonl').read_text().splitlines()
         assert [row['num_clusters'] for row in json.loads(record)['granularities']] == [2, 3, 4]

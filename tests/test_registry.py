@@ -43,22 +43,31 @@ class ArrayImages(Dataset):
 #: Registry and name: the arguments that the component cannot do without.
 MINIMAL = dict(
     DATASETS=dict(ClassSubset=dict(class_list='classes.txt', data_root='folders'), Digits={},
-                  IDXImages=dict(data_root='idx'),
+                  GroupedFolder=dict(groups='groups.txt', data_root='folders'),
+                  IDXImages=dict(data_root='idx'), LabelledSubset=dict(data_root='folders'),
                   InMemoryImages=dict(dataset=ArrayImages()),
-                  SubsetDataset=dict(dataset=DIGITS, indices=3), IndexedDataset=dict(dataset=DIGITS)),
-    HOOKS=dict(CheckpointHook={}, DetectionHook={}, PlainCheckpointHook={}, RuntimeInfoHook={},
+                  SubsetDataset=dict(dataset=DIGITS, indices=3), IndexedDataset=dict(dataset=DIGITS),
+                  WordNetDepthDataset=dict(depth=3, data_root='wnids')),
+    HOOKS=dict(CheckpointHook={}, DetectionHook={}, NonFiniteHook={}, HealthHook={}, OnlineProbeHook={},
+               PlainCheckpointHook={}, RuntimeInfoHook={},
                FalseNegativeHook=dict(num_clusters=(2,), acceptance=ACCEPTANCE)),
+    DATA_SAMPLERS=dict(ResumableSampler=dict(sampler=dict(type='DefaultSampler', dataset=[0, 1], shuffle=True, seed=0))),
+    TRANSFORMS=dict(LoadImageFromFile={}),
     METRICS=dict(KNNAccuracy={}, LinearProbe={}, FewShotProbe={}, ClusteringNMI={}, DetectionRates={},
-                 DetectionQuality={}, QuantileError={}),
+                 DetectionQuality={}, QuantileError={}, BalancedAccuracy={}, LabelFractionProbe={}, LinearSVM={},
+                 LogisticTransfer={}, GroupProbe=dict(groups={}), WordNetDepthProbe={}),
     MODELS=dict(
-        SmallCNN={}, ProjectionMLP=dict(in_channels=8, hidden_channels=8, out_channels=4),
+        SmallCNN={}, Encoder=dict(backbone=dict(type='SmallCNN')),
+        ProjectionMLP=dict(in_channels=8, hidden_channels=8, out_channels=4),
         ImageViewsPreprocessor={}, TensorViewsPreprocessor=dict(augmentation=[dict(type='RandomHorizontalFlip')]),
-        ElimContrastiveHead={}, AttrContrastiveHead={}, GloFNDThresholdHead={}, SogCLRHead={},
+        ElimContrastiveHead={}, AttrContrastiveHead={}, GloFNDThresholdHead={}, ProtoNCEHead={}, SogCLRHead={},
+        SANEHead={}, SCEHead={}, SwAVHead=dict(in_channels=4), MomentumMixup={},
         QuantileThresholdDetector={}, BatchQuantileDetector={}, TopKDetector={}, PositiveMarginDetector={},
-        NoDetector={}, PseudoLabelDetector={}, GroundTruthDetector={}, RandomDetector=dict(rate=0.1),
+        NoDetector={}, PseudoLabelDetector={}, GroundTruthDetector={}, GroupDetector={}, RandomDetector=dict(rate=0.1),
         UnionDetector=dict(detectors=dict(labels=dict(type='PseudoLabelDetector'))),
-        MoCoAdapter=dict(ENCODER, queue_len=8), SimCLRAdapter=ENCODER),
-    TASK_UTILS=dict(ConfidenceAcceptance={}))
+        MoCoAdapter=dict(ENCODER, queue_len=8), SimCLRAdapter=ENCODER,
+        SwAVAdapter=dict(ENCODER, head=dict(type='SwAVHead', num_prototypes=8))),
+    TASK_UTILS=dict(ConfidenceAcceptance={}, DistributedKMeans={}, KMeans={}))
 
 #: Built by a runner only.
 LOOPS = dict(EpochLoop='train_loop', RepresentationLoop='test_loop')
@@ -82,10 +91,14 @@ def idx_folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def class_folder(tmp_path):
-    """A folder ``folders`` beside it, of one class with one empty file, and ``classes.txt``, which lists the class."""
+    """A folder ``folders`` beside it, of one class with one empty file; ``classes.txt`` and ``groups.txt`` list them; and
+    ``wnids``, whose one class is of ImageNet."""
     (tmp_path / 'folders' / 'cat').mkdir(parents=True)
     (tmp_path / 'folders' / 'cat' / '0.png').touch()
     (tmp_path / 'classes.txt').write_text('cat')
+    (tmp_path / 'wnids' / 'n01440764').mkdir(parents=True)
+    (tmp_path / 'wnids' / 'n01440764' / '0.png').touch()
+    (tmp_path / 'groups.txt').write_text('cat/0.png a')
 
 
 def test_every_registry_of_mmpretrain_has_a_child():

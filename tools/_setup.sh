@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv in the checkout with the tested versions, once; sourced by the other scripts. Usage: setup_environment tests|runtime
+# Makes .venv in the checkout with the tested versions, once; sourced by the other scripts.
+# Usage: setup_environment tests|runtime [CONSTRAINTS [openmmlab|openmmlab_forks]]
 set -euo pipefail
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
@@ -33,14 +34,14 @@ make_venv() {  # Debian and Ubuntu split venv from python3
 }
 
 setup_environment() {
-    local kind="$1" stamp want
+    local kind="$1" constraints="${2:-$ROOT/requirements/constraints.txt}" openmmlab="${3:-openmmlab}" stamp want
     stamp="$VENV/.installed-$kind"
-    want="$(cat "$ROOT"/requirements/*.txt | cksum)"
+    want="$(cat "$ROOT"/requirements/*.txt "$constraints" | cksum)"
     if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$want" ]; then
         [ -x "$VENV/bin/python" ] || make_venv "$(find_python)"
         echo "installing the packages of requirements/$kind.txt into $VENV (once; a minute or two) ..." >&2
-        "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -c "$ROOT/requirements/constraints.txt" \
-            -r "$ROOT/requirements/$kind.txt" -r "$ROOT/requirements/openmmlab.txt"
+        "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -c "$constraints" \
+            -r "$ROOT/requirements/$kind.txt" -r "$ROOT/requirements/$openmmlab.txt"
         if ! "$VENV/bin/python" -c 'import cv2' >/dev/null 2>&1; then  # no libGL, as on servers
             "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps \
                 opencv-python-headless

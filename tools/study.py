@@ -1,6 +1,8 @@
-"""Run a study: several methods, several seeds; a table, results.json and report.html.
+"""Run a study: several methods, several seeds; a table, table.md, results.json and report.html.
 
     python tools/study.py configs/studies/digits.py --seeds 10
+
+Called again, it keeps the runs that were finished before with the same config, seed, code and packages.
 """
 
 import argparse
@@ -12,8 +14,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-from mmifnd.apis import UserError, one_line_errors  # noqa: E402
-from mmifnd.apis.study import load_study, print_table, run_all, summary_of, write_results  # noqa: E402
+from mmifnd.apis import one_line_errors  # noqa: E402
+from mmifnd.apis.command_line import add_cfg_options, check_positive  # noqa: E402
+from mmifnd.apis.study import as_markdown, load_study, print_table, run_all, summary_of, write_results  # noqa: E402
 from mmifnd.apis.study.report import write_report  # noqa: E402
 
 
@@ -25,6 +28,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seeds', type=int, default=3, help='number of seeds (0, 1, ...)')
     parser.add_argument('--methods', nargs='+', help='only these methods')
     parser.add_argument('--epochs', type=int, help='instead of what the configs say')
+    add_cfg_options(parser)
     parser.add_argument('--workers', type=int, default=min(2, os.cpu_count() or 1), help='runs at a time')
     parser.add_argument('--out', help='folder for everything; work_dirs/NAME unless given')
     args = parser.parse_args()
@@ -36,15 +40,15 @@ def main() -> None:
     """Run, print, write."""
     args = parse_args()
     with one_line_errors():
-        for name, value in dict(seeds=args.seeds, workers=args.workers, epochs=args.epochs or 1).items():
-            if value < 1:
-                raise UserError(f'--{name} {value} is below 1; give a positive number')
+        check_positive(seeds=args.seeds, workers=args.workers, epochs=args.epochs)
         study = load_study(args.config)
         study = study.only(args.methods) if args.methods else study
+        study = study.with_options(args.cfg_options or {})
         out = Path(args.out or f'work_dirs/{Path(args.config).stem}')
         records = run_all(study, out, range(args.seeds), args.epochs, args.workers)
         results = summary_of(study, records, shlex.join(['python', 'tools/study.py', *sys.argv[1:]]))
         write_results(results, out / 'results.json')
+        (out / 'table.md').write_text(as_markdown(results))
         print_table(results)
         path = write_report(study, results, out)
         print(f'every seed: {out / "results.json"}\nthe picture: {path}')

@@ -7,8 +7,10 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
     plain_checkpoint=dict(type='PlainCheckpointHook'),
+    non_finite=dict(type='NonFiniteHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    detection=dict(type='DetectionHook', interval=50))
+    detection=dict(type='DetectionHook', interval=50),
+    health=dict(type='HealthHook', max_images=4096))
 
 env_cfg = dict(
     cudnn_benchmark=False,
@@ -30,4 +32,5 @@ test_cfg = dict(
         linear=dict(type='LinearProbe', l2=1e-4),
         few_shot=dict(type='FewShotProbe', shots=(1, 5), num_draws=200, l2=1e-2),
         nmi=dict(type='ClusteringNMI', num_runs=5),
-        detection=dict(type='DetectionRates', max_anchors=2048)))
+        detection=dict(type='DetectionRates', max_anchors=2048),
+        threshold_error=dict(type='QuantileError')))

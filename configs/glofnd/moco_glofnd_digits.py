@@ -7,6 +7,7 @@ model = dict(
     empty='exclude',
     head=dict(
         type='GloFNDThresholdHead',
+        temperature=0.1,
         detector=dict(
             _delete_=True,
             type='QuantileThresholdDetector',

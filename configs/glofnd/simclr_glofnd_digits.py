@@ -5,6 +5,7 @@ _base_ = '../baselines/simclr_digits.py'
 model = dict(
     head=dict(
         type='GloFNDThresholdHead',
+        temperature=0.2,
         detector=dict(
             _delete_=True,
             type='QuantileThresholdDetector',

@@ -1,7 +1,8 @@
 # What the quickstart runs. Each method has its own best temperature of {0.1, 0.2, 0.5, 1}, chosen on the validation split
 # with seeds that are not reported: `python tools/select_temperature.py configs/studies/digits.py`.
+_base_ = './_base_/digits.py'
+
 title = 'False negatives on scikit-learn digits'
-dataset = "scikit-learn's digits: 1,297 images to pre-train on, 500 held out"
 
 methods = dict(
     simclr=dict(label='SimCLR', config='configs/baselines/simclr_digits.py'),

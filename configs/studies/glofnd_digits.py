@@ -1,6 +1,7 @@
 # Detectors inside SogCLR at batch 256. Temperatures: `python tools/select_temperature.py configs/studies/glofnd_digits.py`.
+_base_ = './_base_/digits.py'
+
 title = 'Detectors inside SogCLR on scikit-learn digits'
-dataset = "scikit-learn's digits: 1,297 images to pre-train on, 500 held out"
 
 methods = dict(
     sogclr=dict(label='SogCLR', config='configs/glofnd/sogclr_digits.py'),
@@ -19,7 +20,7 @@ measures = dict(
     step_precision_micro=dict(label='precision', unit='%', higher_is_better=True),
     step_recall_micro=dict(label='recall', unit='%', higher_is_better=True),
     step_f1_micro=dict(label='F1', unit='%', higher_is_better=True),
-    step_predicted_share=dict(label='predicted share', unit='%', higher_is_better=True, in_table=False))
+    step_predicted_share=dict(label='predicted share', unit='%', higher_is_better=None, in_table=False))
 
 comparisons = [
     ('glofnd', 'sogclr', 'shot_1'),

@@ -2,15 +2,14 @@
 
 import difflib
 import inspect
-from collections.abc import Iterable, Sequence
-from types import NoneType
-from typing import Any, get_args, get_origin
+from collections.abc import Iterable
+from typing import Any
 
 from mmengine.registry import Registry
-from mmengine.runner import Runner
 
 from mmifnd import registry
 
+from .check_values import expected, outside_limits
 from .errors import UserError
 
 _REGISTRIES = [value for value in vars(registry).values() if isinstance(value, Registry)]
@@ -18,6 +17,12 @@ _REGISTRIES = [value for value in vars(registry).values() if isinstance(value, R
 #: Keys that mmengine takes out before a component is built.
 _TAKEN_OUT = {'type', '_scope_', '_delete_', 'init_cfg', 'priority', 'constructor', 'paramwise_cfg', 'accumulative_counts',
               'convert_to_iter_based', 'name', 'by_epoch', 'begin', 'end', 'params', 'dataset', 'seed', 'sampler'}
+
+#: Arguments that the code gives; with a dot, to this component only.
+_GIVEN = {'runner', 'dataloader', 'callback', 'SwAVHead.in_channels'}
+
+#: Keys under which a component stands.
+_COMPONENTS = {'model', 'backbone', 'neck', 'head', 'detector', 'data_preprocessor', 'acceptance', 'mixup', 'optimizer'}
 
 #: Parts of a config that are no components of a registry.
 _FOREIGN = {'collate_fn', 'worker_init_fn', 'env_cfg', 'augmentation', 'norm_cfg', 'act_cfg', 'conv_cfg'}
@@ -27,35 +32,21 @@ def check_config(config: Any, where: str = '') -> None:
     """Walk ``config`` and check each dict that names a type.
 
     Raises:
-        UserError: where a type is not registered, a key is none of its arguments (the near matches are named), or a value is
-            of another type than the argument's annotation.
+        UserError: where a type is missing or not registered, a key is none of its arguments (the near matches are named) or
+            is missing, or a value is of another type than the argument's annotation.
     """
     if isinstance(config, dict):
         if isinstance(config.get('type'), str):
             _check_component(config, where)
         for key, value in config.items():
+            place = f'{where}.{key}' if where else str(key)
+            if key in _COMPONENTS and isinstance(value, dict) and value and 'type' not in value:
+                raise UserError(f'{place} has no type; name its class: {place}=dict(type=...)')
             if key not in _FOREIGN:
-                check_config(value, f'{where}.{key}' if where else str(key))
+                check_config(value, place)
     elif isinstance(config, (list, tuple)):
         for position, value in enumerate(config):
             check_config(value, f'{where}[{position}]')
-
-
-def check_names(config: dict) -> None:
-    """Refuse top-level names and hooks that are one slip away from a known one, and hooks without a type.
-
-    Raises:
-        UserError: naming the key and what was probably meant.
-    """
-    known = set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}
-    for name in set(config) - known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.88)
-        if near:
-            raise UserError(f'{name} is no part of a config; did you mean {near[0]}?')
-    hooks = config.get('default_hooks') or {}
-    for name, hook in hooks.items():
-        if isinstance(hook, dict) and 'type' not in hook:
-            raise UserError(f'default_hooks.{name} has no type{near_matches(name, set(hooks) - {name})}')
 
 
 def accepted_keys(config: Any) -> set[str]:
@@ -84,27 +75,31 @@ def _check_component(config: dict, where: str) -> None:
     if unknown:
         raise UserError(f'{where}: {config["type"]} has no {unknown[0]}{near_matches(unknown[0], accepted_keys(config))}')
     for key, value in config.items():
-        expected = {_expected(component, key, value) for component in found if _knows(component, key)}
-        if expected and '' not in expected:
-            raise UserError(f'{where}.{key}={value!r} must be {expected.pop()}')
+        wanted = {_expected(component, key, value) for component in found if _knows(component, key)}
+        if wanted and '' not in wanted:
+            raise UserError(f'{where}.{key}={value!r} must be {wanted.pop()}')
+    missing = [_missing(component, config) for component in found]
+    if all(missing):
+        raise UserError(f'{where}: {config["type"]} needs {missing[0][0]}; give it')
+
+
+def _missing(component: Any, config: dict) -> list[str]:
+    """Arguments of a class of this package that neither ``config`` nor the code gives."""
+    if not inspect.isclass(component) or not _is_ours(component):
+        return []
+    parameters = inspect.signature(component).parameters.values()
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    return [name for name in needed if name not in config and not {name, f'{config["type"]}.{name}'} & _GIVEN]
 
 
 def _expected(component: Any, key: str, value: Any) -> str:
     """What ``value`` should be, in words; empty where nothing speaks against it."""
-    annotation = _annotation(component, key)
-    members = set(get_args(annotation) or (annotation,)) if get_origin(annotation) is not Sequence else {annotation}
-    numbers = members & {int, float}
-    if isinstance(value, str) and numbers and not members & {str, Any}:
-        return 'a number'
-    if not getattr(component, '__module__', '').startswith('mmifnd.'):
-        return ''  # annotations of other packages are not exact enough for more
-    if numbers == {int} and isinstance(value, float):
-        return 'a whole number'
-    if numbers and members <= {int, float, NoneType} and isinstance(value, (list, tuple, dict)):
-        return 'a number'
-    if isinstance(value, (int, float)) and not numbers and any(get_origin(member) is Sequence for member in members):
-        return f'a list, such as ({value},)'
-    return ''
+    is_ours = _is_ours(component)
+    return expected(_annotation(component, key), value, is_ours) or ('' if is_ours else outside_limits(key, value))
+
+
+def _is_ours(component: Any) -> bool:
+    return getattr(component, '__module__', '').startswith('mmifnd.')
 
 
 def _annotation(component: Any, key: str) -> Any:

@@ -1,4 +1,4 @@
-"""Folders that a config names must be there, and hold something, before anything is built."""
+"""Folders and files that a config names must be there, and hold something, before anything is built."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,13 +8,13 @@ from .errors import UserError
 
 
 def check_data(config: Any, *dataloaders: str) -> None:
-    """Refuse a missing or empty ``data_root`` of the named data loaders.
+    """Refuse a missing or empty ``data_root``, and a missing file of ``groups``, of the named data loaders.
 
     Raises:
         UserError: naming key, folder and remedy.
     """
     for name in dataloaders:
-        for where, dataset in _datasets(config.get(name) or {}, name):
+        for where, dataset in _holders('data_root', config.get(name) or {}, name):
             root = dataset['data_root']
             if root and not dataset.get('download') and not Path(root).expanduser().is_dir():
                 raise UserError(f'{where}.data_root={root} does not exist; put the data there, or say where it is: '
@@ -22,14 +22,19 @@ def check_data(config: Any, *dataloaders: str) -> None:
             if root and not dataset.get('download') and not any(Path(root).expanduser().iterdir()):
                 raise UserError(f'{where}.data_root={root} is empty; put the images there, or say where they are: '
                                 f'--cfg-options {where}.data_root=FOLDER')
+        for where, dataset in _holders('groups', config.get(name) or {}, name):
+            if not Path(dataset['groups']).expanduser().is_file():
+                raise UserError(f'{where}.groups={dataset["groups"]} does not exist; write down which images belong together, '
+                                f'or say where that file is: --cfg-options {where}.groups=FILE')
 
 
-def _datasets(config: Any, where: str) -> Iterator[tuple[str, dict]]:
+def _holders(path_key: str, config: Any, where: str) -> Iterator[tuple[str, dict]]:
+    """All dicts in ``config`` that have a path under that key, and where they stand."""
     if isinstance(config, dict):
-        if isinstance(config.get('data_root'), str):
+        if isinstance(config.get(path_key), str):
             yield where, config
         for key, value in config.items():
-            yield from _datasets(value, f'{where}.{key}')
+            yield from _holders(path_key, value, f'{where}.{key}')
     elif isinstance(config, (list, tuple)):
         for position, value in enumerate(config):
-            yield from _datasets(value, f'{where}.{position}')
+            yield from _holders(path_key, value, f'{where}.{position}')

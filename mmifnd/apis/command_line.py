@@ -2,11 +2,12 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
-from .config import load_config
+from .config import check_parts, load_config
 from .errors import UserError
 
 
@@ -15,8 +16,7 @@ def base_parser(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='a file of configs/')
     parser.add_argument('--work-dir', help='folder for logs and checkpoints; work_dirs/CONFIG unless given')
-    parser.add_argument('--cfg-options', nargs='+', action=_Options, metavar='KEY=VALUE',
-                        help='override keys of the config, such as model.head.temperature=0.1')
+    add_cfg_options(parser)
     parser.add_argument('--no-pin-memory', action='store_true', help='do not pin the memory of batches')
     parser.add_argument('--no-persistent-workers', action='store_true', help='restart loader processes every epoch')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
@@ -24,21 +24,37 @@ def base_parser(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def config_of(args: argparse.Namespace) -> Config:
-    """The config with everything that the shared options say."""
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """``--cfg-options``."""
+    parser.add_argument('--cfg-options', nargs='+', action=_Options, metavar='KEY=VALUE',
+                        help='override keys of the config, such as model.head.temperature=0.1')
+
+
+def config_of(args: argparse.Namespace,
+              needed: Sequence[str] = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')) -> Config:
+    """The config, which must have the ``needed`` parts, with everything that the shared options say."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     config = load_config(args.config, args.cfg_options)
     config.launcher = args.launcher
     config.work_dir = args.work_dir or config.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
-    missing = [key for key in ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper') if not config.get(key)]
-    if missing:
-        raise UserError(f'config {args.config} has no {", ".join(missing)}; start from one of configs/ by _base_')
+    check_parts(config, args.config, *needed)
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if config.get(name):
             config[name].setdefault('pin_memory', not args.no_pin_memory)
             workers = bool(config[name].get('num_workers'))
             config[name].setdefault('persistent_workers', workers and not args.no_persistent_workers)
     return config
+
+
+def check_positive(**numbers: int | None) -> None:
+    """Refuse options below 1; None is one that was not given.
+
+    Raises:
+        UserError: naming the first of them.
+    """
+    for name, value in numbers.items():
+        if value is not None and value < 1:
+            raise UserError(f'--{name} {value} is below 1; give a positive number')
 
 
 class _Options(DictAction):

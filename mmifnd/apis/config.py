@@ -6,7 +6,8 @@ from typing import Any
 
 from mmengine.config import Config
 
-from .check_config import accepted_keys, check_config, check_names, near_matches
+from .check_config import accepted_keys, check_config, near_matches
+from .check_runtime import check_loop, check_runtime
 from .errors import UserError
 
 
@@ -19,16 +20,22 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     """
     if not Path(path).is_file():
         raise UserError(f'config {path} does not exist; configs stand in configs/')
-    config = _read(path)
+    config = read_config(path)
     check_options(config, options or {})
     config.merge_from_dict(options or {})
-    check_names(config.to_dict())
+    check_runtime(config.to_dict())
     check_config(config.to_dict())
     check_schedule(config)
+    check_loop(config.to_dict())
     return config
 
 
-def _read(path: str | Path) -> Config:
+def read_config(path: str | Path) -> Config:
+    """Read a config's file, unchecked.
+
+    Raises:
+        UserError: where it cannot be read.
+    """
     try:
         return Config.fromfile(str(path))
     except Exception as error:  # a config is a program: it can fail in any way
@@ -38,6 +45,13 @@ def _read(path: str | Path) -> Config:
             cause = error.__cause__ or error
             raise UserError(f'config {path}: {cause}; put the folder of the module on PYTHONPATH') from None
         raise UserError(f'config {path} cannot be read: {type(error).__name__}: {error}') from None
+
+
+def check_parts(config: Config, path: str | Path, *needed: str) -> None:
+    """Refuse a config that lacks one of the ``needed`` parts."""
+    missing = [key for key in needed if not config.get(key)]
+    if missing:
+        raise UserError(f'config {path} has no {", ".join(missing)}; start from one of configs/ by _base_')
 
 
 def check_schedule(config: Config) -> None:

@@ -3,14 +3,20 @@
 from .class_subset import ClassSubset
 from .collate import keep_batch
 from .digits import Digits
+from .grouped_folder import GroupedFolder
 from .idx_images import IDXImages
 from .in_memory import InMemoryImages
 from .indexed import IndexedDataset
+from .labelled_subset import LabelledSubset
+from .load_image import LoadImageFromFile
+from .resumable_sampler import ResumableSampler
 from .sample_index import num_samples, sample_index, trace_origin
 from .subset import SubsetDataset
 from .tensor_images import TensorImages
+from .wordnet_depth import WordNetDepthDataset, wordnet_groups
 
 __all__ = [
-    'ClassSubset', 'Digits', 'IDXImages', 'InMemoryImages', 'IndexedDataset', 'SubsetDataset', 'TensorImages',
-    'keep_batch', 'num_samples', 'sample_index', 'trace_origin',
+    'ClassSubset', 'Digits', 'GroupedFolder', 'IDXImages', 'InMemoryImages', 'IndexedDataset', 'LabelledSubset',
+    'LoadImageFromFile', 'ResumableSampler', 'SubsetDataset', 'TensorImages', 'WordNetDepthDataset', 'keep_batch',
+    'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups',
 ]

@@ -57,7 +57,7 @@ def read_class_list(path: str) -> list[str]:
 
     Raises:
         FileNotFoundError: where there is no such file.
-        ValueError: where it is empty, or names a folder twice.
+        ValueError: where it is empty, names a folder twice, or holds a path.
     """
     file = Path(path).expanduser()
     if not file.is_file():
@@ -65,6 +65,9 @@ def read_class_list(path: str) -> list[str]:
     names = [name for line in file.read_text().splitlines() if (name := line.split('#')[0].strip())]
     if not names:
         raise ValueError(f'the class list {path} is empty; name one class folder a line')
+    outside = [name for name in names if name in ('.', '..') or '/' in name or '\\' in name]
+    if outside:
+        raise ValueError(f'the class list {path} names {outside[0]}; give names of folders in the data root, not paths')
     twice = sorted(name for name in set(names) if names.count(name) > 1)
     if twice:
         raise ValueError(f'the class list {path} names {twice[0]} more than once')

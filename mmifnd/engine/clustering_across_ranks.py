@@ -1,4 +1,4 @@
-"""Each granularity is clustered on its own rank; all ranks end with the same labels."""
+"""Each granularity is clustered on its own rank, or by all ranks together; all ranks end with the same labels."""
 
 import os
 
@@ -6,7 +6,7 @@ import torch
 from mmengine.dist import broadcast, get_rank, get_world_size
 from torch import Tensor
 
-from mmifnd.clustering import Granularity, PseudoLabeler, PseudoLabels
+from mmifnd.clustering import Granularity, PseudoLabeler, PseudoLabels, RowShare
 
 from .progress import Report
 
@@ -31,16 +31,28 @@ def label_across_ranks(labeler: PseudoLabeler, features: Tensor, progress: float
     return labeler.accept(levels, progress, seen)
 
 
+def label_share(labeler: PseudoLabeler, share: RowShare, progress: float,
+                report: Report = lambda done: None) -> PseudoLabels:
+    """The same of features that stay on their ranks: one granularity after the other, each on all ranks."""
+    levels = []
+    for position in range(len(labeler.num_clusters)):
+        levels.append(labeler.cluster_share(share, position, gpu=_local_gpu()))
+        report(len(levels))
+    return labeler.accept(levels, progress)
+
+
 def _shared(level: Granularity | None, count: int, features: Tensor, source: int) -> Granularity:
     if get_world_size() == 1:
         return level
     samples, dim = features.shape
     if level is None:
-        level = Granularity(torch.empty(samples, dtype=torch.int64), torch.empty(samples), torch.empty(count, dim))
+        level = Granularity(
+            torch.empty(samples, dtype=torch.int64), torch.empty(samples), torch.empty(count, dim), torch.empty(count))
     seconds = torch.tensor([level.seconds], dtype=torch.float64)
-    for tensor in (level.assignment, level.confidence, level.centroids, seconds):
+    tensors = level.assignment, level.confidence, level.centroids, level.concentration
+    for tensor in (*tensors, seconds):
         broadcast(tensor, src=source)
-    return Granularity(level.assignment, level.confidence, level.centroids, seconds.item())
+    return Granularity(*tensors, seconds.item())
 
 
 def _local_gpu() -> int:

@@ -41,12 +41,7 @@ class RunFiles:
         if not is_main_process():
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        history = self.folder / 'history.jsonl'
-        lines = [line for line in _lines(history) if json.loads(line)['epoch'] < record['epoch']]
-        lines.append(json.dumps(record))
-        partial = history.with_suffix('.partial')
-        partial.write_text('\n'.join(lines) + '\n')
-        partial.replace(history)
+        add_record(self.folder / 'history.jsonl', record)
         for path in self.folder.glob('epoch_*.npz'):
             if int(path.stem.removeprefix('epoch_')) >= record['epoch']:
                 path.unlink()
@@ -64,7 +59,20 @@ class RunFiles:
             **{f'centroids_{position}': level.centroids.numpy() for position, level in enumerate(levels)})
         if self.save == 'features':
             arrays['features'] = features.numpy().astype(np.float16)
-        np.savez_compressed(self.folder / f'epoch_{record["epoch"]:04d}.npz', **arrays)
+        partial = self.folder / 'epoch.partial'
+        with open(partial, 'wb') as file:
+            np.savez_compressed(file, **arrays)
+        partial.replace(self.folder / f'epoch_{record["epoch"]:04d}.npz')
+
+
+def add_record(path: Path, record: dict) -> None:
+    """Add a line to ``path``, which is replaced as a whole; lines of the same epoch or later (the run was resumed before it)
+    go."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [line for line in _lines(path) if json.loads(line)['epoch'] < record['epoch']]
+    partial = path.with_suffix('.partial')
+    partial.write_text('\n'.join([*lines, json.dumps(record)]) + '\n')
+    partial.replace(path)
 
 
 def _lines(path: Path) -> list[str]:

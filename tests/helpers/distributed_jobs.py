@@ -2,7 +2,7 @@
 
 import torch
 import torch.distributed as dist
-from small_models import Labels, build_framework, freeze_batch_statistics, views_of
+from small_models import Labels, build_framework, freeze_batch_statistics, spread_embeddings, views_of
 
 from mmifnd.clustering import ConfidenceAcceptance, KMeans, PseudoLabeler
 from mmifnd.datasets import IndexedDataset
@@ -11,9 +11,11 @@ from mmifnd.datasets.tensor_images import TensorImages
 from mmifnd.engine.batch_norm import average_batch_statistics
 from mmifnd.engine.clustering_across_ranks import label_across_ranks
 from mmifnd.engine.feature_pass import extract_features
+from mmifnd.functional import sinkhorn_codes
 from mmifnd.models.frameworks.feature_bank import FeatureBank
 from mmifnd.models.frameworks.gather import gather, gather_with_gradient, rank, world_size
 from mmifnd.models.frameworks.shuffle_bn import BatchShuffle
+from mmifnd.models.heads.swav import over_processes
 
 
 def fail_on(failing_rank):
@@ -39,18 +41,19 @@ def mean_over_ranks(tensor):
 # --- training: wall 6 -----------------------------------------------------------------------------------------------
 
 
-def train(framework, head, detector, options, batch=8, steps=4):
-    """Train on this rank's share of each global batch, in float64; everything that must not depend on the ranks."""
-    model = freeze_batch_statistics(build_framework(framework, head, detector, **options).double())
+def train(framework, head, detector, options, batch=8, steps=4, dtype=torch.float64):
+    """Train on this rank's share of each global batch; everything that must not depend on the ranks, after each step."""
+    model = freeze_batch_statistics(spread_embeddings(build_framework(framework, head, detector, **options).to(dtype)))
     model.publish(Labels())
     model.start_epoch(0, 1)
     model.keep_features('z', 40)
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    losses, gradients = [], []
+    losses, gradients, states = [], [], []
     for step in range(steps):
-        index = (torch.arange(batch) * 3 + 7 * step) % 11  # images come again, also on another rank in the same step
+        index = torch.arange(batch) * 5 % 6 + step  # images come again, also on another rank in the same step
         own = slice(rank() * batch // world_size(), (rank() + 1) * batch // world_size())
-        views = [view[own] for view in views_of(index, step, torch.float64)]
+        num_views = 4 if options.get('multi_crop') else 2
+        views = [view[own] for view in views_of(index, step, dtype, num_views)]
         loss = model(views, index[own], mode='loss')['loss']
         for p in trained.values():
             p.grad = None
@@ -58,11 +61,12 @@ def train(framework, head, detector, options, batch=8, steps=4):
         with torch.no_grad():
             for p in trained.values():
                 p.grad = mean_over_ranks(p.grad)
-                p -= 0.5 * p.grad
+                p -= 0.003 * p.grad
         model.finish_step()
         losses.append(mean_over_ranks(loss.detach()).item())
         gradients.append({name: p.grad.clone() for name, p in trained.items()})
-    return dict(losses=losses, gradients=gradients, state=model.state_dict())
+        states.append({name: value.clone() for name, value in model.state_dict().items()})
+    return dict(losses=losses, gradients=gradients, states=states)
 
 
 # --- gathering ------------------------------------------------------------------------------------------------------
@@ -81,8 +85,25 @@ def shuffle_and_restore(batch, step):
     """What this rank sees of a shuffled batch whose rows are numbered over all ranks, and what it gets back."""
     own = torch.arange(batch, dtype=torch.float64).unsqueeze(1) + rank() * batch
     shuffle = BatchShuffle(batch, torch.tensor(step), seed=5)
-    seen = shuffle.shuffle(own)
+    seen = shuffle.shuffle(gather(own))
     return own, seen, shuffle.restore(seen)
+
+
+def codes(scores, shares):
+    """Of this rank's share of the rows."""
+    own = scores.split(shares)[rank()] if world_size() > 1 else scores
+    return sinkhorn_codes(own, reduce=over_processes)
+
+
+def resume(state, batch=8):
+    """Loss over all ranks of this rank's share of the next batch, from the state of another run."""
+    model = freeze_batch_statistics(build_framework('SwAVAdapter', 'swav', 'pseudo').double())
+    model.load_state_dict(state)
+    index = torch.arange(batch) * 3 % 11
+    own = slice(rank() * batch // world_size(), (rank() + 1) * batch // world_size())
+    losses = model([view[own] for view in views_of(index, 9, torch.float64)], index[own], mode='loss')
+    model.finish_step()
+    return mean_over_ranks(losses['loss'].detach()).item(), model.queue.index.tolist()
 
 
 # --- features, labels, statistics -----------------------------------------------------------------------------------

@@ -8,6 +8,9 @@ import torch
 import torch.nn.functional as F
 
 from mmifnd.contrast import Contrast
+from mmifnd.engine.hooks.detection_hook import count
+from mmifnd.evaluation import scores_of_counts
+from mmifnd.models.heads.contrastive import Detection
 from mmifnd.registry import MODELS
 
 PATH = Path(__file__).parent.parent / 'data' / 'glofnd_golden.npz'
@@ -47,6 +50,35 @@ def kept_mask(false_negative):
     own = torch.eye(12, dtype=torch.bool)
     kept = (~false_negative[0] & ~own & ~own.roll(6, 0)).float()
     return kept[:6].roll(6, 1), kept[6:]
+
+
+def steps_of(tag):
+    """Arrays by name of both steps of a case without a loss."""
+    for step in (0, 1):
+        prefix = f'{tag}/t{step}/'
+        yield step, {key.removeprefix(prefix): value for key, value in arrays().items() if key.startswith(prefix)}
+
+
+def check_masks(batch, false_negative, golden):
+    """Our mask against all that a step of the reference says of its own."""
+    blocks = dict(zip(('ab_aa', 'ba_bb'), kept_mask(false_negative)))
+    for block, kept in blocks.items():
+        assert kept.equal(golden[f'mask_{block}']) and kept.sum(1, keepdim=True).equal(golden[f'kept_{block}'])
+    if 'pred_fn_ab_aa' in golden:
+        assert (arrays()[f'c1/in{batch}/neg_self_mask'] - blocks['ab_aa']).equal(golden['pred_fn_ab_aa'])
+
+
+def check_scores(contrast, false_negative, golden):
+    """Precision and recall of a step, in the convention of the paper's code: both rows of an image count as one."""
+    if 'log_lda_recall' not in golden:
+        return
+    counts = count(Detection(contrast.anchor_index, contrast.candidate_index, contrast.is_candidate, false_negative),
+                   labels_of_images())
+    hit, predicted, actual, pairs = counts[:, :6] + counts[:, 6:]
+    scores = scores_of_counts(hit, predicted, actual, int(pairs.sum()))
+    found = torch.tensor([scores.recall_paper, scores.precision_paper, 1 - scores.predicted_share], dtype=torch.float64)
+    names = 'log_lda_recall', 'log_lda_precision', 'log_num_negatives_perc'
+    torch.testing.assert_close(found, torch.stack([golden[name].double() for name in names]), **EQUAL)
 
 
 def labels_of_images():

@@ -22,6 +22,9 @@ DETECTORS = dict(
     batch=dict(type='mmifnd.BatchQuantileDetector', alpha=0.2),
     top_k=dict(type='mmifnd.TopKDetector', k=2, threshold=0.),
     margin=dict(type='mmifnd.PositiveMarginDetector', margin=-0.1),
+    group=dict(type='mmifnd.GroupDetector'),
+    grouped=dict(type='mmifnd.UnionDetector', detectors=dict(
+        groups=dict(type='mmifnd.GroupDetector'), labels=dict(type='mmifnd.PseudoLabelDetector'))),
     joined=dict(type='mmifnd.UnionDetector', detectors=dict(
         quantile=QUANTILE, labels=dict(type='mmifnd.PseudoLabelDetector'))))
 
@@ -32,10 +35,10 @@ def known():
         small_models, HEADS={**small_models.HEADS, **HEADS}, DETECTORS={**small_models.DETECTORS, **DETECTORS})
 
 
-def train(framework, head, detector, steps):
+def train(framework, head, detector, options=(), **kwargs):
     """See :func:`distributed_jobs.train`."""
     with known():
-        return distributed_jobs.train(framework, head, detector, {}, steps=steps)
+        return distributed_jobs.train(framework, head, detector, dict(options), **kwargs)
 
 
 def merge(index, counts, rows):

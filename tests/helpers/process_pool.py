@@ -2,7 +2,10 @@
 
 import datetime
 import os
+import sys
 import traceback
+from multiprocessing import forkserver
+from unittest import mock
 
 import torch
 import torch.distributed as dist
@@ -52,7 +55,7 @@ class ProcessPool:
 
     def _start(self):
         self.groups += 1
-        context = mp.get_context('spawn')
+        context = _forkserver()
         for rank in range(self.world_size):
             here, there = context.Pipe()
             meeting_place = f'file://{self.folder}/group_{self.groups}'
@@ -61,6 +64,15 @@ class ProcessPool:
             there.close()
             self.pipes.append(here)
             self.processes.append(process)
+
+
+def _forkserver():
+    """Forks processes from one that has imported the jobs, which takes seconds; it lives as long as this process."""
+    context = mp.get_context('forkserver')
+    context.set_forkserver_preload(['per_image_jobs', 'runner_jobs'])
+    with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):  # it is not told where to look otherwise
+        forkserver.ensure_running()
+    return context
 
 
 def _work(rank, world_size, init_method, pipe):

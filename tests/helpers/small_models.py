@@ -2,6 +2,7 @@
 
 import torch
 
+from mmifnd.clustering import Granularity
 from mmifnd.registry import MODELS
 
 FRAMEWORKS = dict(
@@ -10,7 +11,13 @@ FRAMEWORKS = dict(
 HEADS = dict(
     elim=dict(type='mmifnd.ElimContrastiveHead'),
     reweighted=dict(type='mmifnd.ElimContrastiveHead', reweight=True),
-    attr=dict(type='mmifnd.AttrContrastiveHead'))
+    attr=dict(type='mmifnd.AttrContrastiveHead'),
+    proto=dict(type='mmifnd.ProtoNCEHead', num_negatives=2),
+    sane=dict(type='mmifnd.SANEHead', prior=(2., 3.)),
+    sce=dict(type='mmifnd.SCEHead'))
+#: SwAV predicts codes instead of comparing images: its framework and its head need each other.
+SWAV = dict(SwAVAdapter=dict(type='mmifnd.SwAVAdapter', queue_len=16))
+SWAV_HEADS = dict(swav=dict(type='mmifnd.SwAVHead', num_prototypes=5, freeze_iterations=1))
 DETECTORS = dict(
     none=dict(type='mmifnd.NoDetector'),
     pseudo=dict(type='mmifnd.PseudoLabelDetector'),
@@ -25,13 +32,13 @@ NUM_SAMPLES = 40
 def framework_config(framework='SimCLRAdapter', head='elim', detector='none', temperature=0.2, **options):
     """Config of a framework around a tiny encoder of 8 x 8 grey images."""
     config = dict(
-        FRAMEWORKS[framework],
+        {**FRAMEWORKS, **SWAV}[framework],
         data_preprocessor=dict(
             type='mmifnd.TensorViewsPreprocessor', mean=[0.3], std=[0.4],
             augmentation=[dict(type='RandomBrightness', brightness=(0.8, 1.2), p=1.)]),
         backbone=dict(type='mmifnd.SmallCNN', in_channels=1, widths=(4, 8)),
         neck=dict(type='mmifnd.ProjectionMLP', in_channels=8, hidden_channels=8, out_channels=6, num_layers=2),
-        head=dict(HEADS[head], temperature=temperature, detector=DETECTORS[detector]))
+        head=dict({**HEADS, **SWAV_HEADS}[head], temperature=temperature, detector=DETECTORS[detector]))
     return {**config, **options}
 
 
@@ -40,21 +47,36 @@ def build_framework(*args, seed=0, **kwargs):
     torch.manual_seed(seed)
     model = MODELS.build(framework_config(*args, **kwargs))
     model.bind(NUM_SAMPLES, torch.arange(NUM_SAMPLES) % 4)
+    model.bind_groups(groups_of_samples())
     return model
 
 
+def groups_of_samples(num_samples=NUM_SAMPLES):
+    """Six groups; every fifth sample is in none."""
+    sample = torch.arange(num_samples)
+    return (sample % 6).masked_fill(sample % 5 == 0, -1)
+
+
 class Labels:
-    """The one attribute of pseudo labels that detectors read: two granularities, some samples not accepted."""
+    """What is read of pseudo labels: two granularities of 9 and 7 clusters, some empty, and samples not accepted."""
 
     def __init__(self, num_samples=NUM_SAMPLES):
         sample = torch.arange(num_samples)
         self.labels = torch.stack([sample % 5, sample % 3]).masked_fill(sample % 7 == 0, -1)
+        self.granularities = [clusters_of(labels, count) for labels, count in zip(self.labels, (9, 7))]
 
 
-def views_of(index, step=0, dtype=torch.float32):
-    """Two views (B, 1, 8, 8) of images ``index``: noise of the step around a pattern of the image."""
+def clusters_of(labels, count, dim=6):
+    """A clustering with these labels, of embeddings of :func:`framework_config`; centroids at random, by ``count``."""
+    generator = torch.Generator().manual_seed(count)
+    return Granularity(labels.clamp(min=0), torch.ones(len(labels)), torch.randn(count, dim, generator=generator),
+                       torch.rand(count, generator=generator) + 0.5)
+
+
+def views_of(index, step=0, dtype=torch.float32, num_views=2):
+    """Views (B, 1, 8, 8) of images ``index``: noise of the step around a pattern of the image."""
     views = []
-    for view in range(2):
+    for view in range(num_views):
         rows = []
         for number in index.tolist():
             pattern = torch.randn(1, 8, 8, generator=torch.Generator().manual_seed(number), dtype=torch.float64)
@@ -79,4 +101,23 @@ def freeze_batch_statistics(model):
     for module in model.modules():
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
             module.eval()
+    return model
+
+
+@torch.no_grad()
+def spread_embeddings(model):
+    """Centre the embeddings, whose cosines are above 0.99 in a new model: thresholds of a detector would take all or none.
+
+    Longer embeddings, of the same cosines, keep a step from crowding them again.
+    """
+    images = views_of(torch.arange(NUM_SAMPLES), -1, next(model.parameters()).dtype)[0]
+    for module in model.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            module.momentum = 1.
+    last = [module for module in model.neck.modules() if isinstance(module, torch.nn.Linear)][-1]
+    last.weight *= 10
+    last.bias -= model.train().neck(model.backbone(images))[0].mean(dim=0)
+    for name in ('backbone', 'neck'):
+        if hasattr(model, f'key_{name}'):
+            getattr(model, f'key_{name}').load_state_dict(getattr(model, name).state_dict())
     return model

@@ -64,6 +64,12 @@ def test_idx_files(idx_folder):
     assert abs(unlabelled.images.float().mean() - images[:2].mean()) < 12
 
 
+def test_idx_files_of_which_the_last_are_wanted(idx_folder):
+    root, images = idx_folder
+    last = IDXImages(str(root), max_images=-2)
+    assert np.array_equal(last.images.squeeze(1), images[-2:]) and last.labels.tolist() == [3, 4]
+
+
 def test_idx_errors_are_one_line(idx_folder):
     root, images = idx_folder
     packed = root / 'train-images-idx3-ubyte.gz'

@@ -8,3 +8,11 @@ def two_processes(tmp_path_factory):
     pool = ProcessPool(2, tmp_path_factory.mktemp('gloo'))
     yield pool
     pool.close()
+
+
+@pytest.fixture(scope='session')
+def four_processes(tmp_path_factory):
+    """The same of four."""
+    pool = ProcessPool(4, tmp_path_factory.mktemp('gloo'))
+    yield pool
+    pool.close()

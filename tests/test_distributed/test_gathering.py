@@ -46,7 +46,8 @@ def test_labels_equal_those_of_one_process(two_processes, seen):
         assert done == [[2, 3], [2]][rank]
         for level, other in zip(found.granularities, expected.granularities):
             assert level.assignment.equal(other.assignment) and level.confidence.equal(other.confidence)
-            assert level.centroids.equal(other.centroids) and level.seconds > 0
+            assert level.centroids.equal(other.centroids) and level.concentration.equal(other.concentration)
+            assert level.seconds > 0
     first, second = (found.granularities for found, _ in two_processes.run(jobs.label, features, seen, 0.6))
     assert [level.seconds for level in first] == [level.seconds for level in second]
 

@@ -1,12 +1,14 @@
 """What the false-negative part adds to a training step, and our step beside mmpretrain's.
 
     python tools/benchmarks/step.py
+    python tools/benchmarks/step.py --method glofnd --no-mmpretrain
     python tools/benchmarks/step.py --backbone-depth 18 --image-size 64 --steps 20 --json step.json
     python tools/benchmarks/step.py --device cuda --check-sync
 
 A step is forward, loss, backward, SGD and finish_step, on images that lie on the device. 'with' has ElimContrastiveHead with
-PseudoLabelDetector and published labels of G clusterings; 'without' has NoDetector in the same framework and on the same
-weights; mmpretrain's own MoCo or SimCLR starts from equal weights. Steps alternate; ratios are taken within a round.
+PseudoLabelDetector and published labels of G clusterings, or GloFNDThresholdHead, whose thresholds learn in each step;
+'without' has NoDetector in the same framework and on the same weights; mmpretrain's own MoCo or SimCLR starts from equal
+weights. Steps alternate; ratios are taken within a round.
 """
 
 import argparse
@@ -40,6 +42,7 @@ def parse_args() -> argparse.Namespace:
     """Sizes; the defaults are IFND's on ImageNet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--frameworks', nargs='+', choices=('moco', 'simclr'), default=['moco', 'simclr'])
+    parser.add_argument('--method', choices=('ifnd', 'glofnd'), default='ifnd', help='the false-negative part')
     parser.add_argument('--backbone-depth', type=int, choices=(18, 34, 50, 101, 152), default=50, help='of the ResNet')
     parser.add_argument('--image-size', type=int, default=224)
     parser.add_argument('--batch-size', type=int, help='images a step; 32 on a GPU, else 8')
@@ -47,7 +50,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--head-batch-size', type=int, default=32, help='the head alone is measured at this size, too')
     parser.add_argument('--head-steps', type=int, default=30, help='rounds of the head alone')
     parser.add_argument('--queue-len', type=int, default=65_536)
-    parser.add_argument('--num-samples', type=int, default=1_281_167, help='images that have labels')
+    parser.add_argument('--num-samples', type=int, default=1_281_167, help='images that have labels or thresholds')
     parser.add_argument('--num-clusters', type=int, nargs='+', default=[1000, 3000, 10_000])
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--check-sync', action='store_true', help='only run a step in which waiting for the GPU is an error')
@@ -89,12 +92,23 @@ def head_config(detector: str) -> dict:
     return dict(type='ElimContrastiveHead', temperature=TEMPERATURE, detector=dict(type=detector))
 
 
-def heads(args: argparse.Namespace) -> dict[str, nn.Module]:
-    """The two heads that are compared; the labels of all images are published to the first."""
-    built = {'with': MODELS.build(head_config('PseudoLabelDetector')), 'without': MODELS.build(head_config('NoDetector'))}
+def head_with(args: argparse.Namespace) -> nn.Module:
+    """The head with the false-negative part at work."""
+    if args.method == 'glofnd':
+        head = MODELS.build(dict(type='GloFNDThresholdHead', temperature=TEMPERATURE))
+        head.detector.bind(args.num_samples)
+        head.detector.start_epoch(0, 1)
+        return head
+    head = MODELS.build(head_config('PseudoLabelDetector'))
+    head.detector.bind(args.num_samples)
     labels = torch.stack([torch.randint(k, (args.num_samples,)) for k in args.num_clusters])
-    built['with'].detector.bind(args.num_samples)
-    built['with'].detector.publish(SimpleNamespace(labels=labels))
+    head.detector.publish(SimpleNamespace(labels=labels))
+    return head
+
+
+def heads(args: argparse.Namespace) -> dict[str, nn.Module]:
+    """The two heads that are compared."""
+    built = {'with': head_with(args), 'without': MODELS.build(head_config('NoDetector'))}
     return {name: head.to(args.device).train() for name, head in built.items()}
 
 
@@ -180,7 +194,7 @@ def measure(framework: str, args: argparse.Namespace) -> dict:
     return dict(
         framework=framework, step_seconds=times, step_peak_bytes=peaks,
         heads=[measure_head(framework, images, args) for images in sorted({args.batch_size, args.head_batch_size})],
-        label_bytes=4 * args.num_samples * len(args.num_clusters))
+        kept_bytes=sum(buffer.nbytes for buffer in head_with(args).buffers()))
 
 
 def measure_head(framework: str, images: int, args: argparse.Namespace) -> dict:
@@ -218,9 +232,9 @@ def main() -> None:
             check_sync(framework, args)
             console.print(f'{framework}: no host synchronisation in a step, with and without')
         return
+    state = f'labels {args.num_clusters}' if args.method == 'ifnd' else 'thresholds'
     console.print(f'ResNet-{args.backbone_depth} at {args.image_size} px, {args.batch_size} images a step, '
-                  f'{args.steps} rounds; queue {args.queue_len}, '
-                  f'labels {args.num_clusters} of {args.num_samples} images', soft_wrap=True)
+                  f'{args.steps} rounds; queue {args.queue_len}, {state} of {args.num_samples} images', soft_wrap=True)
     figures = [measure(framework, args) for framework in args.frameworks]
     show_steps(figures, console)
     show_heads(figures, console)

@@ -53,7 +53,8 @@ def show_summary(one: dict, batch_size: int, console: Console) -> None:
         saved, peak = (more(head[key]) for key in ('saved_bytes', 'peak_bytes'))
         console.print(f'{one["framework"]}, {head["images"]} images: the false-negative part adds {1000 * added:.2f} ms{share} '
                       f'to the head, {saved} kept for backward, {peak} at the peak of the head', soft_wrap=True)
-    console.print(f'{one["framework"]}: {one["label_bytes"] / MIB:.1f} MiB of labels are kept throughout', soft_wrap=True)
+    console.print(f'{one["framework"]}: {one["kept_bytes"] / MIB:.1f} MiB of state per image are kept throughout',
+                  soft_wrap=True)
     if one['step_peak_bytes']:
         console.print(f'{one["framework"]}: {more(one["step_peak_bytes"])} at the peak of the step', soft_wrap=True)
 

@@ -3,6 +3,6 @@
 from .plan import Method, Run, Study, load_study
 from .results import summary_of, write_results
 from .run_pool import run_all
-from .table import print_table
+from .table import as_markdown, print_table
 
-__all__ = ['Method', 'Run', 'Study', 'load_study', 'print_table', 'run_all', 'summary_of', 'write_results']
+__all__ = ['Method', 'Run', 'Study', 'as_markdown', 'load_study', 'print_table', 'run_all', 'summary_of', 'write_results']

@@ -12,41 +12,50 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.config import Config
 
 from mmifnd.engine.hooks import EpochCallbackHook
 
 from ..config import load_config
 from ..environment import build_runner
+from .identity import fingerprint, read_finished
 from .plan import RATE, Run
+from .results import write_results
 
 DONE = 'measures.json'
 
 
+def finished_before(run: Run, out: Path, epochs: int | None) -> dict[str, Any] | None:
+    """What :func:`train_and_test` returned for this very run, where its folder says so; else None."""
+    return read_finished(out / run.folder / DONE, fingerprint(_config(run, out, epochs), run.seed))
+
+
 def train_and_test(run: Run, out: Path, epochs: int | None, callback: Callable[[int, int], None]) -> dict[str, Any]:
-    """Train ``run`` in its folder below ``out`` and judge it; what it prints goes to ``log.txt`` there.
+    """Train ``run`` in its folder below ``out``, which exists, and judge it; what it prints goes to ``log.txt`` there.
 
     Args:
         epochs: instead of the config's.
         callback: called with (completed epochs, all epochs).
 
     Returns:
-        dict: ``method``, ``seed``, ``work_dir``, ``seconds`` and ``measures``.
+        dict: ``method``, ``seed``, ``work_dir``, ``seconds``, ``measures`` and ``fingerprint``.
     """
     torch.set_num_threads(1)
     folder = out / run.folder
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / DONE).unlink(missing_ok=True)
+    config = _config(run, out, epochs)
+    identity = fingerprint(config, run.seed)
     started = time.perf_counter()
     with open(folder / 'log.txt', 'w') as log, redirect_stdout(log), redirect_stderr(log):
         warnings.simplefilter('ignore')
-        measures = _measures(run, out, folder, epochs, callback)
+        measures = _measures(run, config, folder, callback)
     record = dict(method=run.method.name, seed=run.seed, work_dir=run.folder, seconds=time.perf_counter() - started,
-                  measures=measures)
-    (folder / DONE).write_text(json.dumps(record))
+                  measures=measures, fingerprint=identity)
+    write_results(record, folder / DONE)
     return record
 
 
-def _measures(run: Run, out: Path, folder: Path, epochs: int | None, callback) -> dict[str, float]:
-    config = load_config(run.method.config, _options(run, out, epochs))
+def _measures(run: Run, config: Config, folder: Path, callback) -> dict[str, float]:
     config.work_dir = str(folder)
     config.experiment_name = f'{run.method.name}_{run.seed}_{os.getpid()}_{time.time_ns()}'
     config.randomness = dict(seed=run.seed, deterministic=True)
@@ -62,14 +71,14 @@ def _measures(run: Run, out: Path, folder: Path, epochs: int | None, callback) -
         sys.stdout.flush()
 
 
-def _options(run: Run, out: Path, epochs: int | None) -> dict[str, Any]:
+def _config(run: Run, out: Path, epochs: int | None) -> Config:
     options = dict(run.method.options)
     if epochs is not None:
         options['train_cfg.max_epochs'] = epochs
         options['default_hooks.checkpoint.interval'] = epochs
     if run.method.rate_from is not None:
         options[RATE] = removal_rates(out / run.method.rate_from / f'seed_{run.seed}')
-    return options
+    return load_config(run.method.config, options)
 
 
 def _last_detection(work_dir: Path) -> dict[str, float]:

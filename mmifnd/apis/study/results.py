@@ -11,6 +11,7 @@ import mmifnd
 from mmifnd.evaluation import paired_t_test, summarise
 
 from ..config import load_config
+from ..provisional import is_provisional
 from .plan import Study
 
 _PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv-lite', 'mmpretrain', 'faiss-cpu', 'scikit-learn', 'kornia')
@@ -65,7 +66,7 @@ def _summary(study: Study, records: list[dict]) -> dict[str, dict]:
 def _describe(method) -> dict[str, Any]:
     config = load_config(method.config, {k: v for k, v in method.options.items()})
     return dict(label=method.label, config=method.config, options=method.options,
-                temperature=config.model.head.temperature)
+                temperature=config.model.head.temperature, provisional=is_provisional(config.model.to_dict()))
 
 
 def _compare(records: list[dict], a: str, b: str, measure: str) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from typing import Any
 from mmifnd.engine.progress import progress_bar
 
 from ..errors import UserError, one_line
-from .one_run import train_and_test
+from .one_run import DONE, finished_before, train_and_test
 from .plan import Run, Study
 
 
 def run_all(study: Study, out: Path, seeds: Sequence[int], epochs: int | None = None, workers: int = 2) -> list[dict]:
-    """Every run of ``study``; a run waits for the one whose rate it copies.
+    """Every run of ``study``; a run waits for the one whose rate it copies, and one that was finished before is kept.
 
     Returns:
         list[dict]: one record a run, see :func:`train_and_test`, in the order of the study.
@@ -23,8 +23,11 @@ def run_all(study: Study, out: Path, seeds: Sequence[int], epochs: int | None = 
     Raises:
         UserError: where a run fails; the message names it and its log.
     """
+    out.mkdir(parents=True, exist_ok=True)
     waiting = list(study.runs(seeds))
     order = [run.folder for run in waiting]
+    before = {folder for folder in order if (out / folder / DONE).exists()}
+    kept: set[str] = set()
     context = multiprocessing.get_context('fork')  # the imports are paid once
     messages = context.Queue()
     active: dict[str, Any] = {}
@@ -38,15 +41,24 @@ def run_all(study: Study, out: Path, seeds: Sequence[int], epochs: int | None = 
                 kind, folder, value = _next_message(messages, active)
                 if kind == 'failed':
                     raise UserError(f'the run {folder} failed: {value}; see {out / folder / "log.txt"}')
-                if kind == 'finished':
+                if kind == 'kept':
+                    kept.add(folder)
+                if kind in ('kept', 'finished'):
                     records[folder] = value
                     active.pop(folder).join()
-                shares[folder] = 1. if kind == 'finished' else value
+                shares[folder] = value if kind == 'progress' else 1.
                 bar.update(task, completed=sum(shares.values()))
+            if before:
+                bar.console.print(_what_was_kept(len(kept), len(before - kept)))
     finally:
         for process in active.values():
             process.terminate()
     return [records[folder] for folder in order]
+
+
+def _what_was_kept(kept: int, renewed: int) -> str:
+    again = f'; {renewed} finished with another and run again' if renewed else ''
+    return f'{kept} runs kept that were finished before, with the same config, seed, code and packages{again}'
 
 
 def _start(waiting: list[Run], active: dict, records: dict, workers: int, context, messages, out, epochs) -> None:
@@ -75,7 +87,12 @@ def _next_message(messages, active: dict) -> tuple[str, str, Any]:
 
 
 def _work(run: Run, out: Path, epochs: int | None, messages) -> None:
+    (out / run.folder).mkdir(parents=True, exist_ok=True)
     try:
+        record = finished_before(run, out, epochs)
+        if record is not None:
+            messages.put(('kept', run.folder, record))
+            return
         record = train_and_test(
             run, out, epochs, lambda done, total: messages.put(('progress', run.folder, 0.9 * done / total)))
         messages.put(('finished', run.folder, record))

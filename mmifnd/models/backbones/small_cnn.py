@@ -14,10 +14,17 @@ class SmallCNN(BaseModule):
         in_channels (int): 1 for grey images, 3 for colour.
         widths (tuple[int, ...]): channels of each layer.
         init_cfg (dict, optional): initialisation, as in mmengine.
+
+    Raises:
+        ValueError: where a number of channels is below 1, or that of the images is another one.
     """
 
     def __init__(self, in_channels: int = 1, widths: tuple[int, ...] = (16, 32, 64), init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
+        if not widths or min(in_channels, *widths) < 1:
+            raise ValueError(f'in_channels={in_channels} and widths={tuple(widths)} of SmallCNN must be at least 1; 1 or 3, and '
+                             '(16, 32, 64), are usual')
+        self.in_channels = in_channels
         channels = [in_channels, *widths]
         self.layers = nn.Sequential(*[
             nn.Sequential(nn.Conv2d(fan_in, fan_out, 3, stride=1 if position == 0 else 2, padding=1, bias=False),
@@ -27,4 +34,7 @@ class SmallCNN(BaseModule):
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
         """The last map (B, C, H, W), in a tuple as mmpretrain's backbones give it."""
+        if images.shape[1] != self.in_channels:
+            raise ValueError(f'in_channels={self.in_channels} of SmallCNN, but the images have {images.shape[1]}; set '
+                             f'model.backbone.in_channels={images.shape[1]}')
         return (self.layers(images),)

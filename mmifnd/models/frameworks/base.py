@@ -61,6 +61,10 @@ class ContrastiveFramework(BaseModel):
     def finish_step(self) -> None:
         """What follows the parameters' update (a queue's push); the train loop calls it after each step."""
 
+    def drop_step(self) -> None:
+        """Instead of :meth:`finish_step` where the update was left out, for an overflow in mixed precision."""
+        self._pending = None
+
     @property
     def temperature(self) -> float:
         """Of the loss; Eq. 2 takes it, too, unless given one."""
@@ -83,6 +87,16 @@ class ContrastiveFramework(BaseModel):
         for part in self._parts_with('bind'):
             part.bind(num_samples, labels if getattr(part, 'uses_labels', False) else None)
 
+    def bind_groups(self, groups: Tensor | None) -> None:
+        """Hand the group of each image, (N,), -1 = unknown, to every part that wants groups; after :meth:`bind`."""
+        for part in self._parts_with('bind_groups'):
+            part.bind_groups(groups)
+
+    @property
+    def uses_groups(self) -> bool:
+        """Whether any part wants groups. They are no labels: whoever collected the images knows them."""
+        return bool(self._parts_with('bind_groups'))
+
     def start_epoch(self, epoch: int, max_epochs: int) -> None:
         """Tell every part that epoch ``epoch`` (0-based) of ``max_epochs`` begins."""
         for part in self._parts_with('start_epoch'):
@@ -102,6 +116,11 @@ class ContrastiveFramework(BaseModel):
     def uses_pseudo_labels(self) -> bool:
         """Whether any part wants pseudo labels."""
         return bool(self._parts_with('publish'))
+
+    @property
+    def uses_centroids(self) -> bool:
+        """Whether any part compares embeddings with the centroids that come with pseudo labels."""
+        return any(getattr(part, 'uses_centroids', False) for part in self._parts_with('publish'))
 
     def keep_features(self, kind: str, num_samples: int) -> None:
         """From now on keep the features of every training step in :attr:`feature_bank`."""
@@ -128,6 +147,12 @@ def embed(backbone: nn.Module, neck: nn.Module, images: Tensor, kind: str) -> Te
     maps = backbone(images)
     rows = neck(maps)[0] if kind == 'z' else pool(maps)
     return F.normalize(rows.float(), dim=1)
+
+
+def unit_vectors(embedding: Tensor) -> Tensor:
+    """Rows of length 1, in float32 or wider whatever the autocast type."""
+    with torch.autocast(embedding.device.type, enabled=False):
+        return F.normalize(embedding.to(torch.promote_types(embedding.dtype, torch.float32)), dim=1)
 
 
 def pool(maps: tuple[Tensor, ...]) -> Tensor:

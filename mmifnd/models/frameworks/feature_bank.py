@@ -1,7 +1,7 @@
 """Features of the epoch, kept in host memory while training: clustering without an extra pass."""
 
 import torch
-from mmengine.dist import all_reduce
+from mmengine.dist import all_reduce, get_rank, get_world_size
 from torch import Tensor
 
 from .gather import world_size
@@ -39,10 +39,7 @@ class FeatureBank:
 
     def collect(self) -> tuple[Tensor, Tensor]:
         """Features float32 (N, D) and seen bool (N,), merged over ranks; what was seen on several ranks is averaged."""
-        for index, features, arrived in self._pending:
-            arrived.synchronize()
-            self._store(index, features)
-        self._pending.clear()
+        self._finish()
         features, count = self.features.float(), self.seen.float()
         if world_size() > 1:
             all_reduce(features)
@@ -50,11 +47,29 @@ class FeatureBank:
             features /= count.clamp(min=1).unsqueeze(1)
         return features, count > 0
 
+    def rank_state(self) -> dict[str, Tensor]:
+        """For a checkpoint: index (n,) and features (n, D) of the images that this rank has seen."""
+        self._finish()
+        index = self.seen.nonzero().squeeze(1)
+        return dict(index=index, features=self.features[index])
+
+    def load_rank_states(self, states: list[dict[str, Tensor]]) -> None:
+        """Go on with those of all ranks: this one's own, or, on another number of ranks, its share."""
+        for state in states[get_rank()::get_world_size()]:
+            self._store(state['index'].cpu(), state['features'].cpu())
+
     def clear(self) -> None:
         """Forget the epoch."""
         self._pending.clear()
         self.features.zero_()
         self.seen.zero_()
+
+    def _finish(self) -> None:
+        """Wait for the rows that are still under way."""
+        for index, features, arrived in self._pending:
+            arrived.synchronize()
+            self._store(index, features)
+        self._pending.clear()
 
     def _store(self, index: Tensor, features: Tensor) -> None:
         self.features[index] = features

@@ -12,6 +12,10 @@ from mmifnd.functional import attraction_loss, elimination_loss
 from mmifnd.registry import MODELS
 
 
+#: Share of lost negatives from which on an anchor counts as short of them.
+_SHORT = 0.9
+
+
 class Detection(NamedTuple):
     """What was detected in a step, without any graph: A anchors, C candidates, G granularities.
 
@@ -48,14 +52,18 @@ class ContrastiveHead(BaseModule):
         self.detector = MODELS.build(detector or dict(type='NoDetector'))
         self.keeps_detection = False  # a hook that measures sets this, and reads `detection` after the step
         self.detection: Detection | None = None
+        #: Images (A,) of the last step and the similarities (A,) to their own positives, for a hook that looks for NaN.
+        self.last_positive: tuple[Tensor, Tensor] | None = None
 
     def loss(self, contrast: Contrast) -> dict[str, Tensor]:
         """The loss and what is worth logging: scalars on the model's device."""
+        self.last_positive = contrast.anchor_index, contrast.positive_similarity.detach().squeeze(1)
         if self.training:
             self.detector.observe(contrast)
         false_negative = self.detector.detect(contrast)
         if self.keeps_detection:
-            self.detection = Detection(contrast.anchor_index, contrast.candidate_index, contrast.is_candidate, false_negative)
+            candidate_index = contrast.candidate_index.clone()  # a queue overwrites its own before the step is over
+            self.detection = Detection(contrast.anchor_index, candidate_index, contrast.is_candidate, false_negative)
         return dict(loss=self.criterion(contrast, false_negative), **statistics(contrast, false_negative))
 
     @abstractmethod
@@ -94,10 +102,12 @@ class AttrContrastiveHead(ContrastiveHead):
 
 @torch.no_grad()
 def statistics(contrast: Contrast, false_negative: Tensor) -> dict[str, Tensor]:
-    """Detected false negatives, averaged over granularities; scalars on the model's device.
+    """Detected false negatives, averaged over granularities, and the health of the step; scalars on the model's device.
 
     ``false_negatives_per_anchor``: how many; ``false_negative_share``: of all negatives; ``rows_without_negatives``: share
-    of anchors that lost every one of theirs (each granularity's row counts).
+    of anchors that lost every one of theirs (each granularity's row counts); ``rows_short_of_negatives``: nine tenths or
+    more of theirs. ``alignment``: mean squared distance to the positive; ``spread``: mean standard deviation of the anchors'
+    dimensions, of which an isotropic cloud has 1 (see `mmifnd.evaluation.health`).
     """
     # int32, then float: three times as fast as a sum of bools in float32.
     detected = false_negative.sum(dim=2, dtype=torch.int32).float()
@@ -105,4 +115,7 @@ def statistics(contrast: Contrast, false_negative: Tensor) -> dict[str, Tensor]:
     return dict(
         false_negatives_per_anchor=detected.mean(),
         false_negative_share=detected.mean(dim=0).sum() / negatives.sum().clamp(min=1),
-        rows_without_negatives=((detected == negatives) & (negatives > 0)).float().mean())
+        rows_without_negatives=((detected == negatives) & (negatives > 0)).float().mean(),
+        rows_short_of_negatives=((detected >= _SHORT * negatives) & (negatives > 0)).float().mean(),
+        alignment=(2 - 2 * contrast.positive_similarity).mean(),
+        spread=contrast.anchor.std(dim=0, correction=0).mean() * contrast.anchor.shape[1]**0.5)

@@ -22,7 +22,7 @@ class ProjectionMLP(BaseModule):
         init_cfg (dict, optional): initialisation, as in mmengine.
 
     Raises:
-        ValueError: where ``num_layers`` is below 1.
+        ValueError: where a number is below 1, or the backbone gives another number of channels.
     """
 
     def __init__(self, in_channels: int, hidden_channels: int, out_channels: int, num_layers: int = 3,
@@ -30,6 +30,9 @@ class ProjectionMLP(BaseModule):
         super().__init__(init_cfg)
         if num_layers < 1:
             raise ValueError(f'num_layers={num_layers} of ProjectionMLP is below 1; 2 and 3 are usual')
+        if min(in_channels, hidden_channels, out_channels) < 1:
+            raise ValueError(f'in_channels={in_channels}, hidden_channels={hidden_channels} and out_channels={out_channels} of '
+                             'ProjectionMLP must be at least 1')
         self.in_channels, self.out_channels = in_channels, out_channels
         widths = [in_channels] + [hidden_channels] * (num_layers - 1) + [out_channels]
         layers: list[nn.Module] = []
@@ -43,4 +46,7 @@ class ProjectionMLP(BaseModule):
     def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor]:
         """The embedding (B, D) of the last of ``maps``, (B, C, H, W) or (B, C); not normalised."""
         last = maps[-1] if isinstance(maps, (tuple, list)) else maps
+        if last.shape[1] != self.in_channels:
+            raise ValueError(f'in_channels={self.in_channels} of ProjectionMLP, but the backbone gives {last.shape[1]}; set '
+                             f'model.neck.in_channels={last.shape[1]}')
         return (self.mlp(last.mean(dim=(2, 3)) if last.dim() == 4 else last),)

@@ -19,13 +19,16 @@ def build_step(config: dict) -> AugmentationBase2D:
         AugmentationBase2D: which draws its parameters on the CPU.
 
     Raises:
-        ValueError: where the name is unknown, or the transform draws for the whole batch instead of for each image.
+        ValueError: where the name is unknown, a probability is none, or the transform draws for the whole batch instead of
+            for each image.
     """
     arguments = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
     name = arguments.pop('type')
     transform = _find(name)
     if isinstance(arguments.get('size'), int):
         arguments['size'] = (arguments['size'],) * 2
+    if not 0 <= arguments.get('p', 1) <= 1:
+        raise ValueError(f'p={arguments["p"]} of {name} is outside [0, 1]; it is a probability')
     step = transform(**{**_DEFAULTS.get(transform.__name__, {}), **arguments})
     if step.same_on_batch or step.p_batch != 1:
         raise ValueError(f'{name} must draw for each image: leave same_on_batch=False and p_batch=1 '

@@ -39,6 +39,8 @@ class TensorViewsPreprocessor(BaseDataPreprocessor):
         super().__init__(non_blocking=True)
         if (mean is None) != (std is None):
             raise ValueError(f'mean={mean} and std={std}: give both or neither')
+        if mean is not None and (len(mean) != len(std) or not all(value > 0 for value in std)):
+            raise ValueError(f'mean={mean} and std={std} must have one value a channel, those of std positive')
         # Kept out of the module tree: they draw on the CPU, wherever the model is, and add nothing to checkpoints.
         self._views = tuple(_steps_of_views(augmentation, num_views))
         self.seed = seed
@@ -95,6 +97,8 @@ def _steps_of_views(augmentation: dict | Sequence, num_views: int | Sequence[int
     augmentation = [augmentation] if isinstance(augmentation, dict) else list(augmentation)
     if isinstance(num_views, int):
         num_views, augmentation = [num_views], [augmentation]
+    if not num_views or min(num_views) < 1:
+        raise ValueError(f'num_views={list(num_views)} of TensorViewsPreprocessor must be at least 1; 2 is usual')
     if len(num_views) != len(augmentation) or any(isinstance(group, dict) for group in augmentation):
         raise ValueError(f'num_views={list(num_views)} needs {len(num_views)} lists of transforms in augmentation')
     groups = [[build_step(config) for config in group] for group in augmentation]

@@ -3,9 +3,10 @@
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
-from small_models import DETECTORS, FRAMEWORKS, HEADS, Labels, build_framework, byte_batch
+from small_models import DETECTORS, FRAMEWORKS, HEADS, SWAV, SWAV_HEADS, Labels, build_framework, byte_batch
 
-ALL = [(f, h, d) for f in FRAMEWORKS for h in HEADS for d in DETECTORS]
+PAIRS = [(f, h) for f in FRAMEWORKS for h in HEADS] + [(f, h) for f in SWAV for h in SWAV_HEADS]
+ALL = [(f, h, d) for f, h in PAIRS for d in DETECTORS]
 
 
 @pytest.mark.parametrize('framework, head, detector', ALL)

@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
-from small_models import DETECTORS, FRAMEWORKS, HEADS, Labels, build_framework
+from small_models import DETECTORS, FRAMEWORKS, HEADS, SWAV, SWAV_HEADS, Labels, build_framework
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeCopyMode, FakeTensor, FakeTensorMode
 
 from mmifnd.detectors import NoDetector
@@ -38,9 +38,11 @@ def step(model, wrapper, batch):
     return logged
 
 
+PAIRS = [(f, h) for f in FRAMEWORKS for h in HEADS] + [(f, h) for f in SWAV for h in SWAV_HEADS]
+
+
 @pytest.mark.parametrize('detector', DETECTORS)
-@pytest.mark.parametrize('head', HEADS)
-@pytest.mark.parametrize('framework', FRAMEWORKS)
+@pytest.mark.parametrize('framework, head', PAIRS)
 def test_steps_without_values(framework, head, detector):
     mode = FakeTensorMode()
     model = fake_framework(mode, framework, head, detector)

@@ -6,10 +6,12 @@ import pytest
 import torch
 from mmengine.optim import OptimWrapper
 from per_image_jobs import DETECTORS, HEADS, known
-from small_models import FRAMEWORKS, Labels, build_framework, byte_batch
+from small_models import FRAMEWORKS, SWAV, SWAV_HEADS, Labels, build_framework, byte_batch
 from torch._subclasses.fake_tensor import FakeCopyMode, FakeTensor, FakeTensorMode
 
-ALL = [(framework, head, detector) for framework in FRAMEWORKS for head in (*HEADS, 'attr') for detector in DETECTORS]
+PAIRS = [(f, h) for f in FRAMEWORKS for h in (*HEADS, 'attr')] + [(f, h) for f in SWAV for h in SWAV_HEADS]
+ALL = [(framework, head, detector) for framework, head in PAIRS for detector in DETECTORS]
+ALL += [(framework, head, 'joined') for framework in FRAMEWORKS for head in ('sane', 'sce')]
 
 
 def built(framework, head, detector, **options):

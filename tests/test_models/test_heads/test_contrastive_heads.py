@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from mmifnd.detectors import Detector
+from mmifnd.evaluation import alignment, spread
 from mmifnd.functional import attraction_loss, elimination_loss, instance_loss
 from mmifnd.models.heads import AttrContrastiveHead, ElimContrastiveHead
 from mmifnd.models.heads.contrastive import statistics
@@ -62,12 +63,23 @@ def test_statistics_by_hand(make_contrast):
     found = {name: value.item() for name, value in statistics(contrast, mask).items()}
     assert found == dict(
         false_negatives_per_anchor=pytest.approx(4 / 6), false_negative_share=pytest.approx(2 / 3),
-        rows_without_negatives=pytest.approx(2 / 6))
+        rows_without_negatives=pytest.approx(2 / 6), rows_short_of_negatives=pytest.approx(2 / 6),
+        alignment=pytest.approx(alignment(contrast.anchor, contrast.positive)),
+        spread=pytest.approx(spread(contrast.anchor)))
+
+
+def test_rows_that_keep_a_tenth_are_short_of_negatives(make_contrast):
+    contrast = make_contrast([0, 1], range(2, 12))
+    mask = torch.zeros(1, 2, 10, dtype=torch.bool)
+    mask[0, 0, :9], mask[0, 1, :8] = True, True
+    found = statistics(contrast, mask)
+    assert found['rows_short_of_negatives'] == 0.5 and found['rows_without_negatives'] == 0
 
 
 def test_statistics_of_an_empty_queue(make_contrast):
     contrast = make_contrast([0, 1], [-1, -1], torch.ones(2, 2, dtype=torch.bool))
-    assert not any(value.item() for value in statistics(contrast, torch.zeros(1, 2, 2, dtype=torch.bool)).values())
+    found = statistics(contrast, torch.zeros(1, 2, 2, dtype=torch.bool))
+    assert not any(value.item() for name, value in found.items() if name not in ('alignment', 'spread'))
 
 
 def test_the_detector_observes_before_it_detects_and_in_training_only(contrast):

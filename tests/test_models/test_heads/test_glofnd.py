@@ -2,24 +2,27 @@
 
 import pytest
 import torch
-from glofnd_reference import EQUAL, RELEASED, arrays, contrast_of, golden_steps, head_of
+from glofnd_reference import EQUAL, RELEASED, arrays, check_scores, contrast_of, golden_steps, head_of
 
 from mmifnd.models.heads import ElimContrastiveHead, GloFNDThresholdHead
 
 
 @pytest.mark.parametrize('detector', RELEASED)
 def test_golden_case_2(detector):
-    head = head_of('GloFNDThresholdHead', detector, temperature=0.1)
+    head, unfiltered = (head_of('GloFNDThresholdHead', kind, temperature=0.1) for kind in (detector, 'none'))
     for step, contrast, raw, golden in golden_steps('c2/simclr' if detector == 'none' else f'c2/simclr_{detector}'):
-        if detector == 'oracle' and step == 0:
-            continue  # that case starts to filter in epoch 1; the oracle here has no start epoch
         if hasattr(head.detector, 'start_epoch'):
             head.detector.start_epoch(int(golden['epoch']), 3)
-        loss = head.loss(contrast)['loss'] * 2  # ours is the mean over anchors, theirs the sum over an image's two
+        # That case starts to filter in epoch 1; the oracle here has no start epoch.
+        judge = unfiltered if detector == 'oracle' and step == 0 else head
+        loss = judge.loss(contrast)['loss'] * 2  # ours is the mean over anchors, theirs the sum over an image's two
         loss.backward()
+        check_scores(contrast, judge.detector.detect(contrast), golden)
         torch.testing.assert_close(loss.detach(), golden['loss'], **EQUAL)
         for h, name in zip(raw, ('grad_h1', 'grad_h2')):
             torch.testing.assert_close(h.grad, golden[name], **EQUAL)
+        if detector == 'none':
+            torch.testing.assert_close(loss.detach(), golden['loss_through_glofnd_function'], **EQUAL)
         if detector == 'glofnd':
             torch.testing.assert_close(head.detector.threshold, golden['lda'].flatten(), **EQUAL)
 

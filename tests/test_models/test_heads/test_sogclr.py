@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from glofnd_reference import EQUAL, NUM_SAMPLES, arrays, contrast_of, golden_steps, head_of
+from glofnd_reference import EQUAL, NUM_SAMPLES, arrays, check_scores, contrast_of, golden_steps, head_of
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from mmifnd.contrast import Contrast
@@ -55,6 +55,9 @@ def test_golden_case_3(tag):
         check_step(unfiltered if step == 0 and detector == 'oracle' else head, step, contrast, raw, golden,
                    dict(rtol=1e-5, atol=3e-6))
         torch.testing.assert_close(averages(head), golden['u'].flatten(), rtol=1e-5, atol=1e-4)
+        check_scores(contrast, head.detector.detect(contrast), golden)
+        if detector == 'glofnd':
+            torch.testing.assert_close(head.detector.threshold, golden['lda'].flatten(), **EQUAL)
 
 
 def test_an_image_starts_with_its_own_first_estimate():
@@ -107,6 +110,21 @@ def test_all_filtered_is_no_nan_and_moves_no_average():
     assert losses['rows_without_negatives'] == 1
     assert losses['loss'].item() == pytest.approx(-contrast.positive_similarity.mean().item())
     assert head.table.log_average.equal(before) and all(h.grad.isfinite().all() for h in raw)
+
+
+def test_nan_reaches_neither_averages_nor_temperatures():
+    head = bound(temperature=0.1, image_temperature={})
+    contrast, image = contrast_of(0)[0], 3
+    of_image = (contrast.anchor_index == image).unsqueeze(1), contrast.candidate_index == image
+    spoilt = dataclasses.replace(
+        contrast, positive_similarity=contrast.positive_similarity.masked_fill(of_image[0], math.nan),
+        negative_similarity=contrast.negative_similarity.masked_fill(
+            (of_image[0] | of_image[1]) & contrast.is_candidate, math.nan))
+    for step in (spoilt, contrast, spoilt):
+        before = averages(head)[image].clone()
+        assert head.loss(step)['loss'].isnan() == (step is spoilt)
+        assert not any(value.isnan().any() for value in head.state_dict().values())
+        assert (averages(head)[image] == before) == (step is spoilt)
 
 
 def test_repeats_change_nothing():

@@ -1,0 +1,115 @@
+"""The parts of a config that are no components: top-level names, hooks, loaders, loop and the runtime's settings."""
+
+import difflib
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from mmengine.registry import FUNCTIONS, Registry
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from mmifnd.engine.loops import EpochLoop
+from mmifnd.models.frameworks import ContrastiveFramework
+from mmifnd.registry import LOOPS, MODELS
+
+from .check_config import near_matches
+from .errors import UserError
+
+_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+_DICTS = ('model', 'train_cfg', 'val_cfg', 'test_cfg', 'optim_wrapper', 'default_hooks', 'randomness', 'env_cfg', 'visualizer')
+#: Hooks that mmengine adds by itself, which None turns off.
+_USUAL_HOOKS = {'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'}
+#: What mmengine takes besides the arguments of a DataLoader.
+_OF_LOADERS = {'dataset', 'num_batch_per_epoch'}
+_LARGEST_SEED = 2**32 - 1
+_LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL')
+
+
+def check_runtime(config: dict) -> None:
+    """Refuse what mmengine would notice late, in words that do not name the key, or not at all.
+
+    Raises:
+        UserError: naming the key, the value, and what was probably meant.
+    """
+    _check_names(config)
+    for name in _DICTS:
+        if config.get(name) is not None and not isinstance(config[name], dict):
+            raise UserError(f'{name}={config[name]!r} must be a dict')
+    _check_hooks(config.get('default_hooks') or {})
+    for name in _LOADERS:
+        if config.get(name) is not None:
+            _check_loader(name, config[name])
+    _check_settings(config)
+
+
+def check_loop(config: dict) -> None:
+    """Refuse a loop that knows nothing of a framework's images and steps.
+
+    Raises:
+        UserError: where a contrastive framework is to be trained by another loop than ``EpochLoop``.
+    """
+    model, loop = config.get('model'), config.get('train_cfg')
+    if not model or not loop:
+        return
+    name = loop.get('type', 'EpochBasedTrainLoop')
+    if _is_a(MODELS.get(model['type']), ContrastiveFramework) and not _is_a(LOOPS.get(name), EpochLoop):
+        raise UserError(f'train_cfg.type={name} cannot train {model["type"]}, whose images need an index; use EpochLoop')
+
+
+def _is_a(component: Any, base: type) -> bool:
+    return inspect.isclass(component) and issubclass(component, base)
+
+
+def _check_names(config: dict) -> None:
+    known = set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}
+    for name in set(config) - known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.88)
+        if near:
+            raise UserError(f'{name} is no part of a config; did you mean {near[0]}?')
+
+
+def _check_hooks(hooks: dict) -> None:
+    for name, hook in hooks.items():
+        if isinstance(hook, dict) and 'type' not in hook:
+            raise UserError(f'default_hooks.{name} has no type{near_matches(name, set(hooks) - {name})}')
+        if hook is None and name not in _USUAL_HOOKS:
+            raise UserError(f'default_hooks.{name}=None must be a dict; to do without it, say which hooks are left: '
+                            'default_hooks=dict(_delete_=True, ...)')
+
+
+def _check_loader(name: str, loader: Any) -> None:
+    if not isinstance(loader, dict):
+        raise UserError(f'{name}={loader!r} must be a dict')
+    known = set(inspect.signature(DataLoader.__init__).parameters) - {'self'} | _OF_LOADERS
+    unknown = [key for key in loader if key not in known]
+    if unknown:
+        raise UserError(f'{name} has no {unknown[0]}{near_matches(unknown[0], known)}')
+    for key, least in (('batch_size', 1), ('num_workers', 0)):
+        value = loader.get(key, least)
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise UserError(f'{name}.{key}={value!r} must be a whole number of at least {least}')
+    for key in ('dataset', 'sampler'):
+        if loader.get(key) is None:
+            raise UserError(f'{name} has no {key}; give it: {name}.{key}=dict(type=...)')
+    collate = (loader.get('collate_fn') or {}).get('type', 'default_collate')
+    if isinstance(collate, str) and FUNCTIONS.get(collate) is None:
+        raise UserError(f'{name}.collate_fn: {collate} is not registered{near_matches(collate, FUNCTIONS.module_dict)}')
+
+
+def _check_settings(config: dict) -> None:
+    seed = (config.get('randomness') or {}).get('seed')
+    if seed is not None and (not isinstance(seed, int) or not 0 <= seed <= _LARGEST_SEED):
+        raise UserError(f'randomness.seed={seed!r} must be a whole number from 0 to {_LARGEST_SEED}')
+    level = config.get('log_level')
+    if isinstance(level, str) and level not in _LEVELS:
+        raise UserError(f'log_level={level!r} is unknown; choose one of {", ".join(_LEVELS)}')
+    scope, known = config.get('default_scope'), list(_scopes(MODELS.root))
+    if scope is not None and scope not in known:
+        raise UserError(f'default_scope={scope!r} is unknown; choose one of {", ".join(known)}')
+
+
+def _scopes(entries: Registry) -> Iterator[str]:
+    yield entries.scope
+    for child in entries.children.values():
+        yield from _scopes(child)

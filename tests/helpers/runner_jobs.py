@@ -1,0 +1,110 @@
+"""Whole runs on the digits, in one process or as one of several."""
+
+import itertools
+
+import torch
+from distributed_jobs import rank, world_size
+from mmengine.hooks import Hook
+from mmengine.registry import DefaultScope
+from small_models import freeze_batch_statistics
+
+from mmifnd.apis import build_runner, load_config
+from mmifnd.engine.finite_watch import FiniteWatch
+from mmifnd.engine.loops import unwrap
+from mmifnd.errors import UserError
+
+CONFIGS = dict(
+    glofnd=('configs/glofnd/sogclr_glofnd_digits.py', {'model.head.detector.start_epoch': 0}),
+    # Two whole steps: the order within a step is that of the ranks.
+    ifnd=('configs/ifnd/ifnd_moco_digits.py', {'model.queue_len': 512}))
+
+_NUMBERS = itertools.count()
+
+
+class Observer(Hook):
+    """Keeps what a run begins with, and lets batch normalisation use its running statistics: those of a batch differ."""
+
+    priority = 'LOWEST'
+
+    def before_train(self, runner):
+        self.begun_with = copy_of(runner.model)
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        freeze_batch_statistics(unwrap(runner.model))
+
+
+def digits_runner(kind, work_dir, epochs, resume=False, global_batch=256):
+    """A runner for this process, or for all of its group."""
+    path, options = CONFIGS[kind]
+    config = load_config(path, {
+        **options, 'train_cfg.max_epochs': epochs, 'model.backbone.widths': (4, 8), 'model.neck.in_channels': 8,
+        'train_dataloader.batch_size': global_batch // world_size(), 'default_hooks.checkpoint.interval': 1})
+    config.update(work_dir=str(work_dir), experiment_name=f'run_{next(_NUMBERS)}', resume=resume, log_level='ERROR',
+                  randomness=dict(seed=3, deterministic=False), launcher='pytorch' if world_size() > 1 else 'none')
+    return build_runner(config)
+
+
+def train_digits(kind, work_dir, epochs, stop=None, resume=False):
+    """State at the beginning and at the end of a run over ``epochs``, which ends before epoch ``stop``."""
+    with DefaultScope.overwrite_default_scope('mmifnd'):
+        runner, observer = digits_runner(kind, work_dir, epochs, resume), Observer()
+        runner.register_hook(observer)
+        if stop is not None:
+            runner.register_hook(Stop(stop))
+        try:
+            runner.train()
+        except Stopped:
+            pass
+    return observer.begun_with, copy_of(runner.model)
+
+
+def end_with_a_spoilt_view(work_dir, spoilt_rank, step=3):
+    """The line that a run ends with on each rank, and the image whose view is infinite on one of them."""
+    with DefaultScope.overwrite_default_scope('mmifnd'):
+        runner, numbers, image = digits_runner('glofnd', work_dir, 3), itertools.count(1), []
+        runner.register_hook(Observer())
+        preprocessor = unwrap(runner.model).data_preprocessor
+        forward = preprocessor.forward
+
+        def spoilt(data, training=False):
+            batch = forward(data, training)
+            if training and next(numbers) == step and rank() == spoilt_rank:
+                image.append(int(batch['index'][2]))
+                batch['inputs'][0][2] = torch.inf
+            return batch
+
+        preprocessor.forward = spoilt
+        try:
+            runner.train()
+        except UserError as error:
+            return str(error), image
+
+
+class Stopped(Exception):
+    """The power has gone."""
+
+
+class Stop(Hook):
+    """Ends a run before an epoch (0-based)."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def before_train_epoch(self, runner):
+        if runner.epoch == self.epoch:
+            raise Stopped
+
+
+def copy_of(model):
+    """All parameters and buffers."""
+    return {name: value.clone() for name, value in unwrap(model).state_dict().items()}
+
+
+def watch_steps(faults, steps=3):
+    """What is read of a watch on each rank: ``faults`` are (rank, step, image), the images of a step number 10 a rank."""
+    watch = FiniteWatch(torch.device('cpu'))
+    index = torch.arange(10) + 10 * rank()
+    for step in range(steps):
+        bad = torch.tensor([(rank(), step, image) in faults for image in index.tolist()])
+        watch.note(step, torch.tensor(True), index, ~bad)
+    return watch.read(), watch.read_all()

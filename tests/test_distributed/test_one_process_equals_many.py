@@ -1,0 +1,102 @@
+"""Walls 5 and 6, for every framework, head and detector: loss, gradient and state of 1 x 4B equal those of 2 x 2B and 4 x B,
+after every step, for an encoder without batch statistics."""
+
+import functools
+import itertools
+
+import per_image_jobs as jobs
+import pytest
+import torch
+
+#: Float32 rounds at 6e-8; four steps through encoder, softmax at temperature 0.2 and update make 1e-5 of it.
+TOLERANCES = {torch.float64: dict(atol=1e-10, rtol=1e-8), torch.float32: dict(atol=5e-5, rtol=5e-4)}
+HEADS = ('elim', 'reweighted', 'attr', 'glofnd', 'sogclr', 'isogclr', 'proto', 'sane', 'sce')
+DETECTORS = ('none', 'pseudo', 'truth', 'quantile', 'from_quantile', 'shared', 'warm', 'batch', 'top_k', 'margin', 'group',
+             'random', 'union', 'grouped', 'joined')
+EVERY = [*itertools.product(('SimCLRAdapter', 'MoCoAdapter'), HEADS, DETECTORS),
+         *itertools.product(('SwAVAdapter',), ('swav',), DETECTORS)]
+#: Each head and each detector with each framework, once.
+COVERING = [
+    *(('SimCLRAdapter', HEADS[number % 9], detector) for number, detector in enumerate(DETECTORS)),
+    *(('MoCoAdapter', HEADS[(number + 4) % 9], detector) for number, detector in enumerate(DETECTORS)),
+    *(('SwAVAdapter', 'swav', detector) for detector in DETECTORS)]
+MIXUP = dict(type='mmifnd.MomentumMixup', beta=2.)
+OPTIONS = [
+    ('SimCLRAdapter', 'elim', 'pseudo', dict(same_image='negative')),
+    ('SimCLRAdapter', 'attr', 'truth', dict(same_image='negative')),
+    ('MoCoAdapter', 'reweighted', 'union', dict(same_image='negative', empty='negative')),
+    ('MoCoAdapter', 'sogclr', 'quantile', dict(same_image='negative', empty='negative')),
+    ('MoCoAdapter', 'sane', 'pseudo', dict(mixup=MIXUP)),
+    ('MoCoAdapter', 'attr', 'random', dict(mixup=MIXUP, same_image='negative', empty='negative')),
+    ('MoCoAdapter', 'sce', 'union', dict(mixup=MIXUP, multi_crop=True)),
+    ('SwAVAdapter', 'swav', 'random', dict(same_image='negative')),
+    ('SwAVAdapter', 'swav', 'truth', dict(queue_len=0))]
+
+
+@pytest.fixture(scope='session')
+def processes(two_processes, four_processes):
+    """The pool of a number of processes."""
+    return {2: two_processes, 4: four_processes}
+
+
+@functools.lru_cache(maxsize=4)
+def of_one_process(framework, head, detector, dtype):
+    return jobs.train(framework, head, detector, dtype=dtype)
+
+
+@pytest.mark.parametrize('case', COVERING, ids='-'.join)
+def test_each_head_and_detector(processes, case):
+    count, dtype = list(itertools.product(processes, TOLERANCES))[COVERING.index(case) % 4]
+    check(of_one_process(*case, dtype), processes[count].run(jobs.train, *case, dtype=dtype), dtype)
+
+
+@pytest.mark.parametrize('framework, head, detector, options', OPTIONS)
+def test_options_of_the_frameworks(two_processes, framework, head, detector, options):
+    case = framework, head, detector, options
+    check(jobs.train(*case), two_processes.run(jobs.train, *case), torch.float64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('case', EVERY, ids='-'.join)
+def test_every_combination(processes, case):
+    for dtype, count in itertools.product(TOLERANCES, processes):
+        check(of_one_process(*case, dtype), processes[count].run(jobs.train, *case, dtype=dtype), dtype)
+
+
+def check(expected, ranks, dtype):
+    """Each of ``ranks`` saw what one process saw, and not nothing; what is kept per image is the same to the last bit."""
+    assert len(set(expected['losses'])) == 4
+    for gradients in expected['gradients'][1:]:  # a queue is empty in the first step
+        assert max(gradient.abs().max() for gradient in gradients.values()) > 1e-3
+    for found in ranks:
+        torch.testing.assert_close(found['losses'], expected['losses'], **TOLERANCES[dtype])
+        for step in range(4):
+            for part in ('gradients', 'states'):  # weights, queue and its indices, labels, tables, steps
+                check_tensors(found[part][step], expected[part][step], dtype, f'{part} of step {step}')
+            for name, value in ranks[0]['states'][step].items():
+                assert '.table.' not in name or found['states'][step][name].equal(value), (step, name)
+
+
+def check_tensors(found, expected, dtype, what):
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, **TOLERANCES[dtype], msg=lambda text: f'{what}, {name}: {text}')
+
+
+def test_batches_of_another_size_would_be_noticed(two_processes):
+    """The comparison can fail."""
+    expected = jobs.train('SimCLRAdapter', 'elim', 'pseudo', batch=4)
+    with pytest.raises(AssertionError):
+        check(expected, two_processes.run(jobs.train, 'SimCLRAdapter', 'elim', 'pseudo'), torch.float32)
+
+
+@pytest.mark.parametrize('head', HEADS)
+def test_swav_refuses_heads_without_prototypes(head):
+    with pytest.raises(ValueError, match='Head has no prototypes; SwAVAdapter needs SwAVHead, which takes any detector'):
+        jobs.train('SwAVAdapter', head, 'none')
+
+
+@pytest.mark.parametrize('framework', ['SimCLRAdapter', 'MoCoAdapter'])
+def test_prototypes_need_swav(framework):
+    with pytest.raises(ValueError, match='SwAVHead has no in_channels: .* use it in SwAVAdapter'):
+        jobs.train(framework, 'swav', 'none')

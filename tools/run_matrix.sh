@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# The tests on several stacks, each in an environment of its own: says which, and how each ended.
+#
+#   bash tools/run_matrix.sh [--lanes oldest,tested,newest,forks] [--cache FOLDER] [options of pytest]
+#
+#   oldest   Python 3.10 and the lower bounds of requirements/
+#   tested   the versions of requirements/constraints.txt: what tools/run_tests.sh runs
+#   newest   Python 3.12 and whatever pip takes today, whose torch may be a build for CUDA (6 GB)
+#   forks    the maintained forks of OpenMMLab's packages, all else as tested
+#
+# Environments stay in FOLDER (work_dirs/matrix unless given) and are used again. The exit status is 1 unless all lanes pass.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/_setup.sh"
+
+LANES=oldest,newest,forks
+CACHE="$ROOT/work_dirs/matrix"
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --lanes) LANES="$2"; shift 2 ;;
+        --cache) CACHE="$2"; shift 2 ;;
+        -h | --help) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        *) break ;;
+    esac
+done
+
+python_of() {  # a version: on PATH, or pyenv's
+    local candidate
+    for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python; do
+        if "$candidate" -c '' >/dev/null 2>&1; then
+            echo "$candidate"
+            return
+        fi
+    done
+    echo "error: no Python $1 was found; install one, or leave this lane out by --lanes" >&2
+    return 1
+}
+
+lower_bounds() {  # torch>=2.6 -> torch==2.6.*
+    sed -nE 's/^([A-Za-z0-9_-]+)>=([0-9.]+).*/\1==\2.*/p' "$ROOT"/requirements/{runtime,openmmlab,tests}.txt
+}
+
+prepare() {  # a lane's environment, in VENV
+    local constraints="$VENV.constraints.txt"
+    case "$1" in
+        oldest) lower_bounds >"$constraints" && PYTHON="$(python_of 3.10)" && setup_environment tests "$constraints" ;;
+        tested) setup_environment tests ;;
+        newest) : >"$constraints" && PYTHON="$(python_of 3.12)" && setup_environment tests "$constraints" ;;
+        forks) setup_environment tests "$ROOT/requirements/constraints.txt" openmmlab_forks ;;
+        *) echo "error: there is no lane $1; there are oldest, tested, newest, forks" >&2; return 1 ;;
+    esac
+}
+
+describe() {
+    "$VENV/bin/python" - <<'PYTHON'
+import platform
+from importlib.metadata import distributions
+
+found = {d.metadata['Name'].lower(): d.version for d in distributions()}
+names = ('torch', 'torchvision', 'numpy', 'scikit-learn', 'faiss-cpu', 'mmengine', 'mmcv-lite', 'mmpretrain',
+         'onedl-mmengine', 'onedl-mmcv', 'onedl-mmpretrain')
+print(f'Python {platform.python_version()},', ', '.join(f'{name} {found[name]}' for name in names if name in found))
+PYTHON
+}
+
+run_lane() {  # prepared in a shell of its own: a failing step ends this lane and no other
+    VENV="$CACHE/$1"
+    local log="$CACHE/$1.log"
+    if ! bash -c 'set -euo pipefail; source "$0"; VENV="$1"; '"$(declare -f python_of lower_bounds prepare)"'; prepare "$2"' \
+        "$ROOT/tools/_setup.sh" "$VENV" "$1"; then
+        SUMMARY+=("$1: NOT RUN, its environment could not be made")
+        return 1
+    fi
+    local stack
+    stack="$(describe)"
+    printf '\n== %s: %s\n' "$1" "$stack"
+    shift
+    if (cd "$ROOT" && "$VENV/bin/python" -m pytest -q "$@") 2>&1 | tee "$log"; then
+        SUMMARY+=("${VENV##*/}: passed ($(tail -n 1 "$log")); $stack")
+    else
+        SUMMARY+=("${VENV##*/}: FAILED ($(tail -n 1 "$log")); $stack")
+        return 1
+    fi
+}
+
+mkdir -p "$CACHE"
+SUMMARY=()
+STATUS=0
+for lane in ${LANES//,/ }; do
+    run_lane "$lane" "$@" || STATUS=1
+done
+printf '\n%s\n' "${SUMMARY[@]}"
+exit "$STATUS"
