@@ -60,7 +60,7 @@ ORACLE = {'model.head.type', 'model.head.detector.type'}
 EXCEPTIONS = {
     'pcl/pclv2_r50_8xb32-coslr_200e_in1k': (
         {'model.head.type', 'model.head.num_negatives', 'model.queue_len', 'default_hooks.false_negative'}, METHOD),
-    **{f'pcl/pcl_{framework}_digits': (PROTOTYPES | MEASURED - {'model.head.detector.type'}, METHOD)
+    **{f'pcl/pcl_{framework}_digits': (PROTOTYPES | MEASURED - {'model.head.detector.type'} | {'model.head.temperature'}, f'{METHOD}; {BEST}')
        for framework in ('simclr', 'moco')},
     'ifnd/table5/simclr': (DEPTHS | {f'{loader}_dataloader.dataset.type' for loader in ('train', 'test')},
                            'labels at a depth of WordNet, in both splits'),
@@ -73,7 +73,7 @@ EXCEPTIONS = {
     'ifnd/table7/pcl_elim': (ORACLE, 'the objective: another head, with a detector'),
     'ifnd/table7/ifnd_proto': (ORACLE | {'model.head.concentration'}, 'the objective: another head, without a detector'),
     'ifnd/table7/ifnd_step': (set(), 'a row of Table 6 under its name in Table 7'),
-    'baselines/supcon_simclr_digits': (ORACLE, METHOD),
+    'baselines/supcon_simclr_digits': (ORACLE | {'model.head.temperature'}, f'{METHOD}; {BEST}'),
     'baselines/supcon_r50_1xb1024-1000e_cifar10': (ORACLE | {'model.head.temperature'}, METHOD),
     'baselines/supcon_r50_1xb1024-1000e_cifar100': (ORACLE | {'model.head.temperature'}, METHOD),
     **{f'glofnd/sogclr_{method}_r50_1xb128-coslr_200e_{data}': (LATE, METHOD)
@@ -87,14 +87,14 @@ EXCEPTIONS = {
     'glofnd/simclr_glofnd_ifnd_digits': (THRESHOLD | UNION | MEASURED, METHOD),
     'ifnd/ifnd_group_folder': (
         {'train_dataloader.dataset.type', 'train_dataloader.dataset.groups', *UNION}, 'a file of groups, and who uses it'),
-    'sane/sane_moco_digits': (REFINED, METHOD),
+    'sane/sane_moco_digits': (REFINED | {'model.head.temperature'}, f'{METHOD}; {BEST}'),
     'sane/sane_ifnd_moco_digits': (MEASURED | CLASHES, f'{METHOD}; {CLASH}'),
     'sane/sane_r18_1xb256-coslr_200e_cifar10': (
         REFINED | {f'test_cfg.measures.knn.{key}' for key in ('k', 'temperature')}, "the method, and the paper's neighbours"),
     'sane/sane_r50_8xb32-coslr_200e_in1k': (REFINED, METHOD),
     'sane/sane_r50_8xb32-coslr_200e_in1k-224px-96px': (
         {'model.multi_crop', 'train_dataloader.dataset.pipeline'}, 'more views, and their use'),
-    'sce/sce_moco_digits': (RELATIONAL - {'model.head.temperature'} | WEAK_KEY, METHOD),
+    'sce/sce_moco_digits': (RELATIONAL | WEAK_KEY, f'{METHOD}; {BEST}'),
     'sce/sce_ifnd_moco_digits': (MEASURED | CLASHES, f'{METHOD}; {CLASH}'),
     'sce/sce_r18_1xb256-coslr_200e_cifar10': (RELATIONAL | WEAK_KEY, METHOD),
     'sce/sce_r50_8xb64-coslr_200e_in1k': (

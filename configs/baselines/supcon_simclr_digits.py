@@ -1,4 +1,4 @@
 _base_ = './simclr_digits.py'
 
 # The other oracle: images of the same true class are pulled together, not only left out.
-model = dict(head=dict(type='AttrContrastiveHead', temperature=0.5, detector=dict(type='GroundTruthDetector')))
+model = dict(head=dict(type='AttrContrastiveHead', temperature=0.3, detector=dict(type='GroundTruthDetector')))

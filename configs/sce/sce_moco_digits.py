@@ -13,4 +13,4 @@ model = dict(
             ],
             [dict(type='RandomAffine', degrees=15., translate=(0.1, 0.1), scale=(0.9, 1.1), p=1.)],
         ]),
-    head=dict(type='SCEHead', key_temperature=0.1, weight=0.5))  # half the head's temperature, as in the paper
+    head=dict(type='SCEHead', temperature=0.3, key_temperature=0.1, weight=0.5))
