@@ -60,7 +60,8 @@ ORACLE = {'model.head.type', 'model.head.detector.type'}
 EXCEPTIONS = {
     'pcl/pclv2_r50_8xb32-coslr_200e_in1k': (
         {'model.head.type', 'model.head.num_negatives', 'model.queue_len', 'default_hooks.false_negative'}, METHOD),
-    **{f'pcl/pcl_{framework}_digits': (PROTOTYPES | MEASURED - {'model.head.detector.type'} | {'model.head.temperature'}, f'{METHOD}; {BEST}')
+    **{f'pcl/pcl_{framework}_digits': (
+        PROTOTYPES | MEASURED - {'model.head.detector.type'} | {'model.head.temperature'}, f'{METHOD}; {BEST}')
        for framework in ('simclr', 'moco')},
     'ifnd/table5/simclr': (DEPTHS | {f'{loader}_dataloader.dataset.type' for loader in ('train', 'test')},
                            'labels at a depth of WordNet, in both splits'),

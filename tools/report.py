@@ -16,10 +16,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmifnd.apis import UserError  # noqa: E402
-from mmifnd.apis.errors import one_line  # noqa: E402
-from mmifnd.apis.run_images import images_of_runs  # noqa: E402
-from mmifnd.visualization import check_report, write_run_report, write_study_report  # noqa: E402
+from mmifnd.errors import UserError  # noqa: E402
+from mmifnd.visualization import RunRecord, check_report, write_run_report, write_study_report  # noqa: E402
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -41,6 +39,8 @@ def write_report(arguments: argparse.Namespace) -> Path:
     out = Path(arguments.out or first / 'report.html')
     results = first / 'results.json'
     if len(arguments.work_dirs) > 1 or not results.is_file():
+        for work_dir in arguments.work_dirs:
+            RunRecord.load(work_dir)  # whether there is anything to report, before pictures are looked for
         return write_run_report(arguments.work_dirs, out, epochs=arguments.epochs,
                                 **images_and_labels(arguments.data, arguments.work_dirs))
     if arguments.epochs:
@@ -71,6 +71,7 @@ def images_and_labels(data: str | None, work_dirs: list[str | Path]) -> dict:
     if data:
         with np.load(data, allow_pickle=False) as archive:
             return {key: archive[key] for key in ('images', 'labels') if key in archive.files}
+    from mmifnd.apis.run_images import images_of_runs  # takes all of OpenMMLab, of which the rest needs nothing
     try:
         images, labels = images_of_runs(work_dirs)
     except UserError as error:
@@ -84,7 +85,7 @@ def main() -> int:
     try:
         path = arguments.check or write_report(arguments)
     except (ValueError, OSError) as error:
-        print(f'error: {one_line(error)}', file=sys.stderr)
+        print(f'error: {" ".join(str(error).split())}', file=sys.stderr)
         return 1
     problems = check_report(path)
     print('\n'.join(problems) if problems else f'{path}: sound')

@@ -13,11 +13,13 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/_setup.sh"
 
 LANES=oldest,newest,forks
+PREPARE=''
 CACHE="$ROOT/work_dirs/matrix"
 while [ $# -gt 0 ]; do
     case "$1" in
         --lanes) LANES="$2"; shift 2 ;;
         --cache) CACHE="$2"; shift 2 ;;
+        --prepare) PREPARE="$2"; shift 2 ;;  # make the environment of one lane, and end
         -h | --help) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) break ;;
     esac
@@ -62,11 +64,10 @@ print(f'Python {platform.python_version()},', ', '.join(f'{name} {found[name]}' 
 PYTHON
 }
 
-run_lane() {  # prepared in a shell of its own: a failing step ends this lane and no other
+run_lane() {
     VENV="$CACHE/$1"
     local log="$CACHE/$1.log"
-    if ! bash -c 'set -euo pipefail; source "$0"; VENV="$1"; '"$(declare -f python_of lower_bounds prepare)"'; prepare "$2"' \
-        "$ROOT/tools/_setup.sh" "$VENV" "$1"; then
+    if ! bash "${BASH_SOURCE[0]}" --cache "$CACHE" --prepare "$1"; then  # a shell of its own, which ends at the first error
         SUMMARY+=("$1: NOT RUN, its environment could not be made")
         return 1
     fi
@@ -83,6 +84,11 @@ run_lane() {  # prepared in a shell of its own: a failing step ends this lane an
 }
 
 mkdir -p "$CACHE"
+if [ -n "$PREPARE" ]; then
+    VENV="$CACHE/$PREPARE"
+    prepare "$PREPARE"
+    exit
+fi
 SUMMARY=()
 STATUS=0
 for lane in ${LANES//,/ }; do

@@ -146,7 +146,8 @@ def _own_arguments(function: Any) -> tuple[set[str], bool]:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return set(), True
-    return {p.name for p in parameters} - {'self'}, any(p.kind is p.VAR_KEYWORD for p in parameters)
+    names = {p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+    return names - {'self'}, any(p.kind is p.VAR_KEYWORD for p in parameters)
 
 
 def _names(entries: Registry) -> list[str]:

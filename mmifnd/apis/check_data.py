@@ -1,14 +1,17 @@
 """Folders and files that a config names must be there, and hold something, before anything is built."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from .errors import UserError
 
+_LABELLED = re.compile(r'.*\S \d+')
+
 
 def check_data(config: Any, *dataloaders: str) -> None:
-    """Refuse a missing or empty ``data_root``, and a missing file of ``groups``, of the named data loaders.
+    """Refuse missing or empty folders, and missing or unreadable lists of images and groups, of the named data loaders.
 
     Raises:
         UserError: naming key, folder and remedy.
@@ -26,6 +29,26 @@ def check_data(config: Any, *dataloaders: str) -> None:
             if not Path(dataset['groups']).expanduser().is_file():
                 raise UserError(f'{where}.groups={dataset["groups"]} does not exist; write down which images belong together, '
                                 f'or say where that file is: --cfg-options {where}.groups=FILE')
+        for where, dataset in _holders('ann_file', config.get(name) or {}, name):
+            if dataset['ann_file'] and dataset.get('type') == 'CustomDataset':
+                _check_list(f'{where}.ann_file', dataset)
+
+
+def _check_list(where: str, dataset: dict) -> None:
+    """Refuse a list of images that is missing, empty, or has a line without the label that is asked for."""
+    path = Path(dataset.get('data_root') or '', dataset['ann_file']).expanduser()
+    if not path.is_file():
+        raise UserError(f'{where}={path} does not exist; write a line "PATH LABEL" for each image, or say where the list is: '
+                        f'--cfg-options {where}=FILE')
+    lines = [line for line in path.read_text(errors='replace').splitlines() if line.strip()]
+    if not lines:
+        raise UserError(f'{where}={path} is empty; write a line "PATH LABEL" for each image')
+    if not dataset.get('with_label', True):
+        return
+    for number, line in enumerate(lines, 1):
+        if not _LABELLED.fullmatch(line.strip()):
+            raise UserError(f'line {number} of {where}={path} is {line.strip()!r}; write "PATH LABEL", the label a whole number '
+                            'from 0, or set with_label=False')
 
 
 def _holders(path_key: str, config: Any, where: str) -> Iterator[tuple[str, dict]]:

@@ -26,7 +26,8 @@ class DistributedKMeans(KMeans):
     Args:
         num_iterations (int): of each restart, and of Lloyd over all rows, at most; the latter end when no label changes.
         num_redo (int): restarts.
-        max_points_per_centroid (int): rows that the sample holds for each centroid at most.
+        max_points_per_centroid (int): rows that the sample holds for each centroid at most; it takes 4 K D bytes times that
+            on each process, 1.3 GB for 10,000 clusters of 128 dimensions.
         **kwargs: see :class:`KMeans`.
 
     Raises:

@@ -42,11 +42,11 @@ class KMeans:
             num_threads=1 if num_threads is None else num_threads)
         for name, value in positive.items():
             if value < 1:
-                raise ValueError(f'{name}={value} of KMeans is below 1; give a positive count')
+                raise ValueError(f'{name}={value} of {type(self).__name__} is below 1; give a positive count')
         if device not in ('auto', 'cpu', 'gpu'):
-            raise ValueError(f"device={device!r} of KMeans is unknown; choose 'auto', 'cpu' or 'gpu'")
+            raise ValueError(f"device={device!r} of {type(self).__name__} is unknown; choose 'auto', 'cpu' or 'gpu'")
         if device == 'gpu' and not _gpu_count():
-            raise ValueError("device='gpu' of KMeans needs faiss-gpu and a GPU; use 'auto' or 'cpu'")
+            raise ValueError(f"device='gpu' of {type(self).__name__} needs faiss-gpu and a GPU; use 'auto' or 'cpu'")
         self.num_iterations, self.num_redo = num_iterations, num_redo
         self.spherical, self.max_points_per_centroid = spherical, max_points_per_centroid
         self.num_threads = num_threads

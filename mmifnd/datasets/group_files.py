@@ -59,8 +59,8 @@ def _csv_rows(file: Path, path_column: str, group_column: str) -> list[tuple[str
         table = csv.DictReader(lines)
         missing = [column for column in (path_column, group_column) if column not in (table.fieldnames or ())]
         if missing:
-            raise ValueError(f'groups={file} has no column {missing[0]}, but {", ".join(table.fieldnames or ())}; '
-                             'set path_column and group_column')
+            columns = ', '.join(table.fieldnames or ()) or 'nothing'
+            raise ValueError(f'groups={file} has no column {missing[0]}, but {columns}; set path_column and group_column')
         return [(row[path_column].strip(), (row[group_column] or '').strip()) for row in table]
 
 

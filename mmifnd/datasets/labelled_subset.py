@@ -21,13 +21,17 @@ class LabelledSubset(CustomDataset):
 
     Raises:
         FileNotFoundError: where there is no such list, or images that it names are not in the folders.
-        ValueError: where the list is empty, a class would get no image, or ``ann_file`` is given.
+        ValueError: where the list is empty, a class would get no image, ``ann_file`` is given, or a fraction is to be drawn
+            without labels.
     """
 
     def __init__(self, image_list: str | None = None, fraction: float = 1., seed: int = 0, **kwargs) -> None:
         if kwargs.get('ann_file'):
             raise ValueError(f'ann_file={kwargs["ann_file"]} of LabelledSubset: folders say the classes and image_list the '
                              'images; use CustomDataset for a list of images with labels')
+        if image_list is None and not kwargs.get('with_label', True):
+            raise ValueError('with_label=False of LabelledSubset: a fraction is drawn of each class; leave it out, or give an '
+                             'image_list')
         self.image_list, self.fraction, self.seed = image_list, fraction, seed
         super().__init__(**kwargs)
 

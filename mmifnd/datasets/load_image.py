@@ -36,6 +36,8 @@ class LoadImageFromFile(_LoadImageFromFile):
         try:
             content = fileio.get(results['img_path'], backend_args=self.backend_args)
             self._check_size(content)
+            if not content:
+                raise ValueError(f'{results["img_path"]} is empty')
             image = mmcv.imfrombytes(content, flag=self.color_type, backend=self.imdecode_backend)
             if image is None:
                 raise ValueError(f'{results["img_path"]} is damaged, or no image')

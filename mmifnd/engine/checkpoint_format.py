@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from mmengine.fileio import LocalBackend, register_backend
 from mmengine.logging import HistoryBuffer
 from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader
+
+#: What torch says of a pickle that would call something.
+_NAMED = re.compile(r'GLOBAL (\S+)')
 
 #: Texts that inferencers or ``Runner.resume`` would execute.
 _EXECUTED = (('meta', 'cfg'), ('meta', 'config'), ('message_hub', 'runtime_info', 'cfg'))
@@ -72,8 +76,9 @@ def load_plain(filename: str, map_location=None) -> dict:
     try:
         return torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError as error:
+        named = _NAMED.search(str(error))
         raise ValueError(f'checkpoint {path} holds more than tensors and plain values and is not loaded '
-                         f'({_first_line(error)})') from None
+                         f'({f"it names {named[1]}" if named else "torch.save did not write it"})') from None
     except (RuntimeError, EOFError, OSError) as error:
         raise ValueError(f'checkpoint {path} is damaged ({_first_line(error)}); use an earlier one') from None
 
@@ -128,7 +133,7 @@ def _such_as(keys: list[str]) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)[:200]
+    return next(iter(str(error).splitlines()), type(error).__name__).split('. ')[0][:200]
 
 
 def _drop_executed(checkpoint: dict) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -53,6 +54,7 @@ class ByLabels:
         same = same[np.argsort(-self.confidence[same], kind='stable')]
         return Removed(anchor, same, self.confidence[same])
 
+    @cached_property
     def shares(self) -> np.ndarray:
         """Share of the other images that each image lost, (N,)."""
         sizes = np.bincount(self.labels[self.labels >= 0], minlength=1)
@@ -82,6 +84,7 @@ class ByThreshold:
         found = found[np.argsort(-similarity[found], kind='stable')]
         return Removed(anchor, found, similarity[found], float(self.thresholds[anchor]))
 
+    @cached_property
     def shares(self) -> np.ndarray:
         """Share of the other images that each of at most :data:`MAX_ANCHORS` images, evenly spread, lost."""
         total = len(self.features)
@@ -123,7 +126,7 @@ def last_relations(record: RunRecord, num_clusters: int | None, epoch: int | Non
         return None
     for candidate in [epoch] if epoch is not None else reversed(record.epochs):
         relations = relations_of(record.snapshot(candidate), num_clusters)
-        relations = [relation for relation in relations if relation.shares().any()]
+        relations = [relation for relation in relations if relation.shares.any()]
         if relations:
             return candidate, relations
     return None

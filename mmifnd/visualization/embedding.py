@@ -17,12 +17,12 @@ NAMED_CLASSES = 20
 READING = ('Each dot is an image and near dots have similar features. Above, its true class; below, its pseudo label, '
            'grey where that was not accepted; crosses are centroids. A cluster takes the colour of the class that '
            'it overlaps most, one to one. Positions cannot be compared from column to column.')
-READING_OF_CLUSTERS = ('Each dot is an image and near dots have similar features. Above, its true class; below, its cluster, which '
-                       'is measured only: nothing in this run asks for it. Crosses are centroids. A cluster takes the colour of '
+READING_OF_CLUSTERS = ('Each dot is an image and near dots have similar features. Above, its true class; below, its '
+                       'cluster, which nothing in this run asks for; crosses are centroids. A cluster takes the colour of '
                        'the class that it overlaps most, one to one. Positions cannot be compared from column to column.')
-READING_WITHOUT_LABELS = ('Each dot is an image and near dots have similar features; colours are pseudo labels (clusters where nothing asks for those), grey '
-                          'was not accepted; crosses are centroids. Neither colours nor positions can be compared '
-                          'from column to column.')
+READING_WITHOUT_LABELS = ('Each dot is an image and near dots have similar features; colours are pseudo labels (clusters '
+                          'where nothing asks for labels), grey was not accepted; crosses are centroids. Neither colours nor '
+                          'positions can be compared from column to column.')
 
 
 def stages(epochs: list[int], count: int = 3) -> list[int]:

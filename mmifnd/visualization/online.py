@@ -14,7 +14,7 @@ READING_OF_TRAINING = 'A linear classifier that learns beside the encoder, on tr
 
 
 def probe_curves(groups: list[Group]) -> tuple[list[Curve], list[Curve], Quantity]:
-    """Curves on test images, those on training images to be drawn thin, and the quantity; the latter alone without a test set."""
+    """Curves on test images, those on training images to be drawn thin, and the quantity; without test images, the latter."""
     test, train = method_curves(groups, TEST), method_curves(groups, TRAIN)
     if not test:
         return train, [], replace(TRAIN, reading=READING_OF_TRAINING)

@@ -28,7 +28,7 @@ p {{ margin: .3rem 0 .8rem; max-width: 48rem; }}
 .scroll {{ overflow-x: auto; margin-bottom: 1rem; }}
 .figure .scroll {{ margin-bottom: .4rem; }}
 .figure svg {{ display: block; width: 100%; height: auto; max-width: var(--width); }}
-.wide svg {{ min-width: 44rem; }}
+.wide svg {{ min-width: calc(.8 * var(--width)); }}
 .figure svg text {{ font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif !important; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .925rem; }}
 th, td {{ padding: .35rem .9rem .35rem 0; text-align: right; white-space: nowrap;

@@ -101,7 +101,7 @@ def row_title(labels: np.ndarray | None, removed: Removed, class_names: dict | N
         name = (class_names or {}).get(labels[removed.anchor], labels[removed.anchor])
         title = f'class {name}, {title}'
         if len(removed.images):
-            title += f', {(labels[removed.images] == labels[removed.anchor]).mean():.0%} of them rightly'
+            title += f', {(labels[removed.images] == labels[removed.anchor]).mean():.0%} rightly'
     return title if removed.threshold is None else f'{title}; threshold {removed.threshold:.2f}'
 
 

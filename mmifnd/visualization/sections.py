@@ -89,7 +89,8 @@ def add_online(page: Page, groups: list[Group]) -> None:
     figures = [(curves.curve_figure(lines, quantity, thin), quantity.reading, curves.describe([*lines, *thin], quantity))
                for quantity, lines, thin in drawn if lines]
     if figures:
-        page.section('Online accuracy', f'Labels are read by the probe alone; training never sees them. {line_sentence(groups)}')
+        which = '' if len(groups) == 1 and len(groups[0].records) == 1 else f' {line_sentence(groups)}'
+        page.section('Online accuracy', f'Labels are read by the probe alone; training never sees them.{which}')
         page.grid(figures)
 
 
@@ -148,15 +149,16 @@ def add_removed(page: Page, name: str, record: RunRecord, images: np.ndarray | N
     """How much each anchor lost, and examples, at the last epoch that removed any; or a sentence on why there are none."""
     if not record.epochs:
         return
-    page.section('Which negatives were removed', f'Run {name}; the anchors are drawn at random, no two of one class or cluster.')
+    page.section('Which negatives were removed', f'Run {name}; the anchors are drawn at random, no two of '
+                                                 'one class or cluster.')
     found = last_relations(record, embedding.class_count(labels))
     if found is None:
-        page.note('No snapshot of this run tells of removed negatives: it accepted no two images of one cluster, uses its pseudo '
-                  'labels otherwise, or keeps no thresholds with features.')
+        page.note('No snapshot of this run tells of removed negatives: it accepted no two images of one cluster, uses its '
+                  'pseudo labels otherwise, or keeps no thresholds with features.')
         return
     epoch, relations = found
     for relation in relations:
-        shares = relation.shares()
+        shares = relation.shares
         page.grid([(masked_share.masked_share_figure(shares, epoch), masked_share.READING,
                     masked_share.describe(shares, epoch))])
         if images is not None:

@@ -4,13 +4,13 @@ import torch
 import torch.distributed as dist
 from small_models import Labels, build_framework, freeze_batch_statistics, spread_embeddings, views_of
 
-from mmifnd.clustering import ConfidenceAcceptance, KMeans, PseudoLabeler
+from mmifnd.clustering import ConfidenceAcceptance, DistributedKMeans, KMeans, PseudoLabeler, RowShare
 from mmifnd.datasets import IndexedDataset
 from mmifnd.datasets.collate import keep_batch
 from mmifnd.datasets.tensor_images import TensorImages
 from mmifnd.engine.batch_norm import average_batch_statistics
-from mmifnd.engine.clustering_across_ranks import label_across_ranks
-from mmifnd.engine.feature_pass import extract_features
+from mmifnd.engine.clustering_across_ranks import label_across_ranks, label_share
+from mmifnd.engine.feature_pass import extract_features, extract_share
 from mmifnd.functional import sinkhorn_codes
 from mmifnd.models.frameworks.feature_bank import FeatureBank
 from mmifnd.models.frameworks.gather import gather, gather_with_gradient, rank, world_size
@@ -116,6 +116,19 @@ def label(features, seen, progress):
     return found, done
 
 
+def label_own_rows(features, progress, spoilt_rank=None):
+    """As :func:`label`, of features of which each rank holds every W-th only."""
+    index = torch.arange(rank(), len(features), world_size())
+    share = RowShare(features[index], index, len(features), rank(), world_size(), over_processes)
+    if spoilt_rank == rank():
+        share.features[0] = torch.nan
+    labeler = PseudoLabeler((4, 9, 40), ConfidenceAcceptance(), 0.2, DistributedKMeans(num_redo=3, device='cpu'))
+    try:
+        return label_share(labeler, share, progress)
+    except ValueError as error:
+        return str(error)
+
+
 def fill_bank(num_samples, writes):
     """``writes``: index and features of each rank."""
     index, features = writes[rank()]
@@ -140,8 +153,8 @@ def norms():
     return before, {name: value.clone() for name, value in model.state_dict().items()}
 
 
-def extract(num_samples, batch_size):
-    """Features of all images, by a model whose batch statistics differ on the ranks until they are averaged."""
+def extract(num_samples, batch_size, own_only=False):
+    """Features of all images, or of this rank's, by a model whose batch statistics differ on the ranks until averaged."""
     images = torch.randint(0, 256, (num_samples, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     model, dataset = build_framework(), IndexedDataset(TensorImages(images))
     for module in model.modules():
@@ -149,6 +162,6 @@ def extract(num_samples, batch_size):
             offset = 0.5 if world_size() == 1 else rank()  # of two ranks, 0 and 1, the mean is 0.5
             module.running_mean += offset
     done = []
-    features = extract_features(
+    taken = (extract_share if own_only else extract_features)(
         model, dataset.evaluation_view(), model.cluster_feature, batch_size, collate_fn=keep_batch, report=done.append)
-    return features, done
+    return (taken.features, taken.index, taken.total) if own_only else (taken, done)

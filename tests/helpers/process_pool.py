@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import pickle
 import sys
 import traceback
 from multiprocessing import forkserver
@@ -34,7 +35,7 @@ class ProcessPool:
         answers = []
         for rank, pipe in enumerate(self.pipes):
             try:
-                answers.append(pipe.recv() if pipe.poll(2 * TIMEOUT) else (False, 'no answer'))
+                answers.append(pickle.loads(pipe.recv_bytes()) if pipe.poll(2 * TIMEOUT) else (False, 'no answer'))
             except EOFError:
                 answers.append((False, f'the process ended with {self.processes[rank].exitcode}'))
         if not all(succeeded for succeeded, _ in answers):
@@ -90,7 +91,7 @@ def _work(rank, world_size, init_method, pipe):
         except BaseException:
             answer = False, traceback.format_exc()
         try:
-            pipe.send(answer)
+            pipe.send_bytes(pickle.dumps(answer))  # send() would open a file for each tensor
         except BrokenPipeError:
             break
     dist.destroy_process_group()

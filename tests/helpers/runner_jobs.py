@@ -16,7 +16,10 @@ from mmifnd.errors import UserError
 CONFIGS = dict(
     glofnd=('configs/glofnd/sogclr_glofnd_digits.py', {'model.head.detector.start_epoch': 0}),
     # Two whole steps: the order within a step is that of the ranks.
-    ifnd=('configs/ifnd/ifnd_moco_digits.py', {'model.queue_len': 512}))
+    ifnd=('configs/ifnd/ifnd_moco_digits.py', {'model.queue_len': 512}),
+    distributed_kmeans=('configs/ifnd/ifnd_moco_digits.py', {
+        'model.queue_len': 512, 'default_hooks.false_negative.kmeans': dict(type='DistributedKMeans'),
+        'default_hooks.false_negative.save': 'labels'}))
 
 _NUMBERS = itertools.count()
 

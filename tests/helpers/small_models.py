@@ -74,14 +74,17 @@ def clusters_of(labels, count, dim=6):
 
 
 def views_of(index, step=0, dtype=torch.float32, num_views=2):
-    """Views (B, 1, 8, 8) of images ``index``: noise of the step around a pattern of the image."""
+    """Views (B, 1, 8, 8) of images ``index``: noise of the step around a pattern of the image.
+
+    An image that comes twice has different views: similarities that are equal but for their last bits have no order.
+    """
     views = []
     for view in range(num_views):
         rows = []
-        for number in index.tolist():
+        for position, number in enumerate(index.tolist()):
             pattern = torch.randn(1, 8, 8, generator=torch.Generator().manual_seed(number), dtype=torch.float64)
-            noise = torch.randn(1, 8, 8, generator=torch.Generator().manual_seed(1000 + 97 * step + 31 * view + number),
-                                dtype=torch.float64)
+            seed = 1000 + 1009 * index[:position].tolist().count(number) + 97 * step + 31 * view + number
+            noise = torch.randn(1, 8, 8, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
             rows.append(pattern + 0.3 * noise)
         views.append(torch.stack(rows).to(dtype))
     return views

@@ -40,8 +40,9 @@ title, dataset, measures, comparisons, figure_run = 'T', 'D', {}, [], 'a_small'
 options = {'x': 1, 'y': 1}
 cells = dict(small=dict(label='few', options={'y': 2, 'z': 2}), large=dict(label='many', options={'z': 3}))
 methods = dict(
-    a=dict(label='A', config='a.py', temperatures=dict(small=0.5, large=0.2)),
-    b=dict(label='B', config='b.py', options={'x': 0}, rate_from='a', temperatures=dict(%s=0.1)))
+    a=dict(label='A', config='configs/baselines/simclr_digits.py', temperatures=dict(small=0.5, large=0.2)),
+    b=dict(label='B', config='configs/baselines/simclr_random_digits.py', options={'x': 0}, rate_from='a',
+           temperatures=dict(%s=0.1)))
 '''
 
 

@@ -8,8 +8,9 @@ import per_image_jobs as jobs
 import pytest
 import torch
 
-#: Float32 rounds at 6e-8; four steps through encoder, softmax at temperature 0.2 and update make 1e-5 of it.
-TOLERANCES = {torch.float64: dict(atol=1e-10, rtol=1e-8), torch.float32: dict(atol=5e-5, rtol=5e-4)}
+#: Largest difference, as a share of the largest value, or of 1 where all are smaller: thousands of times what a sum rounds
+#: to, since four steps through encoder, softmax at temperature 0.2 and update add up.
+TOLERANCES = {torch.float64: 1e-10, torch.float32: 2e-4}
 HEADS = ('elim', 'reweighted', 'attr', 'glofnd', 'sogclr', 'isogclr', 'proto', 'sane', 'sce')
 DETECTORS = ('none', 'pseudo', 'truth', 'quantile', 'from_quantile', 'shared', 'warm', 'batch', 'top_k', 'margin', 'group',
              'random', 'union', 'grouped', 'joined')
@@ -69,7 +70,7 @@ def check(expected, ranks, dtype):
     for gradients in expected['gradients'][1:]:  # a queue is empty in the first step
         assert max(gradient.abs().max() for gradient in gradients.values()) > 1e-3
     for found in ranks:
-        torch.testing.assert_close(found['losses'], expected['losses'], **TOLERANCES[dtype])
+        assert found['losses'] == pytest.approx(expected['losses'], rel=TOLERANCES[dtype], abs=TOLERANCES[dtype])
         for step in range(4):
             for part in ('gradients', 'states'):  # weights, queue and its indices, labels, tables, steps
                 check_tensors(found[part][step], expected[part][step], dtype, f'{part} of step {step}')
@@ -80,7 +81,9 @@ def check(expected, ranks, dtype):
 def check_tensors(found, expected, dtype, what):
     assert found.keys() == expected.keys()
     for name, value in expected.items():
-        torch.testing.assert_close(found[name], value, **TOLERANCES[dtype], msg=lambda text: f'{what}, {name}: {text}')
+        size = value.double().nan_to_num(posinf=0, neginf=0).abs().max().item() if value.numel() else 0
+        torch.testing.assert_close(found[name], value, atol=TOLERANCES[dtype] * max(size, 1), rtol=0,
+                                   msg=lambda text: f'{what}, {name}: {text}')
 
 
 def test_batches_of_another_size_would_be_noticed(two_processes):

@@ -1,10 +1,12 @@
 """The detection of training steps, scored with labels that nobody else sees."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from mmifnd.detectors import NoDetector, QuantileThresholdDetector
 from mmifnd.engine.hooks import DetectionHook
 from mmifnd.engine.hooks.detection_hook import count
 from mmifnd.models.heads.contrastive import Detection
@@ -53,3 +55,10 @@ def test_the_head_keeps_nothing_between_steps(digits_runner):
 def test_an_interval_below_one_is_refused():
     with pytest.raises(ValueError, match='interval=0 of DetectionHook is below 1'):
         DetectionHook(interval=0)
+
+
+@pytest.mark.parametrize('detector, aim', [(QuantileThresholdDetector(alpha=.1), dict(alpha=10.)), (NoDetector(), {})])
+def test_the_share_that_a_detector_aims_at_is_kept(detector, aim):
+    hook = DetectionHook()
+    hook.head = SimpleNamespace(detector=detector)
+    assert hook._aim() == aim

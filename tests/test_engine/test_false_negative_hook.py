@@ -185,6 +185,10 @@ def test_a_control_without_labels_trains_and_is_measured(digits_runner, tmp_path
     (dict(begin=3, initial=True), 'begin=3 of FalseNegativeHook must not be negative, nor positive with initial=True'),
     (dict(confidence='phi'), "confidence='phi' is unknown; choose one of softmax, concentration"),
     (dict(save='all'), "save='all' is unknown; choose one of none, labels, features"),
+    (dict(kmeans=dict(type='DistributedKMeans'), source='bank'),
+     "source='bank' and save='labels' of FalseNegativeHook do not go with DistributedKMeans"),
+    (dict(kmeans=dict(type='DistributedKMeans'), save='features'),
+     "source='extract' and save='features' of FalseNegativeHook do not go with DistributedKMeans"),
 ])
 def test_options_out_of_range_are_named(options, words):
     with pytest.raises(ValueError, match=words):

@@ -60,7 +60,7 @@ def test_thresholds_detect_what_the_detector_detects(by_threshold):
 def test_shares_count_what_each_anchor_lost(by_labels, by_threshold):
     for relation in (by_labels, by_threshold):
         expected = [len(relation.of(anchor).images) / (len(relation) - 1) for anchor in range(len(relation))]
-        np.testing.assert_allclose(relation.shares(), expected)
+        np.testing.assert_allclose(relation.shares, expected)
 
 
 def test_thresholds_need_features_and_nothing_accepted_tells_nothing(run_dir, replace_arrays, learned):

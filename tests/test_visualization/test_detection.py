@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,6 +121,16 @@ def test_true_share_is_one_line_where_the_methods_agree(groups):
     for entry in groups[0].records[1].detection:
         entry['true_share'] = 50.
     assert [curve.label for curve in share_curves(groups[:2])[1]] == ['a: truly of one class', 'b: truly of one class']
+
+
+def test_alpha_is_one_line_where_all_aim_at_it_alike(groups):
+    for entry in groups[0].records[0].detection:
+        entry['alpha'] = 10.
+    assert [curve.label for curve in share_curves(groups[:2])[1]] == ['truly of one class', 'alpha']
+    for entry in groups[0].records[1].detection:
+        entry['alpha'] = 10.5
+    labels = [curve.label for curve in share_curves([replace(groups[0], records=groups[0].records[:2]), groups[1]])[1]]
+    assert labels == ['truly of one class', 'a: alpha', 'b: alpha'], 'of other alphas, a line each'
 
 
 def test_nothing_measured_is_nothing_drawn(groups):

@@ -29,7 +29,7 @@ def test_frame_and_mark_tell_same_from_other_class(four, images, true):
     assert [line.get_marker() == 'x' for line in axes.lines] == [False, False, True]
     assert [patch.get_linestyle() == '-' for patch in axes.patches] == [True, True, True, False], 'the wrong one is dashed'
     assert [text.get_text() for text in axes.texts] == ['0.80', '0.70', '0.60']
-    assert axes.get_title(loc='left') == 'class 0, image 0: 3 removed, 67% of them rightly'
+    assert axes.get_title(loc='left') == 'class 0, image 0: 3 removed, 67% rightly'
 
 
 def test_without_labels_nothing_is_judged(four, images):
@@ -44,7 +44,7 @@ def test_two_detectors_side_by_side_for_the_same_anchors(four, images, true):
     figure = sheet_of(dict(first=four, second=other), images, true, num_examples=2)
     left, right = figure.axes
     assert left.get_title(loc='left').startswith('first\nclass 0, image ') and len(left.images) == 3
-    assert right.get_title(loc='left').endswith('1 removed, 100% of them rightly; threshold 0.75') and len(right.images) == 2
+    assert right.get_title(loc='left').endswith('1 removed, 100% rightly; threshold 0.75') and len(right.images) == 2
     assert [text.get_text() for text in right.texts] == ['1.00']
     assert 'confidence of its pseudo label or its cosine similarity' in reading(dict(first=four, second=other), true)
 
@@ -65,7 +65,7 @@ def test_anchors_that_lost_nothing_are_refused(four, images):
 
 
 def test_masked_shares_are_a_histogram_over_anchors(four):
-    axes, = masked_share_figure(four.shares(), 7).axes
+    axes, = masked_share_figure(four.shares, 7).axes
     heights = axes.patches[0].get_data().values
     np.testing.assert_allclose(heights[heights > 0], [100 * 56 / 60, 100 * 4 / 60])
     assert heights.sum() == pytest.approx(100.) and len(marks_of(axes)) == 1

@@ -38,9 +38,9 @@ def figures_of(path):
 
 def test_study_report_is_sound_and_complete(report):
     assert check_report(report) == []
-    # one measure, six quantities, two numbers of clusters; a map of 2 x 3; removed negatives of 3 clusters
+    # one measure, six quantities, two numbers of clusters; a map of 2 x 3; masked shares; removed negatives of 3 clusters
     figures = figures_of(report)
-    assert [axes for axes, _ in figures] == [1] * 9 + [6, 3]
+    assert [axes for axes, _ in figures] == [1] * 9 + [6, 1, 3]
     assert all(marks >= axes for axes, marks in figures)
     text = report.read_text()
     for expected in ('71.0 ± 1.0', '+1.0 points', '&lt; 0.001', 'tools/study.py', 'configs/a.py', '2.9'):
@@ -154,7 +154,7 @@ def test_tool_writes_and_checks(study, images, labels, tmp_path):
     np.savez(tmp_path / 'data.npz', images=images, labels=labels)
 
     def run(*arguments):
-        command = [sys.executable, TOOL, *map(str, arguments)]
+        command = [sys.executable, '-W', 'ignore', TOOL, *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
 
     written = run(out_dir, '--data', tmp_path / 'data.npz', '--out', 'study.html')

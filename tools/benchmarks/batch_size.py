@@ -17,12 +17,14 @@ from matplotlib.figure import Figure  # noqa: E402
 from mmifnd.visualization.curves import average, draw_curve, finish_axes, values_by_epoch  # noqa: E402
 from mmifnd.visualization.detection import PREDICTED  # noqa: E402
 from mmifnd.visualization.run_record import RunRecord  # noqa: E402
-from mmifnd.visualization.style import FAINT, INK, PANEL_WIDTH, decoration, figure_style, new_figure, series_styles  # noqa: E402
+from mmifnd.visualization.style import (FAINT, INK, PANEL_WIDTH, decoration, figure_style, new_figure,  # noqa: E402
+                                        series_styles)
 
 BATCH, ALPHA = 'train_dataloader.batch_size', 'model.head.detector.alpha'
 MEASURES = ('step_f1_micro', 'shot_1')
 OVER_BATCHES = ('+ FNC', '+ single threshold', '+ GloFND')
 OVER_EPOCHS = ('+ FNC', '+ GloFND', '+ GloFND from 1')
+STYLES = series_styles(['+ FNC', '+ single threshold', '+ GloFND', '+ GloFND from 1'])
 HEIGHT, DPI = 2.5, 150
 
 
@@ -40,7 +42,6 @@ def chosen(results: dict, kinds: tuple[str, ...], key: str, value: float) -> dic
 @figure_style()
 def over_batches(results: dict, alphas: list[float]) -> Figure:
     """A row an alpha, a column a measure: mean over seeds, with one standard deviation to either side."""
-    styles = series_styles(list(OVER_BATCHES))
     figure = new_figure(2 * PANEL_WIDTH, HEIGHT * len(alphas))
     grid = figure.subplots(len(alphas), len(MEASURES), squeeze=False, sharex=True, sharey='col')
     for alpha, row in zip(alphas, grid):
@@ -50,7 +51,7 @@ def over_batches(results: dict, alphas: list[float]) -> Figure:
                 batches = [results['methods'][method]['options'][BATCH] for method in methods]
                 found = [results['summary'][method][measure] for method in methods]
                 axes.errorbar(batches, [entry['mean'] for entry in found], [entry['std'] or 0 for entry in found],
-                              color=styles[name].color, marker=styles[name].marker, label=name, capsize=3)
+                              color=STYLES[name].color, marker=STYLES[name].marker, label=name, capsize=3)
             axes.set_title(f'{results["measures"][measure]["label"]} (%), alpha {alpha:g}')
             label_batches(axes, [entry['options'][BATCH] for entry in results['methods'].values()])
     finish(figure, grid, 'batch size')
@@ -61,13 +62,11 @@ def label_batches(axes: Axes, batches: list[int]) -> None:
     """A logarithmic axis with a tick a batch size."""
     axes.set_xscale('log', base=2)
     axes.set_xticks(sorted(set(batches)), sorted(set(batches)))
-    axes.grid(axis='y', linewidth=0.8)
 
 
 @figure_style()
 def over_epochs(results: dict, folder: Path, batches: list[int], alpha: float) -> Figure:
     """A panel a batch size: share of pairs that the training steps detected; alpha as a dashed line."""
-    styles = series_styles(list(OVER_EPOCHS))
     figure = new_figure(2 * PANEL_WIDTH, HEIGHT)
     grid = figure.subplots(1, len(batches), squeeze=False, sharey=True)
     for batch, axes in zip(batches, grid[0]):
@@ -77,7 +76,7 @@ def over_epochs(results: dict, folder: Path, batches: list[int], alpha: float) -
             methods = set(of_batch[name]) & set(of_alpha[name])
             series = [values_by_epoch(RunRecord.load(folder / run['work_dir']), PREDICTED)
                       for run in results['runs'] if run['method'] in methods]
-            curve = average(series, name, styles[name])
+            curve = average(series, name, STYLES[name])
             if curve:
                 draw_curve(axes, curve, width=1.6)
         decoration(axes.axhline(100 * alpha, color=FAINT.neutral, linestyle='--', linewidth=1))
@@ -89,10 +88,12 @@ def over_epochs(results: dict, folder: Path, batches: list[int], alpha: float) -
 
 def finish(figure: Figure, grid, abscissa: str) -> None:
     """One legend, and what the horizontal axes show."""
-    for axes in grid[-1]:
-        axes.set_xlabel(abscissa)
-    handles, labels = grid[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc='outside lower center', ncols=len(labels), labelcolor=INK.neutral)
+    shown = {}
+    for axes in grid.flat:
+        axes.grid(axis='y', linewidth=0.8, alpha=0.3)
+        axes.set_xlabel(abscissa if axes in grid[-1] else '')
+        shown.update({label: handle for handle, label in zip(*axes.get_legend_handles_labels())})
+    figure.legend(shown.values(), shown, loc='outside lower center', ncols=len(shown), labelcolor=INK.neutral)
 
 
 def main() -> None:

@@ -39,8 +39,8 @@ def relations_by_name(args: argparse.Namespace, num_classes: int | None) -> dict
     for name, work_dir in run_names(args.work_dirs).items():
         taken = last_relations(RunRecord.load(work_dir), num_classes, args.epoch)
         if taken is None:
-            raise UserError(f'{work_dir}: no snapshot tells of removed negatives; they need accepted pseudo labels, or thresholds '
-                            "and features (save='features' of FalseNegativeHook)")
+            raise UserError(f'{work_dir}: no snapshot tells of removed negatives; it takes accepted pseudo labels, or '
+                            "thresholds and features (save='features' of FalseNegativeHook)")
         epoch, relations = taken
         found.update({f'{name}, epoch {epoch}{f", by {type(relation).__name__[2:].lower()}" if len(relations) > 1 else ""}':
                       relation for relation in relations})

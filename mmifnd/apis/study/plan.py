@@ -103,11 +103,14 @@ def load_study(path: str | Path) -> Study:
     if not Path(path).is_file():
         raise UserError(f'study {path} does not exist; studies stand in configs/studies/')
     config = read_config(path).to_dict()
+    for name in ('methods', 'measures'):
+        if not isinstance(config.get(name, {}), dict):
+            raise UserError(f'study {path}: {name}={config[name]!r} must be a dict')
     try:
         methods = {method.name: method for method in _methods(config)}
         study = Study(config['title'], config['dataset'], methods, config['measures'],
                       [tuple(c) for c in config['comparisons']], config['figure_run'], config.get('selection', {}))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError) as error:
         raise UserError(f'study {path} lacks a part or has one too many: {error}') from None
     check_study(study, path)
     return study

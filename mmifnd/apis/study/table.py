@@ -16,7 +16,8 @@ _WIDTH = 106
 def print_table(results: dict[str, Any], console: Console | None = None) -> None:
     """Mean and spread over seeds, a row a method; below it the paired differences."""
     console = console or Console(width=max(_WIDTH, Console().width))
-    table = Table(title=f'{results["title"]}\n{_counted(_seeds(results), "seed")}, mean±standard deviation, in {_units(results)}',
+    seeds = _counted(_seeds(results), 'seed')
+    table = Table(title=f'{results["title"]}\n{seeds}, mean±standard deviation, in {_units(results)}',
                   box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column('method', no_wrap=True)
     table.add_column('τ', justify='right', no_wrap=True)

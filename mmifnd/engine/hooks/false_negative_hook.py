@@ -73,8 +73,8 @@ class FalseNegativeHook(Hook):
         self.labeler = PseudoLabeler(num_clusters, TASK_UTILS.build(acceptance), 1. if temperature is None else temperature,
                                      TASK_UTILS.build({'type': 'mmifnd.KMeans', **(kmeans or {})}), confidence)
         if isinstance(self.labeler.kmeans, DistributedKMeans) and (source == 'bank' or save == 'features'):
-            raise ValueError(f'source={source!r} and save={save!r} of FalseNegativeHook do not go with DistributedKMeans, whose '
-                             "features stay on their ranks; use source='extract' with save='labels' or 'none'")
+            raise ValueError(f'source={source!r} and save={save!r} of FalseNegativeHook do not go with DistributedKMeans, '
+                             "whose features stay on their ranks; use source='extract' with save='labels' or 'none'")
         self.temperature = temperature
         self.interval, self.source, self.cluster_feature = interval, source, cluster_feature
         self.pipeline, self.batch_size, self.num_workers = pipeline, batch_size, num_workers

@@ -32,11 +32,12 @@ def _resnet(folder: Path, width: int = 64) -> None:
 #: Name, how it is made, and what every reader must say of it.
 BROKEN = [
     ('an empty checkpoint', partial(_bytes, b''), 'wrong.pth is damaged'),
-    ('a checkpoint of text', partial(_bytes, b'<html>404 Not Found</html>'), 'wrong.pth'),
+    ('a checkpoint of text', partial(_bytes, b'<html>404 Not Found</html>'), 'torch.save did not write it'),
     ('a truncated checkpoint', _truncated, 'wrong.pth is damaged'),
     ('a checkpoint with objects', partial(_save, dict(state_dict={}, meta=Path('/tmp'))),
      'wrong.pth holds more than tensors and plain values'),
-    ('a bare pickle', partial(_bytes, pickle.dumps(dict(state_dict=np.float64(1)))), 'wrong.pth'),
+    ('a bare pickle', partial(_bytes, pickle.dumps(dict(state_dict=np.float64(1)), protocol=2)),
+     'wrong.pth holds more than tensors and plain values'),
     ('a folder for a checkpoint', lambda folder: (folder / 'wrong.pth').mkdir(), 'wrong.pth does not exist'),
 ]
 FOREIGN = [

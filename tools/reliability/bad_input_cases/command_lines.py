@@ -85,7 +85,7 @@ RESULTS = [
 STUDIES = [
     ('an empty study', '', 'lacks a part'),
     ('a study without methods', "title = 'x'", 'lacks a part'),
-    ('a study whose methods are a list', 'methods = []', 'methods'),
+    ('a study whose methods are a list', 'methods = []', 'methods=[] must be a dict'),
     ('a study of no methods', 'methods = dict(_delete_=True)', 'has no methods'),
     ('a method without a config', "methods = dict(simclr=dict(_delete_=True, label='SimCLR'))", 'lacks a part'),
     ('a method whose config does not exist', "methods = dict(simclr=dict(config='configs/no.py'))", 'methods.simclr: config configs/no.py does not exist'),

@@ -89,14 +89,14 @@ IMAGES = [
 ]
 #: A list of images: its lines, and what the line must say.
 LISTS = [
-    ('an empty list of images', '', 'list.txt'),
+    ('an empty list of images', '', 'list.txt is empty'),
     ('a list of images that do not exist', 'a/no.png 0\n' * 8, 'a/no.png'),
     ('a list that leaves the data root', '../../secret.png 0\n', 'outside of'),
-    ('a list of labels only', '0\n1\n', 'list.txt'),
-    ('a list with a label that is no number', 'a/0.png zero\n' * 8, 'list.txt'),
+    ('a list of labels only', '0\n1\n', 'line 1 of train_dataloader.dataset.ann_file='),
+    ('a list with a label that is no number', 'a/0.png zero\n' * 8, "is 'a/0.png zero'; write"),
 ]
 GROUPS = [
-    ('groups.csv', '', 'names no group|no column'),
+    ('groups.csv', '', 'has no column path, but nothing'),
     ('groups.csv', 'file,group\na/0.png,1\n', 'has no column path, but file, group'),
     ('groups.csv', 'path,group\n', 'names no group'),
     ('groups.csv', 'path,group\nx/9.png,1\n', 'names none of the 8 images'),
@@ -163,7 +163,7 @@ def _cases():
             files=partial(_write_idx, files)))
     yield train('no such class list', '{here}/config.py', 'no.txt', files=folder(
         _dataset("type='ClassSubset', class_list='no.txt'")))
-    yield train('no such list of images', '{here}/config.py', 'no.txt', files=folder(_dataset("ann_file='no.txt'")))
+    yield train('no such list of images', '{here}/config.py', 'no.txt does not exist', files=folder(_dataset("ann_file='no.txt'")))
     yield train('a data root that does not exist', '{here}/config.py', 'data_root=no/such does not exist', files=folder(
         _dataset("data_root='no/such'")))
     yield train('a data root that is a file', '{here}/config.py', 'config.py does not exist', files=folder(
@@ -175,9 +175,11 @@ def _cases():
     yield train('no such file of groups', '{here}/config.py', 'groups=no.csv does not exist', files=folder(
         _dataset("groups='no.csv'"), 'ifnd/ifnd_group_folder.py'))
     yield train('a fraction of 0', '{here}/config.py', 'fraction=0', files=folder(
-        _dataset("type='LabelledSubset', fraction=0.")))
+        _dataset("type='LabelledSubset', fraction=0., with_label=True")))
     yield train('a fraction of 2', '{here}/config.py', 'fraction=2', files=folder(
-        _dataset("type='LabelledSubset', fraction=2.")))
+        _dataset("type='LabelledSubset', fraction=2., with_label=True")))
+    yield train('a fraction of images without labels', '{here}/config.py', 'with_label=False of LabelledSubset', files=folder(
+        _dataset("type='LabelledSubset', fraction=0.5")))
     yield train('a depth of WordNet that does not exist', '{here}/config.py', 'depth=4', files=folder(
         _dataset("type='WordNetDepthDataset', depth=4, with_label=True")))
     yield train('one view', '{here}/config.py', 'view', files=folder(

@@ -1,6 +1,6 @@
 """Configs whose structure is wrong: missing, extra and misspelt keys, paths that lead nowhere, files that are no config."""
 
-from .case import Case, train, written
+from .case import ROOT, Case, train, written
 from .config_values import MOCO, SIMCLR
 
 BASE = 'ifnd/ifnd_simclr_digits.py'
@@ -62,7 +62,7 @@ TEXTS = {
     'a division by zero': ('lr = 1 / 0', 'config.py cannot be read: ZeroDivisionError'),
     'a config that inherits itself': ("_base_ = './config.py'", 'config.py cannot be read'),
     'a base that does not exist': ("_base_ = './no_such_base.py'", 'no_such_base.py'),
-    'a key that is set twice by bases': (f"_base_ = [{'{here}/a.py'!r}, {'{here}/a.py'!r}]", 'config.py cannot be read'),
+    'the same base twice': (f"_base_ = [{str(ROOT / 'configs' / BASE)!r}] * 2", 'config.py cannot be read'),
 }
 #: Paths of ``--cfg-options`` that lead nowhere.
 PATHS = {

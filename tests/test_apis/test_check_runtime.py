@@ -1,0 +1,55 @@
+"""The parts of a config that are no components, and studies."""
+
+from pathlib import Path
+
+import pytest
+
+from mmifnd.apis import UserError, load_config
+from mmifnd.apis.study import load_study
+
+IFND, STUDY = 'configs/ifnd/ifnd_simclr_digits.py', 'configs/studies/digits.py'
+
+
+@pytest.mark.parametrize('options, words', [
+    ({'model': 'SimCLR'}, "model='SimCLR' must be a dict"),
+    ({'train_dataloader': [1]}, r'train_dataloader=\[1\] must be a dict'),
+    ({'train_dataloader.batch_size': 0}, 'train_dataloader.batch_size=0 must be a whole number of at least 1'),
+    ({'test_dataloader.num_workers': -1}, 'test_dataloader.num_workers=-1 must be a whole number of at least 0'),
+    ({'train_dataloader.sampler': None}, 'train_dataloader has no sampler; give it'),
+    ({'train_dataloader.collate_fn': dict(type='keep_batches')}, 'keep_batches is not registered; did you mean keep_batch'),
+    ({'default_hooks.detection': None}, 'default_hooks.detection=None must be a dict; to do without it'),
+    ({'randomness.seed': -1}, 'randomness.seed=-1 must be a whole number from 0'),
+    ({'log_level': 'LOUD'}, "log_level='LOUD' is unknown; choose one of DEBUG"),
+    ({'default_scope': 'nowhere'}, "default_scope='nowhere' is unknown; choose one of mmengine, mmpretrain, mmifnd"),
+    ({'train_cfg.type': 'EpochBasedTrainLoop'}, 'train_cfg.type=EpochBasedTrainLoop cannot train SimCLRAdapter'),
+    ({'model.neck': None}, 'model.neck=None must be a dict'),
+    ({'model.head': dict(_delete_=True, temperature=1.)}, 'model.head has no type; name its class'),
+    ({'model.neck': dict(_delete_=True, type='ProjectionMLP')}, 'model.neck: ProjectionMLP needs in_channels; give it'),
+])
+def test_one_line_names_the_key(options, words):
+    with pytest.raises(UserError, match=words) as error:
+        load_config(IFND, options)
+    assert '\n' not in str(error.value)
+
+
+def test_a_hook_that_mmengine_adds_is_turned_off_by_none():
+    assert load_config(IFND, {'default_hooks.timer': None}).default_hooks.timer is None
+
+
+def study_of(folder, text):
+    (folder / 'study.py').write_text(f'_base_ = {str(Path(STUDY).resolve())!r}\n{text}\n')
+    return load_study(folder / 'study.py')
+
+
+@pytest.mark.parametrize('text, words', [
+    ('methods = dict(_delete_=True)', 'has no methods'), ('methods = []', r'methods=\[\] must be a dict'),
+    ("methods = dict(simclr=dict(config='no.py'))", 'methods.simclr: config no.py does not exist'),
+    ("methods = dict(random=dict(rate_from='random'))", 'methods.random.rate_from names random, which there is not'),
+    ("comparisons = [('oracle', 'simclr')]", r"comparisons\[0\]=\('oracle', 'simclr'\) must be two methods and a measure"),
+    ("comparisons = [('oracle', 'simclr', 'map')]", r'comparisons\[0\] names map, which there is not'),
+    ("figure_run = 'simclrr'", 'figure_run names simclrr, which there is not; did you mean simclr'),
+    ('methods = dict(', 'study.py cannot be read: SyntaxError')])
+def test_a_study_that_does_not_fit_together(tmp_path, text, words):
+    with pytest.raises(UserError, match=words) as error:
+        study_of(tmp_path, text)
+    assert '\n' not in str(error.value)
