@@ -22,7 +22,7 @@ _TAKEN_OUT = {'type', '_scope_', '_delete_', 'init_cfg', 'priority', 'constructo
 _GIVEN = {'runner', 'dataloader', 'callback', 'SwAVHead.in_channels'}
 
 #: Keys under which a component stands.
-_COMPONENTS = {'model', 'backbone', 'neck', 'head', 'detector', 'data_preprocessor', 'acceptance', 'mixup', 'optimizer'}
+_COMPONENTS = {'backbone', 'neck', 'head', 'detector', 'data_preprocessor', 'acceptance', 'mixup', 'optimizer'}
 
 #: Parts of a config that are no components of a registry.
 _FOREIGN = {'collate_fn', 'worker_init_fn', 'env_cfg', 'augmentation', 'norm_cfg', 'act_cfg', 'conv_cfg'}

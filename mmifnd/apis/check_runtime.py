@@ -50,7 +50,7 @@ def check_loop(config: dict) -> None:
         UserError: where a contrastive framework is to be trained by another loop than ``EpochLoop``.
     """
     model, loop = config.get('model'), config.get('train_cfg')
-    if not model or not loop:
+    if not model or not loop or 'type' not in model:
         return
     name = loop.get('type', 'EpochBasedTrainLoop')
     if _is_a(MODELS.get(model['type']), ContrastiveFramework) and not _is_a(LOOPS.get(name), EpochLoop):

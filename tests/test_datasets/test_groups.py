@@ -123,7 +123,7 @@ def test_a_file_of_other_paths_is_refused(folder_config, tmp_path):
 
 @pytest.mark.parametrize('name, text, message', [
     ('a.csv', 'path,patient\na,b\n', 'has no column group, but path, patient; set path_column and group_column'),
-    ('a.csv', '', 'has no column path, but ; set path_column'),
+    ('a.csv', '', 'has no column path, but nothing; set path_column'),
     ('a.csv', 'path,group\na,\n', 'names no group; give lines of path and group'),
     ('a.csv', 'path,group\na,1\na,2\n', 'has a in two groups, 1 and 2; keep one'),
     ('a.txt', 'a 1\nb\n', "line 2 of groups=.*a.txt is 'b'; write path and group")])

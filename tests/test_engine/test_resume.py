@@ -240,7 +240,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over(digits_runner, tmp_path, cap
 
 def test_weights_alone_cannot_be_resumed(digits_runner, tmp_path):
     torch.save(dict(state_dict=digits_runner(epochs=2).model.state_dict()), tmp_path / 'weights.pth')
-    with pytest.raises(ValueError, match='the checkpoint to resume from holds weights only, and no training that could go on'):
+    with pytest.raises(ValueError, match='weights.pth holds weights only, and no training that could go on'):
         digits_runner(epochs=2, resume=True, load_from=str(tmp_path / 'weights.pth')).train()
 
 
