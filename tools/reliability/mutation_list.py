@@ -83,7 +83,7 @@ MUTATIONS = [
              'count = torch.full_like(present.sum(dim=-1, keepdim=True), present.shape[-1])', FUNCTIONAL),
     Mutation('an image is its own false negative in MTPR', 'mmifnd/evaluation/rates.py', 'joint_sizes * (joint_sizes - 1)',
              'joint_sizes * joint_sizes', ('tests/test_evaluation/test_true_rates.py',)),
-    Mutation('views do not change with the epoch', 'mmifnd/datasets/indexed.py', 'sample_seed(self.seed, epoch, index)',
+    Mutation('views do not change with the epoch', 'mmifnd/datasets/indexed.py', 'sample_seed(self.seed, self.epoch, index)',
              'sample_seed(self.seed, index)', ('tests/test_datasets',)),
     Mutation('a config inside a checkpoint is kept', 'mmifnd/engine/checkpoint_format.py', "('meta', 'config'), ", '',
              ('tests/test_engine/test_checkpoint_format.py', 'tests/test_engine/test_checkpoint_hooks.py')),
