@@ -33,10 +33,10 @@ def picture(path, label=0, size=40):
 
 
 @cache
-def build_once(model):
-    """A model, once for equal configs."""
+def built_type(model):
+    """Name of the class that a model builds; equal models are built once, and none is kept."""
     with DefaultScope.overwrite_default_scope('mmifnd'):
-        return MODELS.build(ast.literal_eval(model))
+        return type(MODELS.build(ast.literal_eval(model))).__name__
 
 
 @pytest.fixture(scope='module')
@@ -61,7 +61,7 @@ def checkpoint(tmp_path_factory):
 @pytest.mark.parametrize('name', CLASSIFIERS + FEATURES)
 def test_loads_and_its_model_builds(name):
     config = load_config(ROOT / name)
-    assert type(build_once(repr(config.model.to_dict()))).__name__ == ('ImageClassifier' if name in CLASSIFIERS else 'Encoder')
+    assert built_type(repr(config.model.to_dict())) == ('ImageClassifier' if name in CLASSIFIERS else 'Encoder')
     assert ('train_cfg' in config) == (name in CLASSIFIERS)
 
 
