@@ -52,13 +52,13 @@ def test_the_step_is_ended_and_saved(digits_runner, tmp_path, capfd, numbers):
 
 def test_loader_processes_outlive_the_signal(digits_runner, tmp_path):
     """Slurm signals every process; those that read images must go on until the step is saved, and end with the run."""
-    others = []
+    others, elsewhere = [], set(multiprocessing.active_children())  # the pool of other tests may still be alive
 
     class SignalAll(Hook):
 
         def before_train_iter(self, runner, batch_idx, data_batch=None):
             if runner.iter == 2:
-                others.extend(multiprocessing.active_children())
+                others.extend(set(multiprocessing.active_children()) - elsewhere)
                 subprocess.run(['kill', '-TERM', str(os.getpid()), *(str(process.pid) for process in others)], check=True)
                 time.sleep(0.2)
                 assert all(process.is_alive() for process in others)
