@@ -52,7 +52,8 @@ def test_groups_of_one_image_each_are_worth_a_warning(groups):
 def test_a_pair_is_enough_for_no_warning():
     with warnings.catch_warnings():
         warnings.simplefilter('error')
-        bound(torch.tensor([0, -1, 0]))
+        detector = bound(torch.tensor([0, -1, 0]))
+    assert detector.labels.tolist() == [[0, -1, 0]]
 
 
 def test_without_groups_it_says_what_to_call(make_contrast):

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from small_models import Labels, build_framework, freeze_batch_statistics, views_of
-from torch._subclasses.fake_tensor import FakeCopyMode, FakeTensorMode
+from torch._subclasses.fake_tensor import FakeCopyMode, FakeTensor, FakeTensorMode
 
 from mmifnd.models.frameworks.multi_crop import encode_crops
 
@@ -89,5 +89,8 @@ def test_steps_without_values():
         model.train().publish(Labels())
         for _ in range(2):
             views = [torch.randn(6, 1, size, size) for size in (8, 8, 6, 6)]
-            model(views, torch.arange(6), mode='loss')['loss'].backward()
+            loss = model(views, torch.arange(6), mode='loss')['loss']
+            loss.backward()
             model.finish_step()
+    assert isinstance(loss, FakeTensor) and loss.shape == ()
+    assert all(parameter.grad is not None for parameter in model.backbone.parameters())
