@@ -16,6 +16,8 @@ methods = dict(
     random=dict(label='+ random control', config='configs/glofnd/sogclr_random_fashion_mnist.py', rate_from='ifnd'),
     fnc=dict(label='+ FNC', config='configs/glofnd/sogclr_fnc_fashion_mnist.py'),
     glofnd=dict(label='+ GloFND', config='configs/glofnd/sogclr_glofnd_fashion_mnist.py'),
+    single=dict(label='+ GloFND, one threshold', config='configs/glofnd/sogclr_glofnd_single_fashion_mnist.py'),
+    margin=dict(label='+ margin', config='configs/glofnd/sogclr_margin_fashion_mnist.py'),
     ifnd=dict(label='+ IFND full at half', config='configs/glofnd/sogclr_ifnd_fashion_mnist.py'),
     oracle=dict(label='+ oracle', config='configs/glofnd/sogclr_oracle_fashion_mnist.py'))
 
@@ -28,7 +30,8 @@ measures = dict(
     step_precision_micro=dict(label='precision', unit='%', higher_is_better=True),
     step_recall_micro=dict(label='recall', unit='%', higher_is_better=True),
     step_f1_micro=dict(label='F1', unit='%', higher_is_better=True),
-    step_predicted_share=dict(label='predicted share', unit='%', higher_is_better=None))
+    step_predicted_share=dict(label='predicted share', unit='%', higher_is_better=None),
+    threshold_mae=dict(label='threshold error', unit='cosine', higher_is_better=False))
 
 comparisons = [
     ('glofnd', 'sogclr', 'shot_1'),
@@ -36,6 +39,8 @@ comparisons = [
     ('ifnd', 'sogclr', 'shot_1'),
     ('glofnd', 'fnc', 'shot_1'),
     ('glofnd', 'fnc', 'step_f1_micro'),
+    ('glofnd', 'single', 'shot_1'),
+    ('margin', 'sogclr', 'shot_1'),
     ('random', 'sogclr', 'shot_1'),
 ]
 figure_run = 'ifnd'
