@@ -15,8 +15,8 @@ class ClassSubset(CustomDataset):
     Labels count the listed folders in sorted order, so that they do not depend on the order of the lines.
 
     Args:
-        class_list (str): text file with the name of one class folder a line; empty lines, and what follows a #, are
-            skipped. The path is one for itself, not relative to ``data_root``.
+        class_list (str, optional): text file with the name of one class folder a line; empty lines, and what follows a #, are
+            skipped. The path is one for itself, not relative to ``data_root``. None for all folders, which has to be said.
         data_root (str): see :class:`CustomDataset`.
         data_prefix (str): folder in ``data_root`` that holds the class folders.
         with_label (bool): whether samples have labels.
@@ -27,17 +27,21 @@ class ClassSubset(CustomDataset):
         ValueError: where the list is empty or names a folder twice, its folders hold no images, or ``ann_file`` is given.
     """
 
-    def __init__(self, class_list: str, data_root: str = '', data_prefix: str = '', with_label: bool = True,
+    def __init__(self, class_list: str | None, data_root: str = '', data_prefix: str = '', with_label: bool = True,
                  **kwargs) -> None:
         if kwargs.get('ann_file'):
             raise ValueError(f'ann_file={kwargs["ann_file"]} of ClassSubset: it takes all images of the listed folders; '
                              'use CustomDataset for a list of images')
-        self.class_list, self.folders = class_list, read_class_list(class_list)
-        metainfo = dict(classes=tuple(self.folders), **(kwargs.pop('metainfo', None) or {}))
-        super().__init__(data_root=data_root, data_prefix=data_prefix, with_label=with_label, metainfo=metainfo, **kwargs)
+        self.class_list = class_list
+        if class_list is not None:
+            self.folders = read_class_list(class_list)
+            kwargs['metainfo'] = dict(classes=tuple(self.folders), **(kwargs.get('metainfo') or {}))
+        super().__init__(data_root=data_root, data_prefix=data_prefix, with_label=with_label, **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """Path and label of each image in the listed folders."""
+        if self.class_list is None:
+            return super().load_data_list()
         root = Path(self.img_prefix)
         missing = [folder for folder in self.folders if not (root / folder).is_dir()]
         if missing:

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from mmifnd.evaluation import draw_fraction
-from mmifnd.registry import DATASETS  # first: mmpretrain's data sets need its torchvision shim
+from mmifnd.registry import DATASETS
 
-from mmpretrain.datasets import CustomDataset  # isort: skip
+from .class_subset import ClassSubset
 
 
 @DATASETS.register_module()
-class LabelledSubset(CustomDataset):
+class LabelledSubset(ClassSubset):
     """mmpretrain's :class:`CustomDataset` with the images of a list, or with a seeded share of each class.
 
     Args:
@@ -17,6 +17,7 @@ class LabelledSubset(CustomDataset):
             n01440764/n01440764_10026.JPEG; SimCLR's lists of 1 % and 10 % of ImageNet are of the first kind.
         fraction (float): without a list, floor(fraction N_c) images of each class c (:func:`mmifnd.evaluation.draw_fraction`).
         seed (int): of that draw.
+        class_list (str, optional): as of :class:`ClassSubset`, where not all folders are classes.
         **kwargs: see :class:`CustomDataset`; folders name the classes, so there is no ``ann_file``.
 
     Raises:
@@ -25,7 +26,8 @@ class LabelledSubset(CustomDataset):
             without labels.
     """
 
-    def __init__(self, image_list: str | None = None, fraction: float = 1., seed: int = 0, **kwargs) -> None:
+    def __init__(self, image_list: str | None = None, fraction: float = 1., seed: int = 0,
+                 class_list: str | None = None, **kwargs) -> None:
         if kwargs.get('ann_file'):
             raise ValueError(f'ann_file={kwargs["ann_file"]} of LabelledSubset: folders say the classes and image_list the '
                              'images; use CustomDataset for a list of images with labels')
@@ -33,7 +35,7 @@ class LabelledSubset(CustomDataset):
             raise ValueError('with_label=False of LabelledSubset: a fraction is drawn of each class; leave it out, or give an '
                              'image_list')
         self.image_list, self.fraction, self.seed = image_list, fraction, seed
-        super().__init__(**kwargs)
+        super().__init__(class_list, **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """Path and label of each image that is taken."""

@@ -13,6 +13,7 @@ from mmifnd.models.frameworks import ContrastiveFramework
 from mmifnd.registry import LOOPS
 
 from .. import loader_workers  # noqa: F401  (registers a function that loaders name)
+from ..free_memory import return_freed_memory
 from ..random_state import random_state, set_random_state
 from ..resume import replay_schedules
 from ..update_watch import UpdateWatch
@@ -80,6 +81,7 @@ class EpochLoop(EpochBasedTrainLoop):
         if self.random_state is not None:  # whatever was drawn between two epochs, as for a validation
             set_random_state(self.random_state)
         self.runner.call_hook('before_train_epoch')
+        return_freed_memory()
         self.runner.model.train()
         for step, batch in enumerate(self._batches(), start=self.steps_done):
             self.run_iter(step, batch)

@@ -4,7 +4,6 @@ import copy
 import logging
 
 import torch
-import torch.nn.functional as F
 from mmengine.logging import print_log
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
@@ -12,7 +11,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from mmifnd.contrast import Contrast
 from mmifnd.registry import MODELS
 
-from .base import ContrastiveFramework, embed, two_views
+from .base import ContrastiveFramework, embed, two_views, unit_vectors
 from .gather import gather, rank, world_size
 from .key_queue import KeyQueue
 from .multi_crop import encode_crops
@@ -104,7 +103,7 @@ class MoCoAdapter(ContrastiveFramework):
         return embed(self.key_backbone, self.key_neck, images, kind)
 
     def _encode_queries(self, images: Tensor) -> Tensor:
-        return _normalized(self.neck(self.backbone(images))[0])
+        return unit_vectors(self.neck(self.backbone(images))[0])
 
     @torch.no_grad()
     def _encode_keys(self, images: Tensor, index: Tensor) -> Tensor:
@@ -116,7 +115,7 @@ class MoCoAdapter(ContrastiveFramework):
         embedding = shuffle.restore(self.key_neck(maps)[0])
         if self.feature_bank is not None:
             self.remember(index, tuple(shuffle.restore(x) for x in maps[-1:]), embedding)
-        return _normalized(embedding)
+        return unit_vectors(embedding)
 
     def _move_key_encoder(self) -> None:
         self.step += 1
@@ -154,11 +153,6 @@ class MoCoAdapter(ContrastiveFramework):
             vacant = (self.queue.index < 0).unsqueeze(0)
             absent = vacant.expand(len(index), -1) if absent is None else absent | vacant
         return absent
-
-
-def _normalized(embedding: Tensor) -> Tensor:
-    with torch.autocast(embedding.device.type, enabled=False):
-        return F.normalize(embedding.to(torch.promote_types(embedding.dtype, torch.float32)), dim=1)
 
 
 def _frozen_copy(module: nn.Module) -> nn.Module:

@@ -1,13 +1,12 @@
 """SimCLR (Chen et al., ICML 2020): all views in the batch are candidates."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from mmifnd.contrast import Contrast
 from mmifnd.registry import MODELS
 
-from .base import ContrastiveFramework, two_views
+from .base import ContrastiveFramework, two_views, unit_vectors
 from .gather import gather, gather_with_gradient, rank, world_size
 
 
@@ -34,7 +33,7 @@ class SimCLRAdapter(ContrastiveFramework):
         Args:
             support (Tensor, optional): unit vectors of further views of the images, (B, S, D).
         """
-        anchor = _normalized(embedding)
+        anchor = unit_vectors(embedding)
         positive = torch.cat(anchor.chunk(2)[::-1])
         anchor_index = torch.cat([index, index])
         candidate_index = gather(anchor_index)
@@ -47,7 +46,7 @@ class SimCLRAdapter(ContrastiveFramework):
         """Unit vectors (B, S, D) of S further views; None without any."""
         if not views:
             return None
-        embedding = _normalized(self.neck(self.backbone(torch.cat(views)))[0])
+        embedding = unit_vectors(self.neck(self.backbone(torch.cat(views)))[0])
         return torch.stack(embedding.chunk(len(views)), dim=1)
 
     def _absent(self, anchor_index: Tensor, candidate_index: Tensor) -> Tensor:
@@ -60,8 +59,3 @@ class SimCLRAdapter(ContrastiveFramework):
         if self.same_image == 'exclude':
             absent = absent | (candidate_index == anchor_index.unsqueeze(1))
         return absent
-
-
-def _normalized(embedding: Tensor) -> Tensor:
-    with torch.autocast(embedding.device.type, enabled=False):
-        return F.normalize(embedding.to(torch.promote_types(embedding.dtype, torch.float32)), dim=1)
