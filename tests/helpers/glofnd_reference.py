@@ -70,12 +70,16 @@ def check_masks(batch, false_negative, golden):
 
 def check_scores(contrast, false_negative, golden):
     """Precision and recall of a step, in the convention of the paper's code: both rows of an image count as one."""
-    if 'log_lda_recall' not in golden:
+    if 'log_num_filtered_perc' not in golden:
         return
     counts = count(Detection(contrast.anchor_index, contrast.candidate_index, contrast.is_candidate, false_negative),
                    labels_of_images())
     hit, predicted, actual, pairs = counts[:, :6] + counts[:, 6:]
     scores = scores_of_counts(hit, predicted, actual, int(pairs.sum()))
+    applied = golden['log_num_filtered_perc'].double()
+    torch.testing.assert_close(torch.tensor(1 - scores.predicted_share, dtype=torch.float64), applied, **EQUAL)
+    if 'log_lda_recall' not in golden:  # before the filter starts
+        return
     found = torch.tensor([scores.recall_paper, scores.precision_paper, 1 - scores.predicted_share], dtype=torch.float64)
     names = 'log_lda_recall', 'log_lda_precision', 'log_num_negatives_perc'
     torch.testing.assert_close(found, torch.stack([golden[name].double() for name in names]), **EQUAL)

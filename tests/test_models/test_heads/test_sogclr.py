@@ -52,10 +52,10 @@ def test_golden_case_3(tag):
     for step, contrast, raw, golden in golden_steps('c3/sogclr' + (tag and f'_{tag}')):
         if step == 1:
             head.table.log_average[NEW] = -1e4
-        check_step(unfiltered if step == 0 and detector == 'oracle' else head, step, contrast, raw, golden,
-                   dict(rtol=1e-5, atol=3e-6))
+        judge = unfiltered if step == 0 and detector == 'oracle' else head
+        check_step(judge, step, contrast, raw, golden, dict(rtol=1e-5, atol=3e-6))
         torch.testing.assert_close(averages(head), golden['u'].flatten(), rtol=1e-5, atol=1e-4)
-        check_scores(contrast, head.detector.detect(contrast), golden)
+        check_scores(contrast, judge.detector.detect(contrast), golden)
         if detector == 'glofnd':
             torch.testing.assert_close(head.detector.threshold, golden['lda'].flatten(), **EQUAL)
 
