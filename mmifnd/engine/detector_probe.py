@@ -40,14 +40,17 @@ def error_of(sample: dict[str, Tensor]) -> dict[str, float]:
 
 @torch.no_grad()
 def threshold_sample(detector: nn.Module, embedding: Tensor, max_anchors: int = 2048) -> dict[str, Tensor]:
-    """Learned thresholds and exact quantiles, on the host; empty for a detector without a threshold an image.
+    """Learned thresholds and exact quantiles of each image, on the host; empty for a detector that learns none.
+
+    Of several that are joined, the first that learns thresholds; one that all images share stands for each of them.
 
     Returns:
         dict[str, Tensor]: ``thresholds`` (N,), ``threshold_anchors`` int64 (A,) and their ``exact_thresholds`` (A,).
     """
-    thresholds = getattr(detector, 'threshold', None)
-    if not isinstance(thresholds, Tensor) or thresholds.shape != embedding.shape[:1]:
+    learner = next((part for part in detector.modules() if isinstance(getattr(part, 'threshold', None), Tensor)), None)
+    if learner is None:
         return {}
     anchors = torch.as_tensor(even_anchors(len(embedding), max_anchors))
-    exact = exact_quantiles(embedding, detector.alpha, anchors=anchors)
-    return dict(thresholds=thresholds.cpu().clone(), threshold_anchors=anchors, exact_thresholds=exact)
+    exact = exact_quantiles(embedding, learner.alpha, anchors=anchors)
+    thresholds = learner.threshold.cpu().expand(len(embedding)).clone()
+    return dict(thresholds=thresholds, threshold_anchors=anchors, exact_thresholds=exact)

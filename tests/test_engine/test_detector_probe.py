@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmifnd.detectors import NoDetector, PseudoLabelDetector, QuantileThresholdDetector
+from mmifnd.detectors import NoDetector, PseudoLabelDetector, QuantileThresholdDetector, UnionDetector
 from mmifnd.engine.detector_probe import ask_detector, error_of, even_anchors, threshold_sample
 from mmifnd.evaluation import exact_quantiles
 
@@ -35,11 +35,23 @@ def test_perfect_thresholds_have_no_error(embedding):
     assert error_of(threshold_sample(detector, embedding))['threshold_mae'] == pytest.approx(.25)
 
 
-def test_who_has_no_threshold_an_image_has_no_error(embedding):
+def test_who_learns_no_threshold_has_no_error(embedding):
+    assert threshold_sample(NoDetector(), embedding) == {} and error_of({}) == {}
+
+
+def test_a_shared_threshold_is_compared_with_that_of_each_image(embedding):
     shared = QuantileThresholdDetector(alpha=.4, shared=True)
     shared.bind(4)
-    assert threshold_sample(NoDetector(), embedding) == {} and threshold_sample(shared, embedding) == {}
-    assert error_of({}) == {}
+    shared.table.fill(threshold=.5)
+    expected = (exact_quantiles(embedding, .4) - .5).abs().mean().item()
+    assert error_of(threshold_sample(shared, embedding))['threshold_mae'] == pytest.approx(expected)
+
+
+def test_thresholds_of_a_joined_detector_are_found(embedding):
+    joined = UnionDetector(dict(labels=PseudoLabelDetector(), thresholds=QuantileThresholdDetector(alpha=.4)))
+    part = joined.detectors['thresholds']
+    part.bind(4)
+    assert threshold_sample(joined, embedding)['thresholds'].equal(part.threshold)
 
 
 @pytest.mark.parametrize('total, at_most', [(5, 10), (10, 5), (7, 7), (1, 3)])
