@@ -20,20 +20,24 @@ CHANGED_DATA = ('refuse', 'restart_image_state')
 
 
 def rank_state(runner) -> dict:
-    """What this rank alone knows: generators, batch statistics, and what hooks have gathered since they last used it.
+    """What this rank alone knows: generators, batch statistics, gradients that wait for more steps before an update, and what
+    hooks have gathered since they last used it.
 
     A hook takes part by two methods: ``rank_state()``, a dict of tensors and plain values, and ``load_rank_states(states)``,
     which is given those of all ranks.
     """
     hooks = {type(hook).__name__: hook.rank_state() for hook in runner.hooks if hasattr(hook, 'rank_state')}
-    return dict(random=random_state(), batch_statistics=batch_statistics(runner.model), hooks=hooks)
+    return dict(random=random_state(), batch_statistics=batch_statistics(runner.model), gradients=_waiting_gradients(runner),
+                hooks=hooks)
 
 
 def load_rank_states(runner, states: list[dict]) -> None:
-    """Hand out the :func:`rank_state` of all ranks; on another number of ranks, batch statistics are averaged."""
+    """Hand out the :func:`rank_state` of all ranks; on another number of ranks, batch statistics and gradients are averaged."""
     rank, world = get_rank(), get_world_size()
     if rank < len(states):
         runner.train_loop.random_state = states[rank]['random']
+    sources = [states[rank]] if world == len(states) else states
+    _set_gradients(runner, [state.get('gradients', []) for state in sources])
     if world == len(states):
         set_batch_statistics(runner.model, states[rank]['batch_statistics'])
     else:
@@ -44,6 +48,19 @@ def load_rank_states(runner, states: list[dict]) -> None:
             found = [state['hooks'][name] for state in states if name in state['hooks']]
             if found:
                 hook.load_rank_states(found)
+
+
+def _waiting_gradients(runner) -> list[torch.Tensor | None]:
+    """One a parameter; empty where the last step ended with an update."""
+    if runner.optim_wrapper.should_update():
+        return []
+    return [None if parameter.grad is None else parameter.grad.cpu() for parameter in runner.model.parameters()]
+
+
+def _set_gradients(runner, states: list[list[torch.Tensor | None]]) -> None:
+    for parameter, *found in zip(runner.model.parameters(), *states):
+        if found[0] is not None:
+            parameter.grad = torch.stack(found).mean(dim=0).to(parameter)
 
 
 # --- where the epoch stands ---------------------------------------------------------------------------------------------

@@ -113,6 +113,16 @@ def test_to_the_last_bit(undisturbed, digits_runner, tmp_path, case):
     assert records[0] == records[1] and records[2] == records[3] and len(records[2]) == 3
 
 
+def test_gradients_that_wait_for_an_update_come_back(digits_runner, tmp_path):
+    """An epoch has 5 steps and an update takes 2: the checkpoint behind epoch 1 stands between two updates."""
+    options = dict(epochs=2, default_hooks__checkpoint__interval=1, optim_wrapper__accumulative_counts=2)
+    digits_runner(work_dir=tmp_path / 'whole', **options).train()
+    interrupt(digits_runner(work_dir=tmp_path / 'parts', **options), 7)
+    assert newest(tmp_path / 'parts').name == 'epoch_1.pth'
+    digits_runner(work_dir=tmp_path / 'parts', resume=True, **options).train()
+    assert differing(tmp_path / 'whole' / 'epoch_2.pth', tmp_path / 'parts' / 'epoch_2.pth') == []
+
+
 @pytest.mark.slow
 def test_without_the_generators_it_is_another_run(undisturbed, digits_runner, tmp_path, monkeypatch):
     whole = undisturbed('ifnd')
