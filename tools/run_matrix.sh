@@ -75,7 +75,7 @@ run_lane() {
     stack="$(describe)"
     printf '\n== %s: %s\n' "$1" "$stack"
     shift
-    if (cd "$ROOT" && "$VENV/bin/python" -m pytest -q "$@") 2>&1 | tee "$log"; then
+    if (cd "$ROOT" && "$VENV/bin/python" -m "${PYTEST[@]}" "$@") 2>&1 | tee "$log"; then
         SUMMARY+=("${VENV##*/}: passed ($(tail -n 1 "$log")); $stack")
     else
         SUMMARY+=("${VENV##*/}: FAILED ($(tail -n 1 "$log")); $stack")

@@ -5,7 +5,6 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/_setup.sh"
 setup_environment tests
 cd "$ROOT"
-PYTEST=(pytest -q -n auto --maxprocesses 4 --dist loadfile)
 if [ $# -gt 0 ]; then
     exec "$VENV/bin/python" -m "${PYTEST[@]}" "$@"
 fi
