@@ -1,3 +1,3 @@
 _base_ = '../baselines/simclr_fashion_mnist.py'
 
-model = dict(head=dict(type='SogCLRHead'))
+model = dict(head=dict(type='SogCLRHead', temperature=0.5))

@@ -4,6 +4,7 @@ _base_ = './sogclr_fashion_mnist.py'
 # long: from 1, thresholds would need a third of the training; the first batch's quantile is a better start.
 model = dict(
     head=dict(
+        temperature=0.2,
         detector=dict(
             _delete_=True,
             type='QuantileThresholdDetector',
