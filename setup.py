@@ -23,7 +23,7 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=['mmifnd', 'mmifnd.*']),
     package_data={'mmifnd.datasets': ['wordnet/*']},
-    python_requires='>=3.10,<3.13',
+    python_requires='>=3.11,<3.13',
     install_requires=read_requirements('runtime'),
     extras_require=dict(
         openmmlab=read_requirements('openmmlab'), tests=read_requirements('tests'), tensorboard=['tensorboard']),

@@ -10,14 +10,14 @@ PYTEST=(pytest -q -n auto --maxprocesses 4 --dist loadfile)  # a file of tests o
 
 find_python() {
     local candidate
-    for candidate in ${PYTHON:-} python3.11 python3.12 python3.10 python3 python; do
+    for candidate in ${PYTHON:-} python3.11 python3.12 python3 python; do
         if command -v "$candidate" >/dev/null 2>&1 &&
-            "$candidate" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then
+            "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then
             echo "$candidate"
             return
         fi
     done
-    echo "error: no Python 3.10 to 3.12 was found; install one, or name it: PYTHON=/path/to/python3.11 bash $0" >&2
+    echo "error: no Python 3.11 or 3.12 was found; install one, or name it: PYTHON=/path/to/python3.11 bash $0" >&2
     return 1
 }
 

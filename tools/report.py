@@ -38,20 +38,20 @@ def write_report(arguments: argparse.Namespace) -> Path:
     first = Path(arguments.work_dirs[0])
     out = Path(arguments.out or first / 'report.html')
     results = first / 'results.json'
-    if len(arguments.work_dirs) > 1 or not results.is_file():
+    found = read_results(results) if len(arguments.work_dirs) == 1 and results.is_file() else None
+    if found is None:
         for work_dir in arguments.work_dirs:
             RunRecord.load(work_dir)  # whether there is anything to report, before pictures are looked for
         return write_run_report(arguments.work_dirs, out, epochs=arguments.epochs,
                                 **images_and_labels(arguments.data, arguments.work_dirs))
     if arguments.epochs:
         raise UserError('--epochs is for runs; give the work_dir of one run of the study')
-    found = read_results(results)
     runs = {run['method']: first / run['work_dir'] for run in found['runs']}  # one of each method
     return write_study_report(found, first, path=out.absolute(), **images_and_labels(arguments.data, list(runs.values())))
 
 
-def read_results(path: Path) -> dict:
-    """What a study left.
+def read_results(path: Path) -> dict | None:
+    """What a study left; None where it is the evaluation of a single run.
 
     Raises:
         UserError: where the file is damaged, or holds something else.
@@ -60,6 +60,8 @@ def read_results(path: Path) -> dict:
         found = json.loads(path.read_text())
     except ValueError as error:
         raise UserError(f'{path} is damaged ({error}); run the study again') from None
+    if isinstance(found, dict) and found.get('kind') == 'evaluation':
+        return None
     runs = found.get('runs') if isinstance(found, dict) else None
     if not isinstance(runs, list) or not all(isinstance(run, dict) and {'method', 'work_dir'} <= set(run) for run in runs):
         raise UserError(f'{path} has no runs with method and work_dir; expected what tools/study.py writes')

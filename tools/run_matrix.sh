@@ -3,7 +3,7 @@
 #
 #   bash tools/run_matrix.sh [--lanes oldest,tested,newest,forks] [--cache FOLDER] [options of pytest]
 #
-#   oldest   Python 3.10 and the lower bounds of requirements/
+#   oldest   Python 3.11 and the lower bounds of requirements/
 #   tested   the versions of requirements/constraints.txt: what tools/run_tests.sh runs
 #   newest   Python 3.12 and whatever pip takes today, whose torch may be a build for CUDA (6 GB)
 #   forks    the maintained forks of OpenMMLab's packages, all else as tested
@@ -44,7 +44,7 @@ lower_bounds() {  # torch>=2.6 -> torch==2.6.*
 prepare() {  # a lane's environment, in VENV
     local constraints="$VENV.constraints.txt"
     case "$1" in
-        oldest) lower_bounds >"$constraints" && PYTHON="$(python_of 3.10)" && setup_environment tests "$constraints" ;;
+        oldest) lower_bounds >"$constraints" && PYTHON="$(python_of 3.11)" && setup_environment tests "$constraints" ;;
         tested) setup_environment tests ;;
         newest) : >"$constraints" && PYTHON="$(python_of 3.12)" && setup_environment tests "$constraints" ;;
         forks) setup_environment tests "$ROOT/requirements/constraints.txt" openmmlab_forks ;;

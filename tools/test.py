@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from mmengine.dist import is_main_process  # noqa: E402
 
-from mmifnd.apis import build_runner, check_data, one_line_errors  # noqa: E402
+from mmifnd.apis import build_runner, check_data, check_test_classes, one_line_errors  # noqa: E402
 from mmifnd.apis.command_line import base_parser, config_of  # noqa: E402
 from mmifnd.apis.provisional import FOOTNOTE, is_provisional  # noqa: E402
 from mmifnd.apis.results import evaluation_results  # noqa: E402
@@ -40,6 +40,7 @@ def main() -> None:
         checkpoint = load_plain(args.checkpoint, map_location='cpu')
         runner = build_runner(config)
         check_fits(runner.model, checkpoint, args.checkpoint)
+        check_test_classes(runner, checkpoint)
         runner.load_checkpoint(args.checkpoint)
         measures = runner.test()
     if is_main_process():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mmifnd.apis import UserError, build_runner, check_data, one_line_errors  # noqa: E402
+from mmifnd.apis import UserError, build_runner, check_classes, check_data, check_pretrained, one_line_errors  # noqa: E402
 from mmifnd.apis.command_line import base_parser, config_of  # noqa: E402
 from mmifnd.engine.hooks import StopHook  # noqa: E402
 
@@ -60,6 +60,9 @@ def main() -> None:
         config = merged(args)
         check_data(config, 'train_dataloader')
         runner = build_runner(config)
+        if not config.resume:
+            check_pretrained(runner.model)
+        check_classes(runner)
         runner.register_hook(StopHook())
         runner.train()
 

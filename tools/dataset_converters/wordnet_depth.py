@@ -1,6 +1,7 @@
-"""Group the classes of ImageNet by WordNet 3.0: makes mmifnd/datasets/wordnet/imagenet_wordnet_depth.csv.
+"""Group the classes of ImageNet by WordNet 3.0: makes the tables imagenet_wordnet_depth.csv, and imagenet_wordnet_names.csv of
+what classes and groups are called, in mmifnd/datasets/wordnet/.
 
-    python tools/dataset_converters/wordnet_depth.py FOLDER --out table.csv
+    python tools/dataset_converters/wordnet_depth.py FOLDER --out table.csv --names names.csv
 
 FOLDER holds data.noun and index.noun of WordNet 3.0 (dict/ of its archive, or Debian's wordnet-base): a wnid of ImageNet is an
 offset in that version. The group of a class at depth d is the node d edges below the root, entity, on the way to the class;
@@ -83,28 +84,41 @@ def group_rows(nouns: Nouns, wnids: Sequence[str], depths: Sequence[int]) -> lis
     return rows
 
 
+def name_rows(nouns: Nouns, rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """A row for each wnid of the :func:`group_rows`: it, and its name as one reads it."""
+    wnids = sorted({wnid for row in rows for wnid in row})
+    return [[wnid, nouns.names[wnid[1:]].rsplit('.n.', 1)[0].replace('_', ' ')] for wnid in wnids]
+
+
+def _write(path: Path, rows: Sequence[Sequence[str]]) -> None:
+    with path.open('w', newline='') as file:
+        csv.writer(file, lineterminator='\n').writerows(rows)
+
+
 def _lines(path: Path) -> Iterator[list[str]]:
     with path.open(encoding='latin1') as file:
         yield from (line.split('|')[0].split() for line in file if not line.startswith('  '))  # that is the licence
 
 
 def main() -> int:
-    """Write the table, and print how many groups each depth has."""
+    """Write the tables, and print how many groups each depth has."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('folder', type=Path)
     parser.add_argument('--wnids', type=Path, help="file with one wnid a line; those of mmifnd's table unless given")
     parser.add_argument('--depths', type=int, nargs='+', default=DEPTHS)
     parser.add_argument('--out', type=Path, required=True)
+    parser.add_argument('--names', type=Path, help='also write what classes and groups are called')
     args = parser.parse_args()
     wnids = args.wnids.read_text().split() if args.wnids else [line.split(',')[0] for line in TABLE.read_text().split()[1:]]
     try:
-        rows = group_rows(read_nouns(args.folder), wnids, args.depths)
+        nouns = read_nouns(args.folder)
+        rows = group_rows(nouns, wnids, args.depths)
     except (OSError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
-    with args.out.open('w', newline='') as file:
-        writer = csv.writer(file, lineterminator='\n')
-        writer.writerows([['wnid', *(f'depth{depth}' for depth in args.depths)], *rows])
+    _write(args.out, [['wnid', *(f'depth{depth}' for depth in args.depths)], *rows])
+    if args.names:
+        _write(args.names, [['wnid', 'name'], *name_rows(nouns, rows)])
     counts = [len(set(column)) for column in list(zip(*rows))[1:]]
     print(f'{args.out}: {len(rows)} classes; groups ' + ', '.join(f'at depth {d}: {n}' for d, n in zip(args.depths, counts)))
     return 0

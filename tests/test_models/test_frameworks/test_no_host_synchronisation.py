@@ -14,6 +14,7 @@ from mmifnd.detectors import NoDetector
 def fake_framework(mode, framework, head, detector):
     """Built outside and copied in: a deep copy of what is fake already (MoCo's key encoder) is more than torch can do."""
     real = build_framework(framework, head, detector, data_preprocessor=dict(type='mmifnd.ImageViewsPreprocessor'))
+    real.publish(Labels())  # between two epochs, where values may be looked at
     with FakeCopyMode(mode):
         model = copy.deepcopy(real)
     assert all(isinstance(x, FakeTensor) for x in (*model.parameters(), *model.buffers()))
@@ -21,7 +22,6 @@ def fake_framework(mode, framework, head, detector):
 
 
 def train(model, bank=False):
-    model.publish(Labels())
     model.start_epoch(0, 2)
     if bank:
         model.keep_features('z', 40)
