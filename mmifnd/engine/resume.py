@@ -32,7 +32,7 @@ def rank_state(runner) -> dict:
 
 
 def load_rank_states(runner, states: list[dict]) -> None:
-    """Hand out the :func:`rank_state` of all ranks; on another number of ranks, batch statistics and gradients are averaged."""
+    """Hand out the :func:`rank_state` of all ranks; on another number of ranks, statistics and gradients are averaged."""
     rank, world = get_rank(), get_world_size()
     if rank < len(states):
         runner.train_loop.random_state = states[rank]['random']

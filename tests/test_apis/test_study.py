@@ -142,6 +142,17 @@ def test_results_are_json_with_every_seed(finished):
     assert results['runs'] == records
 
 
+def test_differences_are_of_runs_with_the_same_seed():
+    study = load_study(STUDY).only(['simclr', 'ifnd_linear'])
+    study = replace(study, measures=dict(knn=study.measures['knn']), comparisons=[('ifnd_linear', 'simclr', 'knn')])
+    values = dict(simclr={2: 70., 0: 10., 1: 40.}, ifnd_linear={0: 11., 3: 99., 2: 73.})  # in the order of their ends
+    records = [dict(method=method, seed=seed, measures=dict(knn=value))
+               for method, runs in values.items() for seed, value in runs.items()]
+    records.append(dict(method='ifnd_linear', seed=1, measures={}))  # a measure can be left out of a run
+    found, = summary_of(study, records, 'pytest')['comparisons']
+    assert (found['n'], found['mean_difference']) == (2, 2.) and found['standard_deviation'] == pytest.approx(2**0.5)
+
+
 def test_the_table_shows_every_method(finished):
     console = Console(record=True, width=200, file=open('/dev/null', 'w'))
     print_table(finished[3], console)

@@ -31,6 +31,14 @@ def test_the_largest_group_of_the_training_set_counts():
     assert majority_accuracy([2, 1], [1, 2]) == 50  # the lower one of equal classes
 
 
+def test_the_majority_is_that_of_the_training_images(images):
+    train_features, train_labels, features, labels = images
+    is_other = labels == 3  # the smaller group of the training images, and the larger one of these
+    chosen = np.concatenate([np.flatnonzero(is_other)[:5], np.flatnonzero(~is_other)[:3]])
+    found = group_accuracy(train_features, train_labels, features[chosen], labels[chosen], GROUPS)
+    assert found.majority == 100 * 3 / 8
+
+
 def test_a_class_without_a_group_is_named(images):
     with pytest.raises(ValueError, match='1 of 4 classes have no group, such as class 3; give one a class'):
         group_accuracy(*images, {0: 1, 1: 1, 2: 2})

@@ -2,26 +2,28 @@
 
     python tools/reliability/mutations.py --out work_dirs/mutations.json
 
-Each mutation is applied to a copy of the checkout, where the tests of that room run until the first failure. A mutation
-that no test notices is printed as survived, and the exit code is 1.
+Each mutation is applied to a copy of the checkout, where the default tests that guard the place run until the first failure.
+It counts as caught if that test passes on an unbroken copy. A mutation that no test notices is printed as survived, and the
+exit code is 1.
 """
 
 import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
+from forked_tests import ForkedPytest  # noqa: E402
 from mmifnd.apis.errors import UserError, one_line_errors  # noqa: E402
 from mmifnd.engine.progress import progress_bar  # noqa: E402
 from mutation_list import MUTATIONS, Mutation  # noqa: E402
@@ -53,17 +55,20 @@ def check_list(mutations: list[Mutation]) -> None:
                             'bring tools/reliability/mutation_list.py up to date')
 
 
-def run_tests(folder: Path, tests: tuple[str, ...]) -> tuple[int, str]:
+def files_of(tests: tuple[str, ...]) -> list[str]:
+    """Files and folders as files, each once: pytest forgets the order where one of its arguments holds another."""
+    files = [sorted(str(path.relative_to(ROOT)) for path in (ROOT / name).rglob('test_*.py')) or [name] for name in tests]
+    return list(dict.fromkeys(file for part in files for file in part))
+
+
+def run_tests(server: ForkedPytest, folder: Path, tests: list[str]) -> tuple[int, str]:
     """Exit code of pytest in ``folder``, and the name of the first test that failed."""
-    environment = dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=str(folder), PYTHONDONTWRITEBYTECODE='1')
-    done = subprocess.run(
-        [sys.executable, '-m', 'pytest', '-q', '-x', '--no-header', '-p', 'no:cacheprovider', *tests], cwd=folder,
-        env=environment, capture_output=True, text=True)
-    failed = [line for line in done.stdout.splitlines() if line.startswith(('FAILED', 'ERROR'))]
-    return done.returncode, failed[0].split(' - ')[0].split(' ', 1)[1] if failed else ''
+    code, output = server.run(folder, '-q', '-x', '--no-header', '-p', 'no:cacheprovider', *tests)
+    failed = [line for line in output.splitlines() if line.startswith(('FAILED', 'ERROR'))]
+    return code, failed[0].split(' - ')[0].split(' ', 1)[1] if failed else ''
 
 
-def try_mutation(mutation: Mutation) -> dict:
+def try_mutation(mutation: Mutation, server: ForkedPytest) -> dict:
     """Apply one mutation to a fresh copy and run its tests."""
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix='mutation_') as name:
@@ -71,7 +76,7 @@ def try_mutation(mutation: Mutation) -> dict:
         copy_checkout(folder)
         path = folder / mutation.file
         path.write_text(path.read_text().replace(mutation.old, mutation.new))
-        code, test = run_tests(folder, mutation.tests)
+        code, test = run_tests(server, folder, files_of(mutation.tests))
     if code not in (NO_FAILURE, FAILURE) and not test:
         raise UserError(f'mutation "{mutation.name}": pytest ended with {code} and no failed test; run '
                         f'`pytest {" ".join(mutation.tests)}` to see why')
@@ -79,14 +84,45 @@ def try_mutation(mutation: Mutation) -> dict:
                 seconds=round(time.perf_counter() - started, 1))
 
 
-def check_unchanged(mutations: list[Mutation]) -> None:
-    """The tests must pass as long as nothing is broken, or a failure would say nothing."""
-    tests = tuple(sorted({test for mutation in mutations for test in mutation.tests}))
+def check_unbroken(records: list[dict], server: ForkedPytest) -> None:
+    """The tests that noticed something must pass as long as nothing is broken, or their failure says nothing."""
+    tests = sorted({record['caught_by'] for record in records if record['caught']})
+    if not tests:
+        return
     with tempfile.TemporaryDirectory(prefix='mutation_') as name:
         copy_checkout(Path(name))
-        code, test = run_tests(Path(name), tests)
+        code, test = run_tests(server, Path(name), tests)
     if code != NO_FAILURE:
-        raise UserError(f'the tests fail without any mutation ({test or f"exit code {code}"}); mend that first')
+        raise UserError(f'a test that noticed a mutation also fails without any ({test or f"exit code {code}"}); mend that '
+                        'first')
+
+
+def try_all(mutations: list[Mutation], workers: int) -> list[dict]:
+    """A record a mutation."""
+    free: SimpleQueue[ForkedPytest] = SimpleQueue()
+    servers = [ForkedPytest() for _ in range(workers)]
+    for server in servers:
+        free.put(server)
+
+    def try_next(mutation: Mutation) -> dict:
+        server = free.get()
+        try:
+            return try_mutation(mutation, server)
+        finally:
+            free.put(server)
+
+    records = []
+    with progress_bar() as bar, ThreadPoolExecutor(workers) as pool:
+        task = bar.add_task(f'{len(mutations)} mutations', total=len(mutations) + 1)
+        for record in pool.map(try_next, mutations):
+            records.append(record)
+            bar.update(task, advance=1)
+        bar.update(task, description='the tests that noticed, unbroken')
+        check_unbroken(records, servers[0])
+        bar.update(task, advance=1)
+    for server in servers:
+        server.close()
+    return records
 
 
 def main() -> None:
@@ -99,14 +135,7 @@ def main() -> None:
     with one_line_errors():
         chosen = [m for m in MUTATIONS if any(text in m.name or text in m.file for text in args.only)]
         check_list(chosen)
-        with progress_bar() as bar, ThreadPoolExecutor(args.workers) as pool:
-            task = bar.add_task('tests without mutation', total=len(chosen) + 1)
-            check_unchanged(chosen)
-            bar.update(task, advance=1, description=f'{len(chosen)} mutations')
-            records = []
-            for record in pool.map(try_mutation, chosen):
-                records.append(record)
-                bar.update(task, advance=1)
+        records = try_all(chosen, args.workers)
         print_records(records)
         if args.out:
             args.out.parent.mkdir(parents=True, exist_ok=True)

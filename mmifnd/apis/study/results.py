@@ -45,10 +45,10 @@ def versions() -> dict[str, str]:
     return found
 
 
-def values_of(records: list[dict], method: str, measure: str) -> list[float]:
-    """One value a seed, in the order of the seeds."""
-    runs = sorted((r for r in records if r['method'] == method), key=lambda record: record['seed'])
-    return [run['measures'][measure] for run in runs if measure in run['measures']]
+def values_of(records: list[dict], method: str, measure: str) -> dict[int, float]:
+    """The value of each seed that has one."""
+    runs = (r for r in records if r['method'] == method and measure in r['measures'])
+    return {run['seed']: run['measures'][measure] for run in runs}
 
 
 def _summary(study: Study, records: list[dict]) -> dict[str, dict]:
@@ -56,7 +56,7 @@ def _summary(study: Study, records: list[dict]) -> dict[str, dict]:
     for name in study.methods:
         summary[name] = {}
         for measure in study.measures:
-            values = values_of(records, name, measure)
+            values = list(values_of(records, name, measure).values())
             if values:
                 found = summarise(values)
                 summary[name][measure] = dict(mean=found.mean, std=found.standard_deviation, n=len(values))
@@ -70,5 +70,7 @@ def _describe(method) -> dict[str, Any]:
 
 
 def _compare(records: list[dict], a: str, b: str, measure: str) -> dict[str, Any]:
-    found = paired_t_test(values_of(records, a, measure), values_of(records, b, measure))
+    of_a, of_b = values_of(records, a, measure), values_of(records, b, measure)
+    both = [seed for seed in of_a if seed in of_b]
+    found = paired_t_test([of_a[seed] for seed in both], [of_b[seed] for seed in both])
     return dict(a=a, b=b, measure=measure, **found)
