@@ -1,6 +1,6 @@
-# Detectors inside SogCLR on a part of Fashion-MNIST. Temperatures, in the configs, were chosen on images of the training file that
-# no run is trained on, by `python tools/select_temperature.py` and this file (docs/temperatures_fashion_mnist.md). Where the
-# images lie elsewhere, both tools take it from --cfg-options {train,test}_dataloader.dataset.data_root=FOLDER.
+# Detectors inside SogCLR on a part of Fashion-MNIST. Temperatures, in the configs, were chosen on images of the training
+# file that no run is trained on, by `python tools/select_temperature.py` and this file (docs/temperatures_fashion_mnist.md).
+# Where the images lie elsewhere, both tools take it from --cfg-options {train,test}_dataloader.dataset.data_root=FOLDER.
 title = 'Detectors inside SogCLR on 3,000 images of Fashion-MNIST'
 dataset = 'Fashion-MNIST at 16 pixels: the first 3,000 training images, 10,000 held out'
 selection = {'test_dataloader.dataset.split': 'train', 'test_dataloader.dataset.max_images': -2000}

@@ -40,7 +40,7 @@ def check_config(config: Any, where: str = '') -> None:
             _check_component(config, where)
         for key, value in config.items():
             place = f'{where}.{key}' if where else str(key)
-            if key in _COMPONENTS and isinstance(value, dict) and value and 'type' not in value and not _is_foreign(config):
+            if key in _COMPONENTS and isinstance(value, dict) and value and 'type' not in value and not _fills_in(config, key):
                 raise UserError(f'{place} has no type; name its class: {place}=dict(type=...)')
             if key not in _FOREIGN:
                 check_config(value, place)
@@ -98,9 +98,11 @@ def _expected(component: Any, key: str, value: Any) -> str:
     return expected(_annotation(component, key), value, is_ours) or ('' if is_ours else outside_limits(key, value))
 
 
-def _is_foreign(config: dict) -> bool:
-    """Whether another package builds what ``config`` describes: mmpretrain's models know the type of their preprocessor."""
-    return isinstance(config.get('type'), str) and not any(_is_ours(component) for component in _find(config['type']))
+def _fills_in(config: dict, key: str) -> bool:
+    """Whether what ``config`` describes knows the type of its part ``key``: mmpretrain's models, of their preprocessor."""
+    if key != 'data_preprocessor' or not isinstance(config.get('type'), str):
+        return False
+    return not any(_is_ours(component) for component in _find(config['type']))
 
 
 def _is_ours(component: Any) -> bool:

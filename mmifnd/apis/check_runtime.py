@@ -9,12 +9,17 @@ from mmengine.registry import FUNCTIONS, Registry
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from mmifnd.engine.hooks import FalseNegativeHook
 from mmifnd.engine.loops import EpochLoop
 from mmifnd.models.frameworks import ContrastiveFramework
-from mmifnd.registry import LOOPS, MODELS
+from mmifnd.models.heads import ProtoNCEHead
+from mmifnd.registry import HOOKS, LOOPS, MODELS
 
 from .check_config import near_matches
 from .errors import UserError
+
+#: Names of a config that mmengine's Runner takes.
+PARTS = set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}
 
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _DICTS = ('model', 'train_cfg', 'val_cfg', 'test_cfg', 'optim_wrapper', 'default_hooks', 'randomness', 'env_cfg', 'visualizer')
@@ -37,6 +42,7 @@ def check_runtime(config: dict) -> None:
         if config.get(name) is not None and not isinstance(config[name], dict):
             raise UserError(f'{name}={config[name]!r} must be a dict')
     _check_hooks(config.get('default_hooks') or {})
+    _check_custom_hooks(config.get('custom_hooks') or [])
     for name in _LOADERS:
         if config.get(name) is not None:
             _check_loader(name, config[name])
@@ -57,14 +63,48 @@ def check_loop(config: dict) -> None:
         raise UserError(f'train_cfg.type={name} cannot train {model["type"]}, whose images need an index; use EpochLoop')
 
 
+def check_clustering(config: dict) -> None:
+    """Refuse a model that waits for pseudo labels which nothing makes: it would train as if it had no detector.
+
+    Labels also come with the checkpoint of ``load_from``, or from a hook of one's own.
+
+    Raises:
+        UserError: naming the first component that waits.
+    """
+    if not config.get('train_cfg') or config.get('load_from'):
+        return
+    hooks = [*(config.get('default_hooks') or {}).values(), *(config.get('custom_hooks') or [])]
+    if any(_may_publish(HOOKS.get(hook['type'])) for hook in hooks if isinstance(hook, dict)):
+        return
+    for where, component in _components(config.get('model') or {}, 'model'):
+        found = MODELS.get(component['type'])
+        if where != 'model' and (callable(getattr(found, 'publish', None)) or _is_a(found, ProtoNCEHead)):
+            raise UserError(f'{where}: {component["type"]} waits for pseudo labels, which no hook makes; give default_hooks='
+                            "dict(false_negative=dict(type='FalseNegativeHook', num_clusters=..., acceptance=...))")
+
+
+def _components(config: Any, where: str) -> Iterator[tuple[str, dict]]:
+    """Each dict with a type, and where it stands."""
+    if isinstance(config, dict):
+        if isinstance(config.get('type'), str):
+            yield where, config
+        for key, value in config.items():
+            yield from _components(value, f'{where}.{key}')
+
+
+def _may_publish(hook: Any) -> bool:
+    """Whether a class of hooks makes pseudo labels, as far as one can tell."""
+    is_foreign = inspect.isclass(hook) and hook.__module__.split('.')[0] not in ('mmifnd', 'mmengine', 'mmpretrain')
+    return is_foreign or _is_a(hook, FalseNegativeHook)
+
+
 def _is_a(component: Any, base: type) -> bool:
     return inspect.isclass(component) and issubclass(component, base)
 
 
 def _check_names(config: dict) -> None:
-    known = set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}
-    for name in set(config) - known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.88)
+    for name in set(config) - PARTS:
+        near = difflib.get_close_matches(name, PARTS, n=1, cutoff=0.88)
         if near:
             raise UserError(f'{name} is no part of a config; did you mean {near[0]}?')
 
@@ -76,6 +116,14 @@ def _check_hooks(hooks: dict) -> None:
         if hook is None and name not in _USUAL_HOOKS:
             raise UserError(f'default_hooks.{name}=None must be a dict; to do without it, say which hooks are left: '
                             'default_hooks=dict(_delete_=True, ...)')
+
+
+def _check_custom_hooks(hooks: Any) -> None:
+    if not isinstance(hooks, (list, tuple)):
+        raise UserError(f'custom_hooks={hooks!r} must be a list, such as [dict(type=...)]')
+    for position, hook in enumerate(hooks):
+        if not isinstance(hook, dict) or 'type' not in hook:
+            raise UserError(f'custom_hooks[{position}]={hook!r} must be a dict with a type: dict(type=...)')
 
 
 def _check_loader(name: str, loader: Any) -> None:

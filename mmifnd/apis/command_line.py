@@ -1,9 +1,11 @@
 """Options that `tools/train.py` and `tools/test.py` share, with MMPretrain's names."""
 
 import argparse
+import ast
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config, DictAction
 
@@ -58,10 +60,19 @@ def check_positive(**numbers: int | None) -> None:
 
 
 class _Options(DictAction):
-    """mmengine's action, which takes for granted that there is a ``=``."""
+    """mmengine's action, which takes for granted that there is a ``=``, and cuts dicts at their commas."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
         for value in values:
             if '=' not in value:
                 parser.exit(2, f'error: --cfg-options {value}: expected KEY=VALUE\n')
         super().__call__(parser, namespace, values, option_string)
+
+    @staticmethod
+    def _parse_iterable(val: str) -> Any:
+        if '{' in val:
+            try:
+                return ast.literal_eval(val)
+            except (SyntaxError, ValueError):
+                pass  # a word with a brace in it
+        return DictAction._parse_iterable(val)

@@ -1,5 +1,6 @@
 """Reading a config: inheritance, overrides from the command line, and the check of both."""
 
+import copy
 import os
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 from mmengine.config import Config
 
 from .check_config import accepted_keys, check_config, near_matches
-from .check_runtime import check_loop, check_runtime
+from .check_runtime import PARTS, check_clustering, check_loop, check_runtime
 from .errors import UserError
+
+#: Parts that an option may add to a config; the tools have options of their own for the others.
+_OPTIONAL = PARTS - {'work_dir', 'launcher'}
 
 
 def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
@@ -21,12 +25,12 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     if not Path(path).is_file():
         raise UserError(f'config {path} does not exist; configs stand in configs/')
     config = read_config(path)
-    check_options(config, options or {})
-    config.merge_from_dict(options or {})
+    apply_options(config, options or {})
     check_runtime(config.to_dict())
     check_config(config.to_dict())
     check_schedule(config)
     check_loop(config.to_dict())
+    check_clustering(config.to_dict())
     return config
 
 
@@ -66,8 +70,12 @@ def check_schedule(config: Config) -> None:
                             f'train_cfg.max_epochs={epochs}; train for more than {begin} epochs')
 
 
-def check_options(config: Config, options: dict[str, Any]) -> None:
-    """Refuse an option whose path the config does not have and whose component does not accept it."""
+def apply_options(config: Config, options: dict[str, Any]) -> None:
+    """Change ``config`` by dotted ``options``.
+
+    Raises:
+        UserError: where the config does not have an option's path, and neither its component nor mmengine's Runner takes it.
+    """
     known = config.to_dict()
     for path in options:
         holder: Any = known
@@ -76,8 +84,9 @@ def check_options(config: Config, options: dict[str, Any]) -> None:
             holder = _step(holder, key, '.'.join(parents[:depth + 1]), path)
         if not isinstance(holder, dict) or last in holder:
             _step(holder, last, path, path)
-        elif last not in accepted_keys(holder):
-            raise UserError(f'--cfg-options {path}: the config has no such key{_hint(last, holder)}')
+        elif last not in (accepted := accepted_keys(holder) if parents else _OPTIONAL):
+            raise UserError(f'--cfg-options {path}: the config has no such key{near_matches(last, accepted | set(holder))}')
+    config.merge_from_dict(copy.deepcopy(options))  # mmengine takes each _delete_ out of them
 
 
 def _step(holder: Any, key: str, so_far: str, path: str) -> Any:

@@ -39,9 +39,9 @@ def queue_of(num_images: int, batch_size: int) -> Derived:
     return Derived(length, "MoCo's" if length == 65536 else f'an eighth of {num_images} images')
 
 
-def learning_rate_of(batch_size: int) -> Derived:
-    """Of SGD, in proportion to the batch: 0.03 for 256 images (MoCo, and the paper)."""
-    return Derived(0.03 * batch_size / 256, f'0.03 x {batch_size} / 256')
+def learning_rate_of(batch_size: int, of_256: float = 0.03) -> Derived:
+    """In proportion to the batch: of SGD 0.03 for 256 images (MoCo, and the paper), of SwAV's LARS 0.6."""
+    return Derived(of_256 * batch_size / 256, f'{of_256} x {batch_size} / 256')
 
 
 def momentum_of(steps: int) -> Derived:
@@ -70,3 +70,36 @@ def acceptance_of(steps: int) -> Derived:
 def milestones_of(epochs: int) -> Derived:
     """Completed epochs at which the learning rate falls to a tenth: at 60 and 80 %, as 120 and 160 of the paper's 200."""
     return Derived([max(1, round(0.6 * epochs)), max(1, round(0.8 * epochs))], '60 and 80 % of the epochs, as in the paper')
+
+
+def swav_queue_of(num_images: int, batch_size: int) -> Derived:
+    """Images in SwAV's queue: an eighth of the images, in whole batches, at most SwAV's 3,840; 0 where that is no batch."""
+    most = min(3840, num_images // 8)
+    length = most // batch_size * batch_size
+    if not length:
+        return Derived(0, f'at most {most} of {num_images} images, less than a batch')
+    return Derived(length, "SwAV's" if length == 3840 else f'whole batches, at most an eighth of {num_images} images')
+
+
+def queue_start_of(epochs: int) -> Derived:
+    """First epoch whose embeddings SwAV's queue keeps: 15 of 200, as in SwAV, or as early in a shorter training."""
+    start = min(15, epochs * 15 // 200)
+    return Derived(start, "SwAV's" if start == 15 else f'as early in {epochs} epochs as 15 of 200')
+
+
+def prototypes_of(queue_len: int, batch_size: int) -> Derived:
+    """Prototypes of SwAV: three for four images of queue and batch, which they share evenly; at most SwAV's 3,000."""
+    rows = queue_len + batch_size
+    count = max(2, min(3000, rows * 3000 // 4096))
+    return Derived(count, "SwAV's" if count == 3000 else f'as many for {rows} images of queue and batch as 3000 for 4096')
+
+
+def freeze_of(num_images: int, batch_size: int) -> Derived:
+    """Steps during which SwAV's prototypes stay as they are: one epoch, as in SwAV."""
+    return Derived(num_images // batch_size, 'one epoch, as in SwAV')
+
+
+def small_crop_of(image_size: int) -> Derived:
+    """Side of SwAV's small crops: 96, as beside 160 and 224 pixels, or three fifths of a smaller one."""
+    side = min(96, image_size * 3 // 5)
+    return Derived(side, "SwAV's" if side == 96 else f'three fifths of {image_size}, as 96 of 160')

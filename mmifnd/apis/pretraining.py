@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from . import derived
-from .config import check_options, load_config
+from .config import apply_options, load_config
 from .derived import Derived
 from .environment import build_runner
 from .errors import UserError
@@ -21,11 +21,15 @@ DETECTORS = dict(
     ifnd=dict(type='PseudoLabelDetector'),
     glofnd=dict(type='QuantileThresholdDetector', alpha=0.01),
     none=dict(type='NoDetector'))
-FRAMEWORKS = ('mocov2', 'simclr')
+#: Frameworks, and the config that each starts from.
+FRAMEWORKS = dict(
+    mocov2='ifnd/ifnd_r50_folder.py', simclr='ifnd/ifnd_r50_folder.py',
+    swav='ifnd/ifnd_swav_r50_8xb32-coslr_200e_in1k-160px-96px.py')
 #: Backbones, and the channels of their last map.
 BACKBONES = dict(resnet18=512, resnet34=512, resnet50=2048, resnet101=2048, resnet152=2048)
-#: Sides up to this one are trained as CIFAR is: a 3 x 3 stem without pooling, no blur.
+#: Sides up to this one are trained as CIFAR is: a 3 x 3 stem without pooling, no blur, no smaller crops.
 SMALL = 64
+VIEWS = 'train_dataloader.dataset.pipeline.1'
 NAME = 'config.py'
 WIDTH = 118  # of the table, at least
 
@@ -47,27 +51,27 @@ def pretrain(data: str | Path, out: str | Path, method: str = 'ifnd', framework:
              num_workers: int | None = None, options: dict[str, Any] | None = None) -> Pretrained:
     """Pre-train on the images of a folder.
 
-    Queue, numbers of clusters, learning rate, momentum, clusterings and acceptance follow from the number of images and the
-    batch (:mod:`mmifnd.apis.derived`); they are printed with their reasons, and stand in ``out/config.py``. All else is as
-    in ``configs/ifnd/ifnd_r50_folder.py``. One process; for several GPUs hand that file to ``tools/dist_train.sh``, whose
-    learning rate follows the batch.
+    Queue, numbers of clusters, learning rate, momentum, prototypes, crops, clusterings and acceptance follow from the number
+    of images, their size and the batch (:mod:`mmifnd.apis.derived`); they are printed with their reasons, and stand in
+    ``out/config.py``. All else is as in the config of :data:`FRAMEWORKS`. One process; for several GPUs hand that file to
+    ``tools/dist_train.sh``, whose learning rate follows the batch.
 
     Args:
         data: folder of images, at any depth. Subfolders are taken for classes, which are looked at to measure the detection
             and never to train.
         out: folder for config, logs and checkpoints.
-        method: ``'ifnd'``, ``'glofnd'`` (alpha 0.01; see ``options``) or ``'none'``, the framework alone.
-        framework: ``'mocov2'`` or ``'simclr'``.
+        method: ``'ifnd'``, ``'glofnd'`` (alpha 0.01; see ``options``; not on SwAV) or ``'none'``, the framework alone.
+        framework: ``'mocov2'``, ``'simclr'`` or ``'swav'``.
         backbone: one of :data:`BACKBONES`.
         epochs: passes over the images.
         batch_size: images a step; 256, or fewer of a small folder, unless given.
-        image_size: side of the crops; up to 64 the backbone gets CIFAR's stem.
+        image_size: side of the crops, in SwAV of the large ones; up to 64 the backbone gets CIFAR's stem.
         seed: of everything random.
         num_workers: processes that read images; one a core, at most eight, unless given.
         options: overrides by dotted keys, as of ``--cfg-options``, applied last.
 
     Raises:
-        UserError: where a choice is unknown, a number out of range, or the folder empty.
+        UserError: where a choice is unknown or does not go with another, a number is out of range, or the folder empty.
 
     Example:
         >>> import tempfile
@@ -82,8 +86,7 @@ def pretrain(data: str | Path, out: str | Path, method: str = 'ifnd', framework:
     """
     config, settings = pretraining_config(
         data, method, framework, backbone, epochs, batch_size, image_size, seed, num_workers)
-    check_options(config, options or {})
-    config.merge_from_dict(options or {})
+    apply_options(config, options or {})
     config.work_dir = str(Path(out).expanduser())
     path = Path(config.work_dir) / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,8 +106,8 @@ def pretraining_config(data: str | Path, method: str, framework: str, backbone: 
     batch = derived.batch_of(total) if batch_size is None else Derived(batch_size, 'given')
     if batch.value > total:
         raise UserError(f'batch_size={batch.value} exceeds the {total} images of {data}; give at most {total}')
-    config = load_config(shipped_config('ifnd/ifnd_r50_folder.py'))
-    settings = _derive(total, batch, epochs, method, framework)
+    config = load_config(shipped_config(FRAMEWORKS[framework]))
+    settings = _derive(total, batch, epochs, method, framework, image_size)
     _set_data(config, images, image_size, min(8, os.cpu_count() or 1) if num_workers is None else num_workers)
     _set_model(config.model, method, framework, backbone, image_size)
     if method != 'ifnd':
@@ -115,13 +118,17 @@ def pretraining_config(data: str | Path, method: str, framework: str, backbone: 
     return config, settings
 
 
-def _derive(total: int, batch: Derived, epochs: int, method: str, framework: str) -> dict[str, Derived]:
+def _derive(total: int, batch: Derived, epochs: int, method: str, framework: str, image_size: int) -> dict[str, Derived]:
     steps = epochs * (total // batch.value)
     settings = {
         'train_dataloader.batch_size': batch,
-        'optim_wrapper.optimizer.lr': derived.learning_rate_of(batch.value),
-        'train_cfg.max_epochs': Derived(epochs, f'given: {steps} steps'),
-        'param_scheduler.0.milestones': derived.milestones_of(epochs)}
+        'train_cfg.max_epochs': Derived(epochs, f'given: {steps} steps')}
+    if framework == 'swav':
+        settings |= _of_swav(total, batch.value, epochs, image_size)
+    else:
+        settings |= {
+            'optim_wrapper.optimizer.lr': derived.learning_rate_of(batch.value),
+            'param_scheduler.0.milestones': derived.milestones_of(epochs)}
     if framework == 'mocov2':
         settings |= {'model.queue_len': derived.queue_of(total, batch.value), 'model.momentum': derived.momentum_of(steps)}
     if method == 'ifnd':
@@ -133,13 +140,27 @@ def _derive(total: int, batch: Derived, epochs: int, method: str, framework: str
     return settings
 
 
+def _of_swav(total: int, batch_size: int, epochs: int, image_size: int) -> dict[str, Derived]:
+    queue = derived.swav_queue_of(total, batch_size)
+    settings = {
+        'optim_wrapper.optimizer.lr': derived.learning_rate_of(batch_size, 0.6),
+        'model.queue_len': queue,
+        'model.queue_start_epoch': derived.queue_start_of(epochs) if queue.value else Derived(0, 'no queue'),
+        'model.head.num_prototypes': derived.prototypes_of(queue.value, batch_size),
+        'model.head.freeze_iterations': derived.freeze_of(total, batch_size)}
+    if image_size <= SMALL:
+        return {**settings, f'{VIEWS}.num_views': Derived([2], f'no smaller crops of {image_size} pixels')}
+    return {**settings, f'{VIEWS}.num_views': Derived([2, 4], "SwAV's"),
+            f'{VIEWS}.transforms.1.0.scale': derived.small_crop_of(image_size)}
+
+
 def _set_data(config: Config, images: dict, size: int, num_workers: int) -> None:
     for loader in (config.train_dataloader, config.test_dataloader):
         loader.dataset.update(images)
         loader.num_workers, loader.persistent_workers = num_workers, num_workers > 0
     config.default_hooks.false_negative.num_workers = num_workers
     views = config.train_dataloader.dataset.pipeline[1]
-    views.transforms[0][0].scale = size
+    views.transforms[0][0].scale = size  # of SwAV's small crops, see _of_swav
     if size <= SMALL:
         views.transforms = [[step for step in views.transforms[0] if step.type != 'GaussianBlur']]
     resize, crop = config.test_dataloader.dataset.pipeline[1:3]
@@ -177,6 +198,9 @@ def _check(method: str, framework: str, backbone: str, epochs: int, batch_size: 
     for name, (value, known) in choices.items():
         if value not in known:
             raise UserError(f'{name}={value!r} is unknown; choose one of {", ".join(known)}')
+    if framework == 'swav' and method == 'glofnd':
+        raise UserError("method='glofnd' thresholds the negatives of an image, and framework='swav' has none; choose "
+                        "method='ifnd' or 'none', or framework='mocov2' or 'simclr'")
     batch_size = 2 if batch_size is None else batch_size
     for name, value, least in (('epochs', epochs, 1), ('batch_size', batch_size, 2), ('image_size', image_size, 8)):
         if value < least:

@@ -1,8 +1,10 @@
 """Images in the IDX files of MNIST and its relatives (Fashion-MNIST, KMNIST, ...)."""
 
 import gzip
+import math
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ from .tensor_images import TensorImages
 _PREFIX = dict(train='train', test='t10k')
 _UNSIGNED_BYTE = 8
 _RESIZE_CHUNK = 4096  # images: bounds the float copy
+_READ_CHUNK = 2**20  # bytes
 
 
 @DATASETS.register_module()
@@ -68,6 +71,8 @@ def find_file(root: Path, name: str) -> Path | None:
 def read_idx(path: Path, num_dimensions: int) -> np.ndarray:
     """Read an IDX file of unsigned bytes (magic number 0, 0, 8, number of dimensions; big-endian sizes; values).
 
+    No more is unpacked than the header asks for.
+
     Args:
         path (Path): packed if it ends in .gz.
         num_dimensions (int): 3 for images, 1 for labels.
@@ -78,20 +83,30 @@ def read_idx(path: Path, num_dimensions: int) -> np.ndarray:
     Raises:
         ValueError: where the archive is damaged, or header and size disagree.
     """
+    magic = bytes([0, 0, _UNSIGNED_BYTE, num_dimensions])
     try:
-        data = gzip.decompress(path.read_bytes()) if path.suffix == '.gz' else path.read_bytes()
+        with (gzip.open if path.suffix == '.gz' else open)(path, 'rb') as file:
+            header = file.read(4 + 4 * num_dimensions)
+            if header[:4] != magic or len(header) < 4 + 4 * num_dimensions:
+                raise ValueError(f'{path} starts with {header[:4].hex()}, an IDX file of {num_dimensions} dimensions of '
+                                 f'unsigned bytes with {magic.hex()}; is it the right file?')
+            shape = tuple(np.frombuffer(header, '>u4', offset=4).tolist())
+            values = _read_at_most(file, math.prod(shape) + 1)
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f'{path} cannot be unpacked ({error}); fetch it again') from None
-    magic = bytes([0, 0, _UNSIGNED_BYTE, num_dimensions])
-    header = 4 + 4 * num_dimensions
-    if data[:4] != magic or len(data) < header:
-        raise ValueError(f'{path} starts with {data[:4].hex()}, an IDX file of {num_dimensions} dimensions of unsigned '
-                         f'bytes with {magic.hex()}; is it the right file?')
-    shape = tuple(np.frombuffer(data, '>u4', num_dimensions, offset=4).tolist())
-    expected = header + int(np.prod(shape))
-    if len(data) != expected:
-        raise ValueError(f'{path} holds {len(data)} bytes, its header {shape} asks for {expected}; fetch it again')
-    return np.frombuffer(data, np.uint8, offset=header).reshape(shape).copy()
+    surplus = len(values) - math.prod(shape)
+    if surplus:
+        found = 'more' if surplus > 0 else f'{len(header) + len(values)} bytes'
+        raise ValueError(f'{path} holds {found}, its header {shape} asks for {len(header) + math.prod(shape)}; fetch it again')
+    return np.frombuffer(values, np.uint8).reshape(shape)
+
+
+def _read_at_most(file: BinaryIO, limit: int) -> bytearray:
+    """The rest of ``file``, up to ``limit`` bytes; memory is taken for what is there, not for what was announced."""
+    content = bytearray()
+    while chunk := file.read(min(_READ_CHUNK, limit - len(content))):
+        content += chunk
+    return content
 
 
 def resize(images: Tensor, size: int) -> Tensor:

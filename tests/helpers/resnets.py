@@ -1,8 +1,13 @@
 """ResNets in which every tensor differs, so that no two can change places unnoticed."""
 
+from pathlib import Path
+
 import torch
+from mmengine.config import Config
 
 from mmifnd.registry import MODELS
+
+SWAV = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'models' / 'swav_r50.py'
 
 
 def shuffle_weights(model, seed=0):
@@ -19,6 +24,13 @@ def shuffle_weights(model, seed=0):
 def resnet(depth=18, kind='ResNet', seed=0, **options):
     """mmpretrain's ResNet with weights of ``seed``."""
     return shuffle_weights(MODELS.build(dict(type=kind, depth=depth, **options)), seed)
+
+
+def swav(seed=0, **options):
+    """SwAV of our configs, but for a ResNet-18, with weights of ``seed``."""
+    model = Config.fromfile(str(SWAV)).model
+    model.backbone.depth, model.neck.in_channels = 18, 512
+    return shuffle_weights(MODELS.build({**model, **options}), seed)
 
 
 def save_as_ours(path, **modules):

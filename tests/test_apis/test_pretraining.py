@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from image_folders import write_images
+from mmengine.registry import DefaultScope
 
 from mmifnd.apis import evaluate, extract_features, load_backbone, load_config, pretrain
-from mmifnd.apis.derived import (acceptance_of, batch_of, clusters_of, interval_of, learning_rate_of, milestones_of,
-                                 momentum_of, queue_of)
+from mmifnd.apis.derived import (acceptance_of, batch_of, clusters_of, freeze_of, interval_of, learning_rate_of,
+                                 milestones_of, momentum_of, prototypes_of, queue_of, queue_start_of, small_crop_of,
+                                 swav_queue_of)
+from mmifnd.apis.image_data import image_dataset
 from mmifnd.apis.pretraining import pretraining_config
 from mmifnd.registry import MODELS
 
@@ -40,6 +43,24 @@ def test_the_rest_follows_from_epochs_and_steps():
     assert (acceptance_of(200).value, acceptance_of(1_000_000).value) == (0.5, 1.)
 
 
+@pytest.mark.parametrize('images, batch, queue, prototypes, freeze', [
+    (1_281_167, 256, 3840, 3000, 5004),  # SwAV's script for batches of 256, which also counts the images that it leaves out
+    (1_281_167, 4096, 0, 3000, 312),  # its large batches have no queue either
+    (10_000, 256, 1024, 937, 39),
+    (1297, 256, 0, 187, 5),
+    (20, 4, 0, 2, 5)])
+def test_sizes_of_swav(images, batch, queue, prototypes, freeze):
+    assert swav_queue_of(images, batch).value == queue and freeze_of(images, batch).value == freeze
+    assert prototypes_of(queue, batch).value == prototypes <= queue + batch
+    assert queue % batch == 0 and queue <= images // 8
+
+
+def test_the_rest_of_swav_follows_from_epochs_and_sides():
+    assert [queue_start_of(epochs).value for epochs in (1, 20, 200, 800)] == [0, 1, 15, 15]
+    assert [small_crop_of(size).value for size in (80, 160, 224)] == [48, 96, 96]
+    assert learning_rate_of(64, 0.6).value == pytest.approx(0.15)
+
+
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
     """24 pictures in two class folders."""
@@ -51,20 +72,25 @@ def resolve(folder, method='ifnd', framework='mocov2', backbone='resnet18', epoc
     return pretraining_config(folder, method, framework, backbone, epochs, batch_size, image_size, 0, 0)
 
 
-@pytest.mark.parametrize('method, head, detector', [
-    ('ifnd', 'ElimContrastiveHead', 'PseudoLabelDetector'), ('glofnd', 'GloFNDThresholdHead', 'QuantileThresholdDetector'),
-    ('none', 'ElimContrastiveHead', 'NoDetector')])
-@pytest.mark.parametrize('framework', ['mocov2', 'simclr'])
-def test_every_combination_loads_and_builds(method, head, detector, framework, folder, tmp_path):
+CONTRASTIVE = dict(
+    ifnd=['ElimContrastiveHead', 'PseudoLabelDetector'], glofnd=['GloFNDThresholdHead', 'QuantileThresholdDetector'],
+    none=['ElimContrastiveHead', 'NoDetector'])
+SWAV = dict(ifnd=['SwAVHead', 'PseudoLabelDetector'], none=['SwAVHead', 'NoDetector'])
+
+
+@pytest.mark.parametrize('framework, adapter, method, parts', [
+    *(('mocov2', 'MoCoAdapter', *row) for row in CONTRASTIVE.items()),
+    *(('simclr', 'SimCLRAdapter', *row) for row in CONTRASTIVE.items()),
+    *(('swav', 'SwAVAdapter', *row) for row in SWAV.items())])
+def test_every_combination_loads_and_builds(framework, adapter, method, parts, folder, tmp_path):
     config, settings = resolve(folder, method, framework)
     config.dump(str(tmp_path / 'config.py'))
     loaded = load_config(tmp_path / 'config.py')  # which checks every name
     assert loaded.to_dict() == config.to_dict()
     model = MODELS.build(loaded.model)
-    assert (type(model.head).__name__, type(model.head.detector).__name__) == (head, detector)
-    assert type(model).__name__ == dict(mocov2='MoCoAdapter', simclr='SimCLRAdapter')[framework]
+    assert [type(part).__name__ for part in (model, model.head, model.head.detector)] == [adapter, *parts]
     assert ('false_negative' in loaded.default_hooks) == (method == 'ifnd') == any(key.startswith(HOOK) for key in settings)
-    assert (framework == 'mocov2') == ('model.queue_len' in settings)
+    assert (framework != 'simclr') == ('model.queue_len' in settings)
 
 
 @pytest.mark.parametrize('size, kind, resize, blurred', [(224, 'ResNet', 256, True), (64, 'ResNet_CIFAR', 73, False)])
@@ -77,10 +103,19 @@ def test_small_crops_are_trained_as_cifar_is(size, kind, resize, blurred, folder
     assert [scaled.scale, cropped.crop_size] == [resize, size]
 
 
+@pytest.mark.parametrize('size, shapes', [(32, [32] * 2), (80, [80] * 2 + [48] * 4)])
+def test_swav_gets_smaller_crops_of_images_that_are_not_small(size, shapes, folder):
+    config, _ = resolve(folder, framework='swav', image_size=size)
+    with DefaultScope.overwrite_default_scope('mmifnd'):
+        sample = image_dataset(folder, pipeline=config.train_dataloader.dataset.pipeline)[0]
+    assert [crop.shape[-1] for crop in sample['inputs']] == shapes
+
+
 @pytest.mark.parametrize('options, message', [
     (dict(method='magic'), "method='magic' is unknown; choose one of ifnd, glofnd, none"),
     (dict(framework='byol'), "framework='byol' is unknown"), (dict(backbone='vit'), "backbone='vit' is unknown"),
     (dict(epochs=0), 'epochs=0 is below 1'), (dict(batch_size=1), 'batch_size=1 is below 2'),
+    (dict(framework='swav', method='glofnd'), "framework='swav' has none; choose method='ifnd' or 'none'"),
     (dict(batch_size=25), 'batch_size=25 exceeds the 24 images'), (dict(image_size=4), 'image_size=4 is below 8'),
     (dict(options={'model.head.temprature': 0.1}), 'temprature: the config has no such key; did you mean temperature')])
 def test_one_line_before_anything_is_written(options, message, folder, tmp_path):
@@ -90,8 +125,12 @@ def test_one_line_before_anything_is_written(options, message, folder, tmp_path)
 
 
 @pytest.mark.slow
-def test_the_config_repeats_the_run_and_everything_else_takes_its_checkpoint(folder, tmp_path, capsys, restored_torch):
-    result = pretrain(folder, tmp_path / 'out', epochs=2, image_size=16, batch_size=8, num_workers=0, options=TINY)
+@pytest.mark.parametrize('framework, image_size, options', [
+    ('mocov2', 16, TINY), ('swav', 80, {**TINY, 'model.queue_len': 16})])  # queue, six crops, and a clustering between
+def test_the_config_repeats_the_run_and_everything_else_takes_its_checkpoint(
+        framework, image_size, options, folder, tmp_path, capsys, restored_torch):
+    result = pretrain(folder, tmp_path / 'out', framework=framework, epochs=2, image_size=image_size, batch_size=8,
+                      num_workers=0, options=options)
     assert 'model.queue_len' in capsys.readouterr().err
     command = [sys.executable, 'tools/train.py', str(result.config), '--work-dir', str(tmp_path / 'again')]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=300)

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from image_folders import write_images
 from mmengine.registry import DefaultScope
-from resnets import images, resnet, save_as_ours
+from resnets import images, resnet, save_as_ours, swav
 from small_models import build_framework
 from torch import nn
 
+from mmifnd.apis import load_backbone, pretrain
 from mmifnd.converters import export_backbone
 from mmifnd.models.frameworks.base import pool
 from mmifnd.registry import MODELS
@@ -28,30 +30,52 @@ def checkpoint(trained, tmp_path):
     return save_as_ours(tmp_path / 'epoch_200.pth', backbone=trained, neck=nn.Linear(512, 4))
 
 
-@pytest.mark.parametrize('depth', [18, pytest.param(34, marks=pytest.mark.slow), pytest.param(50, marks=pytest.mark.slow)])
-def test_torchvision_loads_it_strictly_and_computes_the_same(depth, tmp_path):
+def model_of(layout, depth=18):
+    """A ResNet of torchvision or timm, without a classifier."""
+    if layout == 'timm':
+        return pytest.importorskip('timm').create_model(f'resnet{depth}', num_classes=0)
     from torchvision.models import get_model
-    ours = resnet(depth)
-    path = export_backbone(save_as_ours(tmp_path / 'last.pth', backbone=ours), tmp_path / 'out.pth', 'torchvision')
-    theirs = get_model(f'resnet{depth}', weights=None)
-    theirs.fc = nn.Identity()
-    theirs.load_state_dict(torch.load(path, weights_only=True), strict=True)
+    model = get_model(f'resnet{depth}', weights=None)
+    model.fc = nn.Identity()
+    return model
+
+
+def check_computes_the_same(layout, checkpoint, expected, out, depth=18):
+    """What ``layout`` reads of an exported ``checkpoint``, strictly, gives the features ``expected`` of the images."""
+    theirs = model_of(layout, depth)
+    theirs.load_state_dict(torch.load(export_backbone(checkpoint, out, layout), weights_only=True), strict=True)
+    assert expected.std() > 1e-2
     with torch.no_grad():
-        expected = pool(ours(images()))
-        assert expected.std() > 1e-2
         torch.testing.assert_close(theirs.eval()(images()), expected, rtol=1e-6, atol=1e-6 * expected.abs().max().item())
 
 
-@pytest.mark.parametrize('depth', [18, 50])
-def test_timm_loads_it_strictly_and_computes_the_same(depth, tmp_path):
-    timm = pytest.importorskip('timm')
+@pytest.mark.parametrize('layout', ['torchvision', 'timm'])
+@pytest.mark.parametrize('depth', [18, pytest.param(34, marks=pytest.mark.slow), pytest.param(50, marks=pytest.mark.slow)])
+def test_they_load_it_strictly_and_compute_the_same(layout, depth, tmp_path):
     ours = resnet(depth)
-    path = export_backbone(save_as_ours(tmp_path / 'last.pth', backbone=ours), tmp_path / 'out.pth', 'timm')
-    theirs = timm.create_model(f'resnet{depth}', num_classes=0)
-    theirs.load_state_dict(torch.load(path, weights_only=True), strict=True)
     with torch.no_grad():
         expected = pool(ours(images()))
-        torch.testing.assert_close(theirs.eval()(images()), expected, rtol=1e-6, atol=1e-6 * expected.abs().max().item())
+    check_computes_the_same(layout, save_as_ours(tmp_path / 'last.pth', backbone=ours), expected, tmp_path / 'out.pth', depth)
+
+
+@pytest.mark.parametrize('layout', ['torchvision', 'timm'])
+def test_the_backbone_of_swav(layout, tmp_path):
+    model = swav(queue_len=8)  # beside synchronised batch statistics, prototypes and a queue
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'last.pth')
+    with torch.no_grad():
+        expected = model.extract_feat(images())
+    check_computes_the_same(layout, tmp_path / 'last.pth', expected, tmp_path / 'out.pth')
+
+
+@pytest.mark.slow
+def test_the_backbone_of_a_run_of_swav(tmp_path, restored_torch):
+    result = pretrain(write_images(tmp_path / 'images', count=16), tmp_path / 'run', framework='swav', epochs=1, batch_size=8,
+                      image_size=80, num_workers=0, options={'log_level': 'ERROR', 'optim_wrapper.optimizer.lr': 0.6})
+    backbone = load_backbone(result.checkpoint)
+    assert int(backbone.bn1.num_batches_tracked) == 4  # two sizes of crops in each of two steps
+    with torch.no_grad():
+        expected = pool(backbone(images()))
+    check_computes_the_same('torchvision', result.checkpoint, expected, tmp_path / 'out.pth')
 
 
 @pytest.mark.parametrize('layout, prefix', [('mmpretrain', 'backbone.'), ('mmdetection', '')])

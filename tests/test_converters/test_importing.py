@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 import torch
-from resnets import images, save_as_ours, shuffle_weights
+from resnets import images, save_as_ours, shuffle_weights, swav
 from torch import nn
 from torchvision.models import resnet18
 
@@ -94,15 +94,12 @@ def swav_file(path, encoder, head, **prototypes):
 
 def test_swav(tmp_path):
     encoder = Encoder(nn.Identity())
-    head = shuffle_weights(nn.Sequential(nn.Linear(512, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 16)))
-    path = swav_file(tmp_path / 'swav.pth.tar', encoder, head, **{'prototypes.weight': torch.ones(30, 16)})
+    head = shuffle_weights(nn.Sequential(nn.Linear(512, 2048), nn.BatchNorm1d(2048), nn.ReLU(), nn.Linear(2048, 128)))
+    path = swav_file(tmp_path / 'swav.pth.tar', encoder, head, **{'prototypes.weight': torch.ones(3000, 128)})
     model = import_model(path)
     assert (model.layout, model.unused) == ('swav', ())
 
-    ours = MODELS.build(dict(
-        type='SwAVAdapter', queue_len=0, backbone=dict(type='ResNet', depth=18), head=dict(type='SwAVHead', num_prototypes=30),
-        neck=dict(type='ProjectionMLP', in_channels=512, hidden_channels=32, out_channels=16, num_layers=2,
-                  norm_cfg=dict(type='BN1d'))))
+    ours = swav(queue_len=0)
     checkpoint = load_plain(str(model.save(tmp_path / 'ours.pth')))
     check_fits(ours, checkpoint, 'ours.pth')
     ours.load_state_dict(checkpoint['state_dict'])

@@ -1,11 +1,11 @@
 import gzip
 import pickle
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
 import torch
-from mmpretrain.datasets import CIFAR10
 
 from mmifnd.datasets import Digits, IDXImages, IndexedDataset, SubsetDataset, TensorImages
 from mmifnd.datasets.digits import split_positions
@@ -94,7 +94,24 @@ def test_idx_errors_are_one_line(idx_folder):
         IDXImages(str(root))
 
 
+@pytest.mark.parametrize('shape, held, words', [
+    ((2, 6, 6), 64 * 2**20, r'holds more, its header \(2, 6, 6\) asks for 88; fetch it again'),  # 0.3 MB on disk
+    ((2**32 - 1,) * 3, 72, 'holds 88 bytes, its header .* asks for')])
+def test_no_more_memory_is_taken_than_header_and_file_agree_on(shape, held, words, tmp_path):
+    with gzip.open(tmp_path / 'train-images-idx3-ubyte.gz', 'wb', compresslevel=1) as file:
+        file.write(bytes([0, 0, 8, 3]) + struct.pack('>3I', *shape))
+        for start in range(0, held, 2**20):
+            file.write(bytes(min(2**20, held - start)))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=words) as caught:
+        IDXImages(str(tmp_path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert '\n' not in str(caught.value) and peak < 8 * 2**20
+
+
 def test_cifar_in_memory_keeps_rgb(tmp_path, monkeypatch):
+    CIFAR10 = DATASETS.get('CIFAR10')
     monkeypatch.setattr(CIFAR10, '_check_integrity', lambda self: True)
     folder = tmp_path / CIFAR10.base_folder
     folder.mkdir()

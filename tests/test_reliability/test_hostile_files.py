@@ -223,7 +223,7 @@ def test_too_many_end_the_run_in_one_line(broken):
     dataset = IndexedDataset(broken, max_broken=1)
     dataset[1]
     words = (r'2 images cannot be read, the last of them image 2 \(2.png\): .*; repair or remove them, or raise '
-             r'train_cfg.max_broken=1')
+             r'max_broken=1 of train_cfg or test_cfg')
     with pytest.raises(UserError, match=words) as error:
         dataset[2]
     assert one_line(error)

@@ -1,18 +1,5 @@
-# The python version of CIFAR-100, in data/cifar100; the images are held as one tensor and augmented by the model's
-# data_preprocessor in batches.
-train_dataloader = dict(
-    batch_size=1024,  # 1 GPU x 1024 images a step (paper: 1024)
-    num_workers=0,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    collate_fn=dict(type='keep_batch'),
-    dataset=dict(
-        type='InMemoryImages', dataset=dict(type='CIFAR100', data_root='data/cifar100', split='train', download=False)))
+# The python version of CIFAR-100, in data/cifar100.
+_base_ = './cifar10.py'
 
-test_dataloader = dict(
-    batch_size=1024,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='keep_batch'),
-    dataset=dict(
-        type='InMemoryImages', dataset=dict(type='CIFAR100', data_root='data/cifar100', split='test', download=False)))
+train_dataloader = dict(dataset=dict(dataset=dict(type='CIFAR100', data_root='data/cifar100')))
+test_dataloader = dict(dataset=dict(dataset=dict(type='CIFAR100', data_root='data/cifar100')))

@@ -7,18 +7,13 @@
 # - CMC's imagenet100.txt, a random draw with 126,689 images, which most other papers mean by ImageNet-100.
 # Say with a number which it is. Another list, which both loaders need:
 #   --cfg-options train_dataloader.dataset.class_list=FILE test_dataloader.dataset.class_list=FILE
+_base_ = './imagenet_mocov2.py'
+
 train_dataloader = dict(
     batch_size=128,  # 1 GPU x 128 images a step (paper: 128)
-    num_workers=8,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    collate_fn=dict(type='default_collate'),
     dataset=dict(
         type='ClassSubset',
         class_list='data/imagenet100.txt',
-        data_root='data/imagenet',
-        data_prefix='train',
-        with_label=True,  # labels are looked at to measure the detection, never to train
         pipeline=[
             dict(type='LoadImageFromFile'),
             dict(
@@ -41,20 +36,4 @@ train_dataloader = dict(
             dict(type='PackInputs'),
         ]))
 
-test_dataloader = dict(
-    batch_size=128,
-    num_workers=8,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
-    dataset=dict(
-        type='ClassSubset',
-        class_list='data/imagenet100.txt',
-        data_root='data/imagenet',
-        data_prefix='val',
-        with_label=True,
-        pipeline=[
-            dict(type='LoadImageFromFile'),
-            dict(type='ResizeEdge', scale=256, edge='short', backend='pillow'),
-            dict(type='CenterCrop', crop_size=224),
-            dict(type='PackInputs'),
-        ]))
+test_dataloader = dict(dataset=dict(type='ClassSubset', class_list='data/imagenet100.txt'))

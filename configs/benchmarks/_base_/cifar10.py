@@ -23,10 +23,4 @@ val_dataloader = dict(
     dataset=dict(
         type='CIFAR10', data_root='data/cifar10', split='test', download=False, pipeline=[dict(type='PackInputs')]))
 
-test_dataloader = dict(
-    batch_size=256,
-    num_workers=4,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
-    dataset=dict(
-        type='CIFAR10', data_root='data/cifar10', split='test', download=False, pipeline=[dict(type='PackInputs')]))
+test_dataloader = val_dataloader

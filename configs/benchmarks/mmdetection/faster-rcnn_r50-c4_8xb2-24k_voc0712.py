@@ -5,11 +5,6 @@ _base_ = './_base_/faster-rcnn_r50-c4.py'
 model = dict(roi_head=dict(bbox_head=dict(num_classes=20)))
 
 train_dataloader = dict(
-    batch_size=2,  # 8 GPUs x 2 = 16 images a step
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    batch_sampler=dict(type='AspectRatioBatchSampler'),
     dataset=dict(
         type='ConcatDataset',
         ignore_keys=['DATASET_TYPE'],  # which differs between the two years
@@ -51,17 +46,11 @@ train_dataloader = dict(
         ]))
 
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='VOCDataset',
         data_root='data/VOCdevkit',
         ann_file='VOC2007/ImageSets/Main/test.txt',
         data_prefix=dict(sub_data_root='VOC2007/'),
-        test_mode=True,
         pipeline=[
             dict(type='LoadImageFromFile'),
             dict(type='Resize', scale=(1333, 800), keep_ratio=True),

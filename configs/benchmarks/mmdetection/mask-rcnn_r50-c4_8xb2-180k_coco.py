@@ -18,11 +18,6 @@ model = dict(
     test_cfg=dict(rcnn=dict(mask_thr_binary=0.5)))
 
 train_dataloader = dict(
-    batch_size=2,  # 8 GPUs x 2 = 16 images a step
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    batch_sampler=dict(type='AspectRatioBatchSampler'),
     dataset=dict(
         type='CocoDataset',
         data_root='data/coco',
@@ -41,17 +36,11 @@ train_dataloader = dict(
         ]))
 
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='CocoDataset',
         data_root='data/coco',
         ann_file='annotations/instances_val2017.json',
         data_prefix=dict(img='val2017/'),
-        test_mode=True,
         pipeline=[
             dict(type='LoadImageFromFile'),
             dict(type='Resize', scale=(1333, 800), keep_ratio=True),

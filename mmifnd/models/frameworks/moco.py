@@ -102,6 +102,11 @@ class MoCoAdapter(ContrastiveFramework):
         """Unit vectors of the momentum encoder, (B, D)."""
         return embed(self.key_backbone, self.key_neck, images, kind)
 
+    @property
+    def cluster_backbone(self) -> nn.Module:
+        """That of the momentum encoder."""
+        return self.key_backbone
+
     def _encode_queries(self, images: Tensor) -> Tensor:
         return unit_vectors(self.neck(self.backbone(images))[0])
 

@@ -1,10 +1,10 @@
 """Wrong configs, files and command lines by topic."""
 
-from . import checkpoints, command_lines, config_values, data_files, structure
+from . import benchmarks, checkpoints, command_lines, config_values, data_files, structure
 from .case import Case
 
 TOPICS = {
     'values': config_values.CASES, 'structure': structure.CASES, 'checkpoints': checkpoints.CASES,
-    'data files': data_files.CASES, 'command lines': command_lines.CASES}
+    'data files': data_files.CASES, 'command lines': command_lines.CASES, 'benchmarks': benchmarks.CASES}
 
 __all__ = ['Case', 'TOPICS']

@@ -120,13 +120,15 @@ SUBSETS = [
     ('an empty image list', '', 'is empty; name one image a line'),
     ('an image that does not exist', 'no.png\n', 'are not in'),
 ]
+IDX_HEADER = bytes([0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 4, 0, 0, 0, 4])  # of nine images of 4 x 4
 IDX = [
     ('no IDX files', {}, 'no train-images-idx3-ubyte'),
     ('IDX files of text', {'train-images-idx3-ubyte': b'hello'}, 'starts with'),
     ('IDX files that are empty', {'train-images-idx3-ubyte': b''}, 'train-images-idx3-ubyte'),
-    ('a truncated IDX file', {'train-images-idx3-ubyte': bytes([0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 4, 0, 0, 0, 4]) + b'12'},
-     'asks for'),
-    ('a truncated archive', {'train-images-idx3-ubyte.gz': gzip.compress(bytes(1000))[:20]}, 'cannot be unpacked'),
+    ('a truncated IDX file', {'train-images-idx3-ubyte': IDX_HEADER + b'12'}, 'asks for'),
+    ('an archive that holds more than its header says',
+     {'train-images-idx3-ubyte.gz': gzip.compress(IDX_HEADER + bytes(2**24))}, 'holds more, its header (9, 4, 4) asks for 160'),
+    ('a truncated archive', {'train-images-idx3-ubyte.gz': gzip.compress(IDX_HEADER + bytes(144))[:-9]}, 'cannot be unpacked'),
 ]
 
 

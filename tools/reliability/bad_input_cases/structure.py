@@ -80,6 +80,10 @@ PATHS = {
     'model.head.detector=PseudoLabelDetector': "model.head.detector='PseudoLabelDetector' must be a dict",
     'train_dataloader.dataset.split.': '--cfg-options',
     'epochs=4': '--cfg-options epochs: the config has no such key',
+    'custom_hook=[]': '--cfg-options custom_hook: the config has no such key; did you mean custom_hooks',
+    'custom_hooks=OnlineProbeHook': "custom_hooks='OnlineProbeHook' must be a list",
+    "custom_hooks=[{'type': 'OnlineProbHook'}]": 'custom_hooks[0]: OnlineProbHook is not registered; did you mean OnlineProbeHook',
+    'launcher=slurm': '--cfg-options launcher: the config has no such key',
 }
 #: Files that are no config: name, what they hold, and what the line must say.
 FILES = {
@@ -110,6 +114,8 @@ def _cases():
     yield train('the config is a folder', 'configs', 'config configs does not exist')
     yield train('a benchmark config without data', 'configs/benchmarks/svm/svm_r50_voc07.py', 'has no')
     yield Case('a study is no training', 'train', ('configs/studies/digits.py', '--work-dir', '{here}/run'), 'has no model')
+    yield train('a hook that the config does not have', SIMCLR, None, '--cfg-options',
+                "custom_hooks=[{'type': 'OnlineProbeHook', 'lr': 0.1}]")
     yield train('an option twice', MOCO, None, '--cfg-options', 'model.momentum=0.9', '--cfg-options', 'model.momentum=0.99')
 
 
