@@ -2,6 +2,7 @@
 
 import ast
 import pickle
+import shutil
 import time
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from scipy.io import savemat
 
 from mmifnd.apis import build_runner, load_config
 from mmifnd.engine.checkpoint_format import check_fits
-from mmifnd.registry import DATASETS, MODELS
+from mmifnd.registry import DATASETS, METRICS, MODELS
 
 ROOT = Path(__file__).resolve().parent.parent / 'configs' / 'benchmarks'
 CLASSIFIERS, FEATURES = (
@@ -85,6 +86,15 @@ def test_the_protocols_of_the_papers():
         assert config.optim_wrapper.optimizer.lr == 0.01 and 0.01 * mult == pytest.approx(lr)
         assert config.param_scheduler[0].milestones == [12, 16] and config.param_scheduler[0].gamma == 0.2
         assert config.val_evaluator.topk == (1, 5)
+    shares = {fraction: load_config(ROOT / f'linear/linear_r50_1xb1024-coslr_{epochs}e_in100{share}.py')
+              for fraction, epochs, share in ((1., 90, ''), (.1, 285, '-10pct'), (.01, 900, '-1pct'), (.001, 900, '-0.1pct'))}
+    for fraction, config in shares.items():
+        assert config.train_dataloader.dataset.fraction == fraction and config.train_dataloader.dataset.seed == 12346
+        assert config.optim_wrapper == shares[1.].optim_wrapper and config.param_scheduler == shares[1.].param_scheduler
+    # Of a probe whose softmax underflows but for one class, the second guess counts, too.
+    metric = METRICS.build(dict(linear.val_evaluator, topk=(1, 2)))
+    metric.process({}, [dict(pred_score=torch.tensor([1., 0., 0.]), gt_label=torch.tensor([1]))])
+    assert metric.evaluate(1) == {'accuracy/top1': 0., 'accuracy/top2': 100.}
     scores = {name.split('_')[-1][:-3]: load_config(ROOT / name).test_cfg.measures.transfer.score
               for name in FEATURES if name.startswith('transfer')}
     assert scores == dict(cifar10='top1', cifar100='top1', food101='top1', cars='top1', dtd='top1', pets='per_class',
@@ -121,6 +131,9 @@ def test_a_list_of_images_and_a_share_of_each_class(imagenet):
     paths = [[info['img_path'] for info in share] for share in shares]
     assert paths[0] == paths[1] != paths[2]
     assert len(labelled(imagenet)) == 32
+    some = labelled(imagenet, fraction=0.25, class_list=str(imagenet / 'classes.txt'))
+    assert [info['gt_label'] for info in (some.get_data_info(i) for i in range(len(some)))] == [0, 0, 1, 1, 2, 2]
+    assert some.metainfo['classes'] == ('n01440764', 'n02119789', 'n04467665')
 
 
 def test_bad_lists_are_one_line(imagenet, tmp_path):
@@ -214,6 +227,32 @@ def test_linear_probe_of_listed_classes(imagenet, checkpoint, tmp_path, restored
     assert model.head.fc.out_features == 3
 
 
+@pytest.fixture(scope='module')
+def thousands(tmp_path_factory):
+    """ImageNet-100's layout and list: two classes of 1,000 images for training, 4 for validation, and a third class."""
+    root = tmp_path_factory.mktemp('thousands')
+    for label, wnid in enumerate(('n01440764', 'n01443537', 'n01484850')):
+        for split, count in (('train', 1000), ('val', 4)):
+            for number in range(count):
+                picture(root / split / wnid / f'{number}.JPEG', label, size=36)
+    (root / 'classes.txt').write_text('n01443537\nn01484850\n')
+    return root
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('epochs, share, images', [(285, '10pct', 200), (900, '1pct', 20), (900, '0.1pct', 2)])
+def test_linear_probe_of_a_share_of_the_labels(thousands, checkpoint, tmp_path, restored_torch, epochs, share, images):
+    listed = {f'{loader}_dataloader.dataset.class_list': str(thousands / 'classes.txt') for loader in ('train', 'val', 'test')}
+    name = f'linear/linear_r50_1xb1024-coslr_{epochs}e_in100-{share}.py'
+    options = {**small_classifier(checkpoint, epochs=20), **small_crops(), **roots(thousands), **listed,
+               'train_dataloader.batch_size': 1024, 'model.head.num_classes': 2, 'val_evaluator.topk': (1,),
+               'test_evaluator.topk': (1,)}
+    runner = started(name, options, tmp_path)
+    metrics = runner.train() and runner.test()
+    assert len(runner.train_dataloader.dataset) == images and runner.iter == 20  # a step an epoch
+    assert metrics['accuracy/top1'] > 80  # the colour tells the class, from one image, too
+
+
 @pytest.mark.slow
 def test_linear_probe_of_places(checkpoint, tmp_path, restored_torch):
     folder = 'data/vision/torralba/deeplearning/images256'
@@ -295,12 +334,13 @@ def test_svms_of_voc_read_difficult_objects(checkpoint, tmp_path, restored_torch
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('kind', ['vissl', 'lowshot'])
+@pytest.mark.parametrize('kind', ['vissl', 'lowshot', 'select-on-test'])
 def test_other_protocols_of_voc(checkpoint, tmp_path, restored_torch, kind):
     voc(tmp_path)
     # Three of the twenty classes are there, so the low-shot draws have no image of the others: that is one line.
     found, _ = measured(f'svm/svm_r50_voc07_{kind}.py', tmp_path, checkpoint, tmp_path / 'run', **small_crops(train=False))
-    assert (kind == 'vissl' and 0 < found['svm_map'] <= 100) or found == {}
+    name = dict(zip(('vissl', 'select-on-test'), ('svm_map', 'svm_map_selected_on_test'))).get(kind)
+    assert set(found) == ({name} if name else set()) and all(0 < value <= 100 for value in found.values())
 
 
 def lay_out(name, root):
@@ -369,6 +409,19 @@ def test_transfer_to_the_eight_data_sets(name, checkpoint, tmp_path, monkeypatch
     assert set(found) == {f'transfer_{score}', 'transfer_cost'}
     if not name.startswith('cifar'):  # of noise; the others' colours tell the class
         assert found[f'transfer_{score}'] > 50
+
+
+def test_images_that_cannot_be_read(imagenet, checkpoint, tmp_path, restored_torch):
+    root = tmp_path / 'data'
+    shutil.copytree(imagenet, root)
+    for name in ('train/n01440764/n01440764_0.JPEG', 'val/n01443537/n01443537_1.JPEG'):
+        (root / name).write_bytes((root / name).read_bytes()[:40])
+    found, runner = measured('wordnet/depths_r50_in1k.py', root, checkpoint, tmp_path / 'run', **small_crops(train=False),
+                             **{'test_cfg.measures.depths.depths': (18,)})
+    seen = runner.test_loop.representation()
+    assert len(seen.train) == 32 and len(seen.test) == len(seen.test_labels) == 7  # one stands in, one is left out
+    assert seen.test_labels.tolist() == [0, 0, 1, 2, 2, 3, 3]
+    assert found['depth18_groups'] == 4
 
 
 @pytest.mark.slow

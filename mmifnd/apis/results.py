@@ -4,9 +4,10 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from mmengine.config import Config
@@ -122,6 +123,26 @@ def paired_values(one: Iterable[ScoredRun], other: Iterable[ScoredRun], measure:
     return [one[seed] for seed in seeds], [other[seed] for seed in seeds]
 
 
+def means_over_methods(runs: Sequence[ScoredRun], name: str = 'mean') -> list[ScoredRun]:
+    """The mean of each measure over the methods, a run a seed; measures and seeds that not all methods have are left out.
+
+    Of one training judged by several configs it is what they say together: GloFND's semi-supervised score is the mean of
+    the linear evaluations on four shares of the labels.
+
+    Raises:
+        UserError: where a seed is unknown or occurs twice, or the methods have no seed and measure in common.
+    """
+    methods = list(dict.fromkeys(run.method for run in runs))
+    means: dict[int, dict[str, float]] = {}
+    for measure in dict.fromkeys(measure for run in runs for measure in run.measures):
+        values = [_by_seed((run for run in runs if run.method == method), measure) for method in methods]
+        for seed in set.intersection(*map(set, values)):
+            means.setdefault(seed, {})[measure] = fmean(of_method[seed] for of_method in values)
+    if not means:
+        raise UserError(f'a mean over {", ".join(methods)} needs runs of each that have a seed and a measure in common')
+    return [ScoredRun(name, seed, means[seed]) for seed in sorted(means)]
+
+
 def _without(holder: Any, keys: set[str]) -> Any:
     return {key: value for key, value in holder.items() if key not in keys} if isinstance(holder, dict) else holder
 
@@ -133,7 +154,7 @@ def _by_seed(runs: Iterable[ScoredRun], measure: str) -> dict[int, float]:
             continue
         if run.seed is None or run.seed in found:
             problem = 'has no seed' if run.seed is None else f'of seed {run.seed} is there twice'
-            raise UserError(f'{measure}: a run of {run.method} {problem}; a paired test needs one run a seed')
+            raise UserError(f'{measure}: a run of {run.method} {problem}; runs are matched by seed: one a seed')
         found[run.seed] = run.measures[measure]
     return found
 

@@ -115,7 +115,7 @@ class IndexedDataset(Dataset):
         count = int(self._broken.sum())
         if count > self.max_broken:
             raise UserError(f'{count} images cannot be read, the last of them {self.describe(index)}: {reason}; repair or '
-                            f'remove them, or raise train_cfg.max_broken={self.max_broken}') from error
+                            f'remove them, or raise max_broken={self.max_broken} of train_cfg or test_cfg') from error
         if is_new:
             print_log(f'{self.describe(index)} cannot be read, and another image stands in for it ({count} of at most '
                       f'{self.max_broken}): {reason}', logger='current', level=logging.WARNING)
@@ -148,6 +148,10 @@ class IndexedDataset(Dataset):
         With ``ordered=False``, those of the images in any order.
         """
         return (fingerprint_of if ordered else unordered_fingerprint_of)(self._origin[self._first])
+
+    def broken(self) -> torch.Tensor:
+        """bool (N,), by stable index: the images that this process, or a worker of its, has found unreadable so far."""
+        return self._broken.clone()
 
     def describe(self, sample_index: int) -> str:
         """An image in words, by stable index: its path, or 'image 17'."""

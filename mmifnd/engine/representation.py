@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from .class_names import class_difference
 from .detector_probe import ask_detector
 
 
@@ -18,7 +19,7 @@ class Representation:
         framework (nn.Module): with the detector that it was trained with.
         train_targets (Tensor | None): 1, 0 (difficult) or -1 of each image and class, (N, K), where images have several
             labels; ``test_targets`` (T, K) likewise.
-        classes (tuple[str, ...]): names of the labels; empty where they have none.
+        classes (tuple[str, ...]): names of the labels; empty where they have none; ``test_classes`` likewise.
     """
 
     train: Tensor
@@ -30,6 +31,7 @@ class Representation:
     train_targets: Tensor | None = None
     test_targets: Tensor | None = None
     classes: tuple[str, ...] = ()
+    test_classes: tuple[str, ...] = ()
 
     @property
     def detector(self) -> nn.Module | None:
@@ -43,10 +45,13 @@ class Representation:
     def missing_for(self, measure) -> str:
         """Why ``measure`` cannot be taken, or an empty string."""
         several = getattr(measure, 'takes_several_labels', False)
-        if self.train_labels is None and not (several and self.train_targets is not None):
+        needs_labels = getattr(measure, 'needs_labels', True)
+        if needs_labels and self.train_labels is None and not (several and self.train_targets is not None):
             return 'the training set has no labels' + (' (one an image)' if self.train_targets is not None else '')
         if measure.needs_test_labels and self.test_labels is None and not (several and self.test_targets is not None):
             return 'the test set has no labels'
+        if measure.needs_test_labels and (difference := class_difference(self.classes, self.test_classes)):
+            return difference
         if getattr(measure, 'asks_detector', False):
             if self.detector is None:
                 return 'the model has no detector'

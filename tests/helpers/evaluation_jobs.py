@@ -1,9 +1,13 @@
 """Runs that are judged while they train, in one process or as one of several."""
 
+import torch
+from distributed_jobs import rank
 from mmengine.registry import DefaultScope
 from runner_jobs import Observer, digits_runner
 
 from mmifnd.engine.hooks import HealthHook, OnlineProbeHook
+from mmifnd.engine.step_examples import StepExamples
+from mmifnd.models.heads.contrastive import Detection
 
 
 def train_and_judge(work_dir, epochs=3):
@@ -18,3 +22,11 @@ def train_and_judge(work_dir, epochs=3):
         probe._judge = lambda *arguments: judged.append(judge(*arguments)) or judged[-1]
         runner.train()
     return probe.probe.weight.detach().clone(), judged[-1]
+
+
+def collect_examples():
+    """What the ranks together have noted: each saw two images of its own, and image 0."""
+    examples, anchors = StepExamples(20, 20), torch.tensor([0, 10 - rank(), 12 + rank()])
+    mask = torch.ones(1, 3, 4, dtype=torch.bool)
+    examples.note(Detection(anchors, torch.arange(4), mask[0], mask, torch.eye(4)[:3], None), examples.rows(anchors))
+    return [(visit['anchor'], visit['images'].tolist(), visit['share']) for visit in examples.collect()]

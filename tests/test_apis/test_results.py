@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from mmifnd.apis import UserError, build_runner, load_config
-from mmifnd.apis.results import (ScoredRun, config_hash, evaluation_results, file_hash, paired_values, read_runs)
+from mmifnd.apis.results import (ScoredRun, config_hash, evaluation_results, file_hash, means_over_methods, paired_values,
+                                 read_runs)
 from mmifnd.apis.results_table import markdown_table, significance_table
 from mmifnd.evaluation import paired_t_test, summarise
 
@@ -78,6 +79,18 @@ def test_the_table_averages_over_seeds(tmp_path, monkeypatch, capsys):
     assert markdown_table([ScoredRun('c', 0, dict(nmi=5.), dict(nmi=.25))], ['nmi']).endswith('| c | 1 | 5.00 ± 0.25 |')
 
 
+def test_the_mean_of_several_configs_is_taken_seed_by_seed(tmp_path, monkeypatch, capsys):
+    values = {'in100': (80., 82., 84.), 'in100-10pct': (70., 72.), 'in100-0.1pct': (30., 35.)}
+    files = [written(tmp_path, name, seed, top1=value, **(dict(top5=99.) if seed else {}))
+             for name, of_seeds in values.items() for seed, value in enumerate(of_seeds)]
+    run_tool(monkeypatch, 'compare_results.py', *files, '--mean', '--measures', 'top1')
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        '| in100 | 3 | 82.00 ± 2.00 |', '| in100-10pct | 2 | 71.00 ± 1.41 |', '| in100-0.1pct | 2 | 32.50 ± 3.54 |',
+        '| mean | 2 | 61.50 ± 2.12 |']  # of 60 and 63
+    runs = [run for file in files for run in read_runs(file)]
+    assert [run.measures for run in means_over_methods(runs)] == [dict(top1=60.), dict(top1=63., top5=99.)]
+
+
 def test_the_paired_test_over_seeds(tmp_path, monkeypatch, capsys):
     a, b = [71., 72., 74.], [70., 70., 71.]
     ours = [written(tmp_path, 'a', seed, linear=value) for seed, value in zip((2, 0, 1), a)]
@@ -127,10 +140,12 @@ def test_bad_input_is_one_line(tmp_path):
         markdown_table([run], ['nmi'])
     with pytest.raises(UserError, match='both have no measure nmi; they share knn'):
         significance_table([run], [run], ['nmi'])
-    with pytest.raises(UserError, match='knn: a run of a of seed 0 is there twice; a paired test needs one run a seed'):
+    with pytest.raises(UserError, match='knn: a run of a of seed 0 is there twice; runs are matched by seed'):
         paired_values([run, run], [run], 'knn')
     with pytest.raises(UserError, match='knn: a run of a has no seed'):
         paired_values([ScoredRun('a', None, dict(knn=1.))], [run], 'knn')
+    with pytest.raises(UserError, match='a mean over a, b needs runs of each that have a seed and a measure in common'):
+        means_over_methods([run, ScoredRun('b', 1, dict(knn=1.))])
     with pytest.raises(UserError, match='no two runs have the same seed'):
         paired_values([run], [ScoredRun('b', 1, dict(knn=1.))], 'knn')
 

@@ -11,6 +11,12 @@ def records(folder):
     return [json.loads(line) for line in (folder / 'false_negatives' / 'health.jsonl').read_text().splitlines()]
 
 
+def test_each_rank_tells_of_its_anchors(two_processes):
+    first, second = two_processes.run(jobs.collect_examples)
+    assert first == second == [(0, [0, 1, 2, 3], 1.), (9, [1, 0, 2, 3], 1.), (10, [1, 0, 2, 3], 1.), (12, [2, 0, 1, 3], 1.),
+                               (13, [2, 0, 1, 3], 1.)]
+
+
 @pytest.mark.slow
 def test_two_processes_judge_as_one(two_processes, tmp_path, restored_torch):
     one = jobs.train_and_judge(tmp_path / 'one')

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -58,6 +60,15 @@ def test_svm_of_one_label_and_of_several(representation, data):
     assert several.missing_for(build('KNNAccuracy')) == 'the training set has no labels (one an image)'
 
 
+def test_svm_says_where_it_selected(representation, data):
+    one = [np.where(labels[:, None] == np.arange(4), 1, -1) for labels in (data[1], data[3])]
+    found = build('LinearSVM', costs=(0.01, 1.), shots=(2,), num_runs=3, select_on='test')(representation)
+    arrays = data[0], one[0], data[2], one[1]
+    assert found == dict(
+        svm_map_selected_on_test=svm_average_precisions(*arrays, (0.01, 1.), select_on='test').mean(),
+        svm_map_2shot_selected_on_test=low_shot_svm(*arrays, 2, 3, (0.01, 1.), 'test'))
+
+
 @pytest.mark.parametrize('select_on, name', [('val', 'transfer_per_class'), ('test', 'transfer_per_class_selected_on_test')])
 def test_transfer_says_where_it_selected(representation, data, select_on, name):
     found = build('LogisticTransfer', score='per_class', select_on=select_on, costs=(0.01, 1.))(representation)
@@ -85,12 +96,25 @@ def test_depths_of_wordnet(representation):
     assert found['depth5_groups'] == 2 and found['depth18_groups'] == 4 and found['depth5_majority'] == 75
 
 
+def test_other_classes_leave_out_what_compares_labels(representation):
+    other = replace(representation, test_classes=('n0', 'n1', 'n3'))
+    assert other.missing_for(build('KNNAccuracy')).startswith('the test images lack 1 of the 4 classes')
+    assert other.missing_for(build('ClusteringNMI', feature='f')) == ''
+    assert replace(other, test_classes=representation.classes).missing_for(build('KNNAccuracy')) == ''
+
+
 def test_nmi_of_the_backbone_needs_no_projector(representation):
     assert representation.missing_for(build('ClusteringNMI')) == 'the model has no projector'
     measure = build('ClusteringNMI', feature='f', num_runs=2)
     assert representation.missing_for(measure) == '' and len(measure(representation)['nmi'].values) == 2
     with pytest.raises(ValueError, match="cluster_feature='q' is unknown"):
         build('ClusteringNMI', feature='q')
+
+
+def test_thresholds_need_no_labels(representation):
+    unlabelled = replace(representation, train_labels=None, test_labels=None)
+    assert unlabelled.missing_for(build('QuantileError')) == 'the model has no projector'
+    assert replace(unlabelled, train_embedding=representation.train).missing_for(build('QuantileError')) == ''
 
 
 def test_without_a_detector_its_measures_are_left_out(representation):

@@ -52,6 +52,18 @@ def test_vissl_leaves_difficult_out_and_picks_each_cost_by_cross_validation(imag
     assert len(VISSL_COSTS) == 19 and VISSL_COSTS[-1] == 0.5**19
 
 
+@pytest.mark.filterwarnings('ignore:Liblinear failed to converge')
+def test_the_best_cost_on_the_test_images_is_one_for_all_classes(images):
+    costs = (100., 0.5**12, 0.5)
+    single = [svm_average_precisions(*images, costs=(cost,)) for cost in costs]
+    found = svm_average_precisions(*images, costs=costs, select_on='test')
+    assert found.tolist() == max(single, key=np.mean).tolist()
+    assert found.mean() < np.max(single, axis=0).mean()  # which each class with its own best cost would have
+    few = [low_shot_svm(*images, shots=2, costs=(cost,)) for cost in costs]
+    assert low_shot_svm(*images, shots=2, costs=costs, select_on='test') == max(few, key=lambda summary: summary.mean)
+    assert len({summary.mean for summary in few}) == 3
+
+
 def test_a_class_without_positives_has_no_precision(images):
     train_features, train_targets, features, targets = (values.copy() for values in images)
     targets[:, 1] = -1
@@ -74,6 +86,8 @@ def test_low_shot_joins_the_images_of_all_classes(images):
 
 @pytest.mark.parametrize('options, message', [
     (dict(costs=(1., 2.)), '2 costs need folds=2 or more to pick from, got folds=0; 3 is usual'),
+    (dict(costs=(1., 2.), folds=3, select_on='test'), "folds=3 and select_on='test' both pick the cost"),
+    (dict(select_on='train'), "select_on='train' is unknown; choose 'val', or 'test' as PCL's code does"),
     (dict(costs=(0.,)), r'costs=\(0.0,\) must hold positive numbers'),
     (dict(difficult='positive'), "difficult='positive' is unknown; choose one of negative, ignore")])
 def test_errors_say_what_is_wrong(images, options, message):

@@ -7,6 +7,8 @@ model = dict(
 
 # GloFND's code (the paper writes AdamW): lr 0.1 x 1024 / 256, cosine by the epoch, no weight decay.
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.4, momentum=0.9, weight_decay=0.))
+# All labels here; the children take a share of each class, by this seed and the next two.
+train_dataloader = dict(dataset=dict(type='LabelledSubset', fraction=1., seed=12346))
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True)]
 train_cfg = dict(by_epoch=True, max_epochs=90, val_interval=1)
 auto_scale_lr = dict(base_batch_size=1024, enable=False)

@@ -1,7 +1,7 @@
 _base_ = './svm_r50_voc07.py'
 
-# PCL's script: of several costs the best one *on the test images*, an optimistic number. The script names only its default,
-# 0.5, which is among the 19 of VISSL that are taken here.
+# PCL's script: of several costs the best one *on the test images*, an optimistic number. It leaves to the command line which
+# costs these are, and its default is 0.5 alone; so here are that one and the 19 of VISSL.
 test_cfg = dict(
     measures=dict(
         svm=dict(

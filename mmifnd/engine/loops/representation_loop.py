@@ -1,6 +1,7 @@
 """Evaluation of a pre-trained encoder: features of training and test images, and the measures over them."""
 
 import torch
+from mmengine.dist import all_reduce
 from mmengine.runner import BaseLoop
 
 from mmifnd.evaluation import Summary
@@ -19,7 +20,8 @@ class RepresentationLoop(BaseLoop):
     """Judges the features of a pre-trained framework, or of one of mmpretrain's classifiers: ``tools/test.py`` runs it.
 
     Probes and neighbours learn from the training set of the config, through the test pipeline. A measure that the data
-    cannot give (no labels, too few images of a class) is left out with one line, and the rest goes on.
+    cannot give (no labels, too few images of a class) is left out with one line, and the rest goes on. So it does without
+    images that cannot be read: a test image is left out, for one to learn from another one stands in, as in training.
 
     Args:
         runner (Runner): the runner.
@@ -28,16 +30,17 @@ class RepresentationLoop(BaseLoop):
         measures (dict[str, dict]): registered under METRICS, by name.
         batch_size (int): images at a time on each rank.
         train_dataset (dict, optional): what probes learn from; the data set of ``train_dataloader`` unless given.
+        max_broken (int): images of each set, on each process, that may turn out to be unreadable.
 
     Attributes:
         summaries (dict[str, Summary]): the draws of repeated measures, by name, after :meth:`run`.
     """
 
     def __init__(self, runner, dataloader: dict, evaluator=None, measures: dict[str, dict] | None = None,
-                 batch_size: int = 256, train_dataset: dict | None = None) -> None:
-        super().__init__(runner, dict(dataloader, dataset=_indexed(dataloader['dataset'])))
+                 batch_size: int = 256, train_dataset: dict | None = None, max_broken: int = 10) -> None:
+        super().__init__(runner, dict(dataloader, dataset=_indexed(dataloader['dataset'], max_broken)))
         self.measures = {name: METRICS.build(config) for name, config in (measures or {}).items()}
-        self.batch_size = batch_size
+        self.batch_size, self.max_broken = batch_size, max_broken
         self.train_dataset = train_dataset or runner.cfg.train_dataloader.dataset
         self.framework = unwrap(runner.model)
         self.summaries: dict[str, Summary] = {}
@@ -60,16 +63,18 @@ class RepresentationLoop(BaseLoop):
     def representation(self) -> Representation:
         """Features of both sets."""
         pipeline = self.runner.cfg.test_dataloader.dataset.get('pipeline')
-        dataset = DATASETS.build(_indexed(self.train_dataset))
+        dataset = DATASETS.build(_indexed(self.train_dataset, self.max_broken))
         train, test = dataset.evaluation_view(pipeline), self.dataloader.dataset.evaluation_view(pipeline)
         embed = getattr(self.framework, 'cluster_feature', None)
+        test_features = self._extract(test, self._encode, 'test images')
+        read = ~_on_all_ranks(test.broken())
         return Representation(
-            train=self._extract(train, self._encode, 'training images'),
-            test=self._extract(test, self._encode, 'test images'),
-            train_labels=_as_tensor(train.labels()), test_labels=_as_tensor(test.labels()),
+            train=self._extract(train, self._encode, 'training images'), test=test_features[read],
+            train_labels=_as_tensor(train.labels()), test_labels=_rows(_as_tensor(test.labels()), read),
             train_embedding=self._extract(train, embed, 'training embeddings') if embed else None,
-            framework=self.framework, train_targets=targets_of(train), test_targets=targets_of(test),
-            classes=tuple(dataset.metainfo.get('classes') or ()))
+            framework=self.framework, train_targets=targets_of(train),
+            test_targets=_rows(targets_of(test), read), classes=tuple(dataset.metainfo.get('classes') or ()),
+            test_classes=tuple(test.metainfo.get('classes') or ()))
 
     def _take(self, name: str, measure, representation: Representation) -> dict[str, float | Summary]:
         missing = representation.missing_for(measure)
@@ -91,8 +96,18 @@ class RepresentationLoop(BaseLoop):
                                     self.dataloader.collate_fn, report)
 
 
-def _indexed(config: dict) -> dict:
-    return dict(type='mmifnd.IndexedDataset', dataset=config)
+def _indexed(config: dict, max_broken: int) -> dict:
+    return dict(type='mmifnd.IndexedDataset', dataset=config, max_broken=max_broken)
+
+
+def _on_all_ranks(broken: torch.Tensor) -> torch.Tensor:
+    counts = broken.int()
+    all_reduce(counts)
+    return counts > 0
+
+
+def _rows(values: torch.Tensor | None, kept: torch.Tensor) -> torch.Tensor | None:
+    return None if values is None else values[kept]
 
 
 def _flat(found: dict) -> dict[str, float]:

@@ -72,31 +72,36 @@ class LinearSVM:
     """Mean average precision of one linear SVM a class (VOC07); PCL's protocol unless changed.
 
     Args:
-        costs (Sequence[float]): C; several need ``folds``, as the 19 of VISSL do (`mmifnd.evaluation.VISSL_COSTS`).
+        costs (Sequence[float]): C; several, such as the 19 of VISSL (`mmifnd.evaluation.VISSL_COSTS`), need ``folds`` or
+            ``select_on='test'``.
         difficult (str): whether classes that are only difficult are ``'negative'`` (PCL) or left out: ``'ignore'`` (VISSL).
         folds (int): of the cross-validation that picks the cost of each class; 0 for none.
         shots (Sequence[int]): also from so many positive images of each class; PCL takes 1, 2, 4, 8 and 16.
         num_runs (int): draws of those.
+        select_on (str): which images pick one of several costs: ``'val'``, the folds; ``'test'``, as PCL's code does, is
+            optimistic.
     """
 
     needs_test_labels = True
     takes_several_labels = True
 
     def __init__(self, costs: Sequence[float] = (0.5,), difficult: str = 'negative', folds: int = 0,
-                 shots: Sequence[int] = (), num_runs: int = 5) -> None:
+                 shots: Sequence[int] = (), num_runs: int = 5, select_on: str = 'val') -> None:
         self.costs, self.difficult, self.folds, self.shots, self.num_runs = tuple(costs), difficult, folds, shots, num_runs
+        self.select_on = select_on
 
     def __call__(self, rep: Representation) -> dict[str, float | Summary]:
-        """``svm_map``, and ``svm_map_1shot`` and the like."""
+        """``svm_map``, and ``svm_map_1shot`` and the like; with ``_selected_on_test`` where that is so."""
         if rep.train_targets is None:
             count = 1 + max(int(rep.train_labels.max()), int(rep.test_labels.max()))
             data = rep.train, _one_of(rep.train_labels, count), rep.test, _one_of(rep.test_labels, count)
         else:
             data = rep.train, rep.train_targets, rep.test, rep.test_targets
-        found: dict[str, float | Summary] = {}
-        found['svm_map'] = float(np.nanmean(svm_average_precisions(*data, self.costs, self.difficult, self.folds)))
+        suffix, few_costs = ('_selected_on_test', self.costs) if self.select_on == 'test' else ('', self.costs[:1])
+        found: dict[str, float | Summary] = {f'svm_map{suffix}': float(np.nanmean(
+            svm_average_precisions(*data, self.costs, self.difficult, self.folds, self.select_on)))}
         for shots in self.shots:
-            found[f'svm_map_{shots}shot'] = low_shot_svm(*data, shots, self.num_runs, self.costs[0])
+            found[f'svm_map_{shots}shot{suffix}'] = low_shot_svm(*data, shots, self.num_runs, few_costs, self.select_on)
         return found
 
 

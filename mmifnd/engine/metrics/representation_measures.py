@@ -160,6 +160,7 @@ class DetectionQuality:
 class QuantileError:
     """Distance of learned thresholds to the exact quantiles over the training set; nothing for other detectors."""
 
+    needs_labels = False
     needs_test_labels = False
     needs_embedding = True
 
