@@ -13,10 +13,10 @@ from .resumable_sampler import ResumableSampler
 from .sample_index import num_samples, sample_index, trace_origin
 from .subset import SubsetDataset
 from .tensor_images import TensorImages
-from .wordnet_depth import WordNetDepthDataset, wordnet_groups
+from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
     'ClassSubset', 'Digits', 'GroupedFolder', 'IDXImages', 'InMemoryImages', 'IndexedDataset', 'LabelledSubset',
     'LoadImageFromFile', 'ResumableSampler', 'SubsetDataset', 'TensorImages', 'WordNetDepthDataset', 'keep_batch',
-    'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups',
+    'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
 ]

@@ -8,8 +8,9 @@ from mmifnd.registry import DATASETS  # first: mmpretrain's data sets need its t
 
 from mmpretrain.datasets import CustomDataset  # isort: skip
 
-#: Made by tools/dataset_converters/wordnet_depth.py.
+#: Both made by tools/dataset_converters/wordnet_depth.py.
 TABLE = files('mmifnd').joinpath('datasets', 'wordnet', 'imagenet_wordnet_depth.csv')
+NAMES = files('mmifnd').joinpath('datasets', 'wordnet', 'imagenet_wordnet_names.csv')
 
 
 @DATASETS.register_module()
@@ -64,3 +65,14 @@ def wordnet_groups(depth: int) -> dict[str, str]:
     if str(depth) not in depths:
         raise ValueError(f"depth={depth} is not in the WordNet table of ImageNet's classes; choose one of {', '.join(depths)}")
     return {row['wnid']: row[f'depth{depth}'] for row in rows}
+
+
+def wordnet_names() -> dict[str, str]:
+    """What the classes of ImageNet-1k and their groups are called, by wnid.
+
+    Example:
+        >>> wordnet_names()['n00004475']
+        'organism'
+    """
+    with NAMES.open(newline='') as file:
+        return {row['wnid']: row['name'] for row in csv.DictReader(file)}

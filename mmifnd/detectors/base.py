@@ -40,6 +40,10 @@ class Detector(nn.Module):
         """Bool mask (G, A, C), G granularities; false where there is no candidate."""
         raise NotImplementedError(f'{type(self).__name__} must say which candidates are false negatives')
 
+    def threshold_of(self, contrast: Contrast) -> Tensor | None:
+        """Similarity above which each anchor's candidates are detected, (A,); None where it is no matter of one."""
+        return None
+
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs) -> None:
         take_loaded_shapes(self, state_dict, prefix, self._check_size)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)

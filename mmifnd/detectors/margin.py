@@ -35,6 +35,10 @@ class PositiveMarginDetector(Detector):
 
     def detect(self, contrast: Contrast) -> Tensor:
         """Bool (1, A, C)."""
-        positive = contrast.positive_similarity.detach()
-        limit = positive + self.margin * (positive.abs() if self.relative else 1.)
-        return ((contrast.negative_similarity.detach() > limit) & contrast.is_candidate).unsqueeze(0)
+        above = contrast.negative_similarity.detach() > self.threshold_of(contrast).unsqueeze(1)
+        return (above & contrast.is_candidate).unsqueeze(0)
+
+    def threshold_of(self, contrast: Contrast) -> Tensor:
+        """The positive's similarity and the margin, (A,)."""
+        positive = contrast.positive_similarity.detach().squeeze(1)
+        return positive + self.margin * (positive.abs() if self.relative else 1.)

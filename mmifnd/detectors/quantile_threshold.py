@@ -112,11 +112,14 @@ class QuantileThresholdDetector(Detector):
 
     def detect(self, contrast: Contrast) -> Tensor:
         """Bool (1, A, C): strictly above the threshold of the anchor's image."""
+        above = contrast.negative_similarity.detach() > self.threshold_of(contrast).unsqueeze(1)
+        return (above & contrast.is_candidate).unsqueeze(0)
+
+    def threshold_of(self, contrast: Contrast) -> Tensor:
+        """The learned one of each anchor's image, (A,); infinite where it is not used yet."""
         threshold = self.table.read(self._row(contrast.anchor_index))['threshold']
         # At 1 nobody is detected, not even an identical image whose cosine was rounded to more.
-        threshold = self.gate.apply_to(torch.where(threshold < 1, threshold, torch.inf))
-        similarity = contrast.negative_similarity.detach()
-        return ((similarity > threshold.unsqueeze(1)) & contrast.is_candidate).unsqueeze(0)
+        return self.gate.apply_to(torch.where(threshold < 1, threshold, torch.inf))
 
     def _row(self, index: Tensor) -> Tensor:
         """Where the table keeps the threshold of images ``index``."""

@@ -43,8 +43,11 @@ class BatchQuantileDetector(Detector):
         """Bool (1, A, C): strictly above the row's quantile."""
         similarity = contrast.negative_similarity.detach()
         self._warn_if_too_few(similarity.shape[1])
-        threshold = self.gate.apply_to(batch_quantile(similarity, self.alpha))
-        return ((similarity > threshold.unsqueeze(1)) & contrast.is_candidate).unsqueeze(0)
+        return ((similarity > self.threshold_of(contrast).unsqueeze(1)) & contrast.is_candidate).unsqueeze(0)
+
+    def threshold_of(self, contrast: Contrast) -> Tensor:
+        """The row's quantile, (A,); infinite before the start epoch."""
+        return self.gate.apply_to(batch_quantile(contrast.negative_similarity.detach(), self.alpha))
 
     def _warn_if_too_few(self, candidates: int) -> None:
         if self._has_warned or self.alpha * candidates >= 1:

@@ -27,7 +27,7 @@ class EpochFeatures:
         features (Tensor): unit vectors, float32 (N, D), by stable index.
         seen (Tensor | None): bool (N,), rows that hold a feature; all where None.
         backbone (Tensor | None): pooled features of the backbone, float32 (n, C), n <= 2 ``MAX_ROWS``, of images spread over
-            the data set; None where the pass did not run the backbone.
+            the data set; None where there was no pass, because features are kept while training.
     """
 
     epoch: int
@@ -48,15 +48,46 @@ def shared_features(runner, epoch: int) -> EpochFeatures | None:
 
 @contextmanager
 def noted_backbone(framework: nn.Module, num_images: int) -> Iterator[list[Tensor]]:
-    """Meanwhile, note some of the pooled rows (b, C) that pass through the framework's backbone, on the host."""
+    """Meanwhile, note some of the pooled rows (b, C) that pass through the backbone that is clustered with, on the host."""
     stride = max(1, num_images // get_world_size() // MAX_ROWS)
     rows: list[Tensor] = []
-    handle = framework.backbone.register_forward_hook(
+    handle = framework.cluster_backbone.register_forward_hook(
         lambda module, inputs, maps: rows.append(pool(maps).detach()[::stride].float().cpu()))
     try:
         yield rows
     finally:
         handle.remove()
+
+
+class TrainingRows:
+    """First views of the last steps of an epoch, behind the backbone that is clustered with: what a run whose embeddings are
+    kept while training knows of its backbone without a pass.
+
+    Args:
+        framework: whose steps are looked at until :meth:`stop`; nothing waits for the device.
+        max_images (int): of all ranks, rounded up to whole steps.
+    """
+
+    def __init__(self, framework: nn.Module, max_images: int) -> None:
+        self.max_images = max_images
+        self.rows: list[Tensor] = []
+        self._wanted = 0
+        self.stop = framework.cluster_backbone.register_forward_hook(self._keep).remove
+
+    def expect(self, batch: int, steps_left: int) -> None:
+        """A step of ``batch`` images on each rank begins, the first of ``steps_left`` in this epoch."""
+        self._wanted = batch if (steps_left - 1) * batch * get_world_size() < self.max_images else 0
+
+    def collect(self) -> Tensor | None:
+        """Those of all ranks, (n, C) on the host; None where there are none. They are forgotten here."""
+        found = joined([part.cpu() for part in self.rows])
+        self.rows.clear()
+        return found
+
+    def _keep(self, module: nn.Module, inputs, maps) -> None:
+        if self._wanted and module.training:
+            self.rows.append(pool(maps).detach()[:self._wanted].float())
+            self._wanted = 0  # further views follow
 
 
 def joined(rows: list[Tensor]) -> Tensor | None:

@@ -1,4 +1,4 @@
-"""What each clustering leaves behind for people and for the report."""
+"""What a run leaves behind for people and for the report."""
 
 import json
 from pathlib import Path
@@ -10,6 +10,7 @@ from torch import Tensor
 from mmifnd.clustering import PseudoLabels
 
 KINDS = ('none', 'labels', 'features')
+PREFIX = 'epoch'
 
 
 class RunFiles:
@@ -42,9 +43,7 @@ class RunFiles:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         add_record(self.folder / 'history.jsonl', record)
-        for path in self.folder.glob('epoch_*.npz'):
-            if int(path.stem.removeprefix('epoch_')) >= record['epoch']:
-                path.unlink()
+        forget_arrays(self.folder, PREFIX, record['epoch'])
         if self.save != 'none':
             self._write_arrays(record, labels, features, further or {})
 
@@ -59,10 +58,24 @@ class RunFiles:
             **{f'centroids_{position}': level.centroids.numpy() for position, level in enumerate(levels)})
         if self.save == 'features':
             arrays['features'] = features.numpy().astype(np.float16)
-        partial = self.folder / 'epoch.partial'
-        with open(partial, 'wb') as file:
-            np.savez_compressed(file, **arrays)
-        partial.replace(self.folder / f'epoch_{record["epoch"]:04d}.npz')
+        write_arrays(self.folder, PREFIX, record['epoch'], arrays)
+
+
+def write_arrays(folder: Path, prefix: str, epoch: int, arrays: dict[str, np.ndarray]) -> None:
+    """``PREFIX_NNNN.npz`` of an epoch, whole or not at all; those of later ones (the run was resumed before them) go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    forget_arrays(folder, prefix, epoch)
+    partial = folder / f'{prefix}.partial'
+    with open(partial, 'wb') as file:
+        np.savez_compressed(file, **arrays)
+    partial.replace(folder / f'{prefix}_{epoch:04d}.npz')
+
+
+def forget_arrays(folder: Path, prefix: str, epoch: int) -> None:
+    """Remove the ``PREFIX_NNNN.npz`` of ``epoch`` and of all later ones."""
+    for path in folder.glob(f'{prefix}_*.npz'):
+        if int(path.stem.removeprefix(f'{prefix}_')) >= epoch:
+            path.unlink()
 
 
 def add_record(path: Path, record: dict) -> None:

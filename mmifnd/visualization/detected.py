@@ -1,8 +1,8 @@
-"""What was detected for an anchor in a snapshot: by pseudo labels, or by thresholds."""
+"""What was removed for an anchor: by the pseudo labels or thresholds of a snapshot, or in the training steps themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -43,9 +43,15 @@ class ByLabels:
     labels: np.ndarray
     confidence: np.ndarray
     score: ClassVar[str] = 'the confidence of its pseudo label'
+    pool: ClassVar[str] = 'other images'
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def anchors(self) -> np.ndarray:
+        """Images that can be asked about."""
+        return np.arange(len(self))
 
     def of(self, anchor: int) -> Removed:
         """What ``anchor`` lost."""
@@ -73,9 +79,15 @@ class ByThreshold:
     features: np.ndarray
     thresholds: np.ndarray
     score: ClassVar[str] = 'its cosine similarity to the anchor'
+    pool: ClassVar[str] = 'other images'
 
     def __len__(self) -> int:
         return len(self.thresholds)
+
+    @property
+    def anchors(self) -> np.ndarray:
+        """Images that can be asked about."""
+        return np.arange(len(self))
 
     def of(self, anchor: int) -> Removed:
         """What ``anchor`` lost."""
@@ -101,7 +113,48 @@ class ByThreshold:
         return found
 
 
-Relation = ByLabels | ByThreshold
+@dataclass(frozen=True)
+class InSteps:
+    """Images that training steps removed for a few anchors, of any detector, the most similar first.
+
+    Attributes:
+        removed (Mapping[int, Removed]): by anchor.
+        shares (ndarray): of the candidates that each of these anchors had in its step, (A,).
+        num_images (int): in the training set.
+    """
+
+    removed: Mapping[int, Removed]
+    shares: np.ndarray
+    num_images: int
+    score: ClassVar[str] = 'its cosine similarity to the anchor in that training step'
+    pool: ClassVar[str] = 'candidates of its step'
+
+    @classmethod
+    def read(cls, steps: dict[str, np.ndarray]) -> 'InSteps':
+        """From the arrays of :func:`~mmifnd.visualization.snapshot.read_steps`."""
+        ends = np.cumsum(steps['counts'])[:-1]
+        columns = zip(steps['anchors'].tolist(), np.split(steps['images'], ends), np.split(steps['similarities'], ends),
+                      steps['thresholds'].tolist())
+        removed = {anchor: Removed(anchor, images, scores, threshold if np.isfinite(threshold) else None)
+                   for anchor, images, scores, threshold in columns}
+        return cls(removed, steps['shares'], int(steps['num_images']))
+
+    def __len__(self) -> int:
+        return self.num_images
+
+    @property
+    def anchors(self) -> np.ndarray:
+        """Images that can be asked about."""
+        return np.array(sorted(self.removed), dtype=int)
+
+    def of(self, anchor: int) -> Removed:
+        """What ``anchor`` lost; nothing where it was not recorded."""
+        return self.removed.get(anchor, Removed(anchor, np.zeros(0, dtype=int)))
+
+
+Relation = ByLabels | ByThreshold | InSteps
+#: What can be told from: the training steps of a few anchors, or the labels and thresholds of a snapshot, for all images.
+SOURCES = ('steps', 'snapshot')
 
 
 def relations_of(snapshot: Snapshot, num_clusters: int | None) -> list[Relation]:
@@ -132,6 +185,37 @@ def last_relations(record: RunRecord, num_clusters: int | None, epoch: int | Non
     return None
 
 
+def last_steps(record: RunRecord, epoch: int | None = None) -> tuple[int, list[Relation]] | None:
+    """The last epoch (or ``epoch``) whose training steps removed anything for the anchors that were recorded, and what."""
+    for candidate in [epoch] if epoch is not None else sorted(record.step_paths, reverse=True):
+        steps = InSteps.read(record.steps(candidate))
+        if steps.shares.any():
+            return candidate, [steps]
+    return None
+
+
+def told_of(records: Mapping[str, RunRecord], num_clusters: int | None, epoch: int | None = None,
+            source: str | None = None) -> dict[str, tuple[int, list[Relation]]]:
+    """Epoch and relations of each run that can tell what it removed, by its name.
+
+    Args:
+        records (Mapping[str, RunRecord]): by name.
+        num_clusters (int | None): see :func:`relations_of`.
+        epoch (int | None): the last one that tells anything unless given.
+        source (str | None): one of :data:`SOURCES`. Unless given, one run tells from its snapshot, where that can be; of
+            several runs all tell from their steps, or else each from what it has.
+    """
+    found = {}
+    for name, record in records.items():
+        steps = last_steps(record, epoch) if epoch in (None, *record.step_paths) else None
+        snapshot = last_relations(record, num_clusters, epoch) if epoch in (None, *record.epochs) else None
+        found[name] = {key: taken for key, taken in zip(SOURCES, (steps, snapshot)) if taken}
+    found = {name: taken for name, taken in found.items() if taken and (source is None or source in taken)}
+    if source is None:
+        source = 'steps' if len(found) > 1 and all('steps' in taken for taken in found.values()) else 'snapshot'
+    return {name: taken.get(source) or next(iter(taken.values())) for name, taken in found.items()}
+
+
 def removes(record: RunRecord) -> bool:
     """Whether the training removed any negative; pseudo labels may have other uses, as in PCL."""
     shares = [entry.get('false_negative_share') for entry in (*record.history, *record.health)]
@@ -148,7 +232,8 @@ def shared_anchors(relations: Sequence[Relation], kinds: np.ndarray | None, coun
         seed (int): of the draw.
     """
     chosen, taken = [], set()
-    for anchor in np.random.default_rng(seed).permutation(len(relations[0])).tolist()[:TRIES * count]:
+    shared = reduce(np.intersect1d, [relation.anchors for relation in relations])
+    for anchor in np.random.default_rng(seed).permutation(shared).tolist()[:TRIES * count]:
         kind = anchor if kinds is None else kinds[anchor]
         if len(chosen) < count and kind not in taken and all(len(relation.of(anchor).images) for relation in relations):
             chosen.append(anchor)

@@ -31,7 +31,7 @@ p {{ margin: .3rem 0 .8rem; max-width: 48rem; }}
 .wide svg {{ min-width: calc(.8 * var(--width)); }}
 .figure svg text {{ font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif !important; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .925rem; }}
-th, td {{ padding: .35rem .9rem .35rem 0; text-align: right; white-space: nowrap;
+th, td {{ padding: .35rem .7rem .35rem 0; text-align: right; white-space: nowrap;
   border-bottom: 1px solid var(--grid); }}
 th:first-child, td:first-child {{ text-align: left; position: sticky; left: 0; background: var(--paper); }}
 td.text, th.text {{ text-align: left; }}

@@ -37,18 +37,15 @@ def check_images(images: np.ndarray) -> None:
 
 
 def sheet_of(relations: dict[str, Relation], images: np.ndarray, labels: np.ndarray | None = None,
-             anchors: Sequence[int] | None = None, num_examples: int = 10, num_anchors: int = 5, seed: int = 0,
-             class_names: dict | None = None) -> Figure:
+             anchors: Sequence[int] | None = None, num_examples: int = 10, class_names: dict | None = None) -> Figure:
     """The contact sheet of one detector, or of several side by side for the same anchors.
 
     Args:
         relations (dict[str, Relation]): by the names of the detectors.
         images (ndarray): uint8 (N, C, H, W), C = 1 or 3; only the images shown are asked for, one by one.
         labels (ndarray | None): true classes (N,); with them each example is marked as same or other class.
-        anchors (Sequence[int] | None): images; default: a random one of each of ``num_anchors`` clusters or classes.
+        anchors (Sequence[int] | None): images; default: those of :func:`anchors_of`.
         num_examples (int): examples in a row, evenly spaced over all removed images by their score.
-        num_anchors (int): rows, where ``anchors`` is None.
-        seed (int): of the choice of anchors.
         class_names (dict | None): label -> name; default: the label itself.
 
     Raises:
@@ -58,7 +55,7 @@ def sheet_of(relations: dict[str, Relation], images: np.ndarray, labels: np.ndar
         check_lengths(len(relation), images=images, labels=labels)
     check_images(images)
     if anchors is None:
-        anchors = anchors_of(relations, labels, num_anchors, seed)
+        anchors = anchors_of(relations, labels)
     columns = {name: [relation.of(anchor) for anchor in anchors] for name, relation in relations.items()}
     kept = [row for row in zip(*columns.values()) if any(len(removed.images) for removed in row)]
     if not kept:
@@ -67,7 +64,7 @@ def sheet_of(relations: dict[str, Relation], images: np.ndarray, labels: np.ndar
 
 
 def anchors_of(relations: dict[str, Relation], labels: np.ndarray | None, count: int = 5, seed: int = 0) -> list[int]:
-    """Random images for which all detectors removed something, no two of one class, or of one pseudo label without classes."""
+    """At most ``count`` random images for which all detectors removed something, no two of one class, or pseudo label."""
     if labels is None:
         labels = next((relation.labels for relation in relations.values() if isinstance(relation, ByLabels)), None)
     return shared_anchors(list(relations.values()), labels, count, seed)

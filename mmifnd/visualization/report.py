@@ -93,8 +93,8 @@ def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.n
     for name, record in records.items():
         if record.epochs:
             sections.add_embedding(page, name, record, labels, epochs)
-            sections.add_removed(page, name, record, images, labels)
-            sections.add_thresholds(page, name, record)
+        sections.add_removed(page, name, record, images, labels)
+        sections.add_thresholds(page, name, record)
     sections.add_side_by_side(page, records, images, labels)
     return write_page(page, Path(path))
 
@@ -172,7 +172,7 @@ def add_results(page: Page, results: dict, styles: dict[str, SeriesStyle]) -> No
 
 
 def add_records(page: Page, groups: list[Group], num_clusters: int | None) -> None:
-    """Curves, quality of the detection, error of the thresholds, cluster sizes and health, where any run has them."""
+    """Curves, quality of the detection, thresholds, cluster sizes, health and accuracies, where any run has them."""
     if groups:
         sections.add_curves(page, groups, num_clusters)
         sections.add_detection(page, groups)
@@ -180,6 +180,7 @@ def add_records(page: Page, groups: list[Group], num_clusters: int | None) -> No
         sections.add_cluster_sizes(page, groups)
         sections.add_health(page, groups)
         sections.add_online(page, groups)
+        sections.add_groupings(page, groups)
 
 
 def add_origin(page: Page, results: dict) -> None:

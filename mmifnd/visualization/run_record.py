@@ -5,9 +5,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .snapshot import RecordError, Snapshot, open_archive, read_snapshot
+import numpy as np
+
+from .snapshot import RecordError, Snapshot, open_archive, read_snapshot, read_steps
 
 SNAPSHOT_NAME = re.compile(r'epoch_(\d+)\.npz')
+STEPS_NAME = re.compile(r'removed_(\d+)\.npz')
 
 
 class NoRecordError(RecordError):
@@ -29,6 +32,8 @@ class RunRecord:
         health (list[dict]): one entry per epoch: effective ranks, spread and more of embedding and backbone, means of the
             steps, and ``alarms``, sentences.
         online (list[dict]): one entry per epoch: accuracies of the online probe and of kNN, in percent.
+        step_paths (dict[int, Path]): epoch -> file of what its training steps removed for a few images.
+        evaluation (dict[str, float]): measures of the results that ``tools/test.py --out`` left in the directory.
     """
 
     work_dir: Path
@@ -38,6 +43,8 @@ class RunRecord:
     detection: list[dict] = field(default_factory=list)
     health: list[dict] = field(default_factory=list)
     online: list[dict] = field(default_factory=list)
+    step_paths: dict[int, Path] = field(default_factory=dict)
+    evaluation: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def load(cls, work_dir: str | Path) -> 'RunRecord':
@@ -59,8 +66,7 @@ class RunRecord:
         health = read_json_lines(folder / 'health.jsonl', required=('epoch',), flat=True)
         logged = read_log(work_dir)
         scalars = [entry for entry in logged if all(key in entry for key in ('step', 'epoch', 'loss'))]
-        matches = [(SNAPSHOT_NAME.fullmatch(path.name), path) for path in sorted(folder.glob('*.npz'))]
-        snapshots = {int(match.group(1)): path for match, path in matches if match}
+        snapshots, steps = (paths_by_epoch(folder, name) for name in (SNAPSHOT_NAME, STEPS_NAME))
         if not (history or detection or health or scalars or snapshots):
             raise NoRecordError(
                 f'{work_dir} holds no record of a run: expected false_negatives/history.jsonl, '
@@ -68,7 +74,7 @@ class RunRecord:
                 'or */vis_data/scalars.json; give the work_dir of a run')
         return cls(work_dir, latest_by(history, 'epoch'), latest_by(scalars, 'step'), snapshots,
                    since_the_last_resume(detection), since_the_last_resume(health),
-                   since_the_last_resume(online_entries(logged)))
+                   since_the_last_resume(online_entries(logged)), steps, read_evaluations(work_dir))
 
     @property
     def epochs(self) -> list[int]:
@@ -88,6 +94,19 @@ class RunRecord:
         if epoch not in self.snapshot_paths:
             raise RecordError(f'{self.work_dir} has no snapshot of epoch {epoch}; choose one of {self.epochs}')
         return read_snapshot(self.snapshot_paths[epoch])
+
+    def steps(self, epoch: int) -> dict[str, np.ndarray]:
+        """Read what the steps of one epoch removed for a few images; raises RecordError where it is missing or damaged."""
+        if epoch not in self.step_paths:
+            raise RecordError(f'{self.work_dir} has no record of the steps of epoch {epoch}; choose one of '
+                              f'{sorted(self.step_paths)}')
+        return read_steps(self.step_paths[epoch])
+
+
+def paths_by_epoch(folder: Path, name: re.Pattern) -> dict[int, Path]:
+    """Epoch -> file, of those whose name matches as a whole."""
+    matches = [(name.fullmatch(path.name), path) for path in sorted(folder.glob('*.npz'))]
+    return {int(match.group(1)): path for match, path in matches if match}
 
 
 def read_json_lines(path: Path, required: tuple[str, ...] = (), flat: bool = False) -> list[dict]:
@@ -143,6 +162,19 @@ def online_entries(logged: list[dict]) -> list[dict]:
     entries = [(entry, {key.removeprefix(prefix): value for key, value in entry.items() if key.startswith(prefix)})
                for entry in logged]
     return [dict(epoch=entry['step'], **found) for entry, found in entries if found]
+
+
+def read_evaluations(work_dir: Path) -> dict[str, float]:
+    """Measures of all results of an evaluation in ``work_dir``, by name; other files of JSON there are none of ours."""
+    measures: dict[str, float] = {}
+    for path in sorted(work_dir.glob('*.json')):
+        try:
+            found = json.loads(path.read_bytes())
+            if found['kind'] == 'evaluation':
+                measures.update({name: float(entry['value']) for name, entry in found['measures'].items()})
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return measures
 
 
 def latest_by(entries: list[dict], key: str) -> list[dict]:

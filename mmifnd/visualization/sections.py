@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from . import cluster_sizes, curves, detection, embedding, health, masked_share, online, removed, thresholds
+from . import cluster_sizes, curves, detection, embedding, group_bars, health, masked_share, online, removed, thresholds
 from .curves import QUANTITIES, Group
-from .detected import Relation, last_relations
+from .detected import Relation, told_of
 from .page import Page
 from .run_record import RunRecord
 
@@ -94,6 +94,20 @@ def add_online(page: Page, groups: list[Group]) -> None:
         page.grid(figures)
 
 
+def add_groupings(page: Page, groups: list[Group]) -> None:
+    """Accuracy of probes on groups of the classes, where the runs' directories hold results of such an evaluation."""
+    try:
+        groupings = group_bars.groupings_of({group.label: [record.evaluation for record in group.records] for group in groups})
+    except ValueError as error:
+        page.note(f'No accuracies of coarser and finer classes are shown: {error}.')
+        return
+    if groupings:
+        page.section('Coarser and finer classes', 'How well groups of the classes can be told apart.')
+        page.grid([(group_bars.grouping_figure(groupings, [key]), reading, group_bars.describe(groupings, key))
+                   for key, reading in group_bars.READINGS.items()])
+        page.add(group_bars.grouping_table(groupings))
+
+
 def add_threshold_error(page: Page, groups: list[Group]) -> None:
     """Distance of learned thresholds to the exact ones over epochs, where any run measured it."""
     figures = []
@@ -147,20 +161,20 @@ def add_embedding(page: Page, name: str, record: RunRecord, labels: np.ndarray |
 def add_removed(page: Page, name: str, record: RunRecord, images: np.ndarray | None,
                 labels: np.ndarray | None) -> None:
     """How much each anchor lost, and examples, at the last epoch that removed any; or a sentence on why there are none."""
-    if not record.epochs:
+    if not (record.epochs or record.step_paths):
         return
     page.section('Which negatives were removed', f'Run {name}; the anchors are drawn at random, no two of '
                                                  'one class or cluster.')
-    found = last_relations(record, embedding.class_count(labels))
-    if found is None:
-        page.note('No snapshot of this run tells of removed negatives: it accepted no two images of one cluster, uses its '
-                  'pseudo labels otherwise, or keeps no thresholds with features.')
+    found = told_of({name: record}, embedding.class_count(labels))
+    if not found:
+        page.note('Nothing tells of removed negatives: this run accepted no two images of one cluster, uses its pseudo labels '
+                  'otherwise, or detected nothing in the steps that were recorded.')
         return
-    epoch, relations = found
+    epoch, relations = found[name]
     for relation in relations:
-        shares = relation.shares
-        page.grid([(masked_share.masked_share_figure(shares, epoch), masked_share.READING,
-                    masked_share.describe(shares, epoch))])
+        shares, pool = relation.shares, relation.pool
+        page.grid([(masked_share.masked_share_figure(shares, epoch, pool), masked_share.READING.format(pool=pool),
+                    masked_share.describe(shares, epoch, pool))])
         if images is not None:
             add_sheet(page, f'Epoch {epoch}.', {name: relation}, images, labels)
 
@@ -168,8 +182,8 @@ def add_removed(page: Page, name: str, record: RunRecord, images: np.ndarray | N
 def add_side_by_side(page: Page, records: dict[str, RunRecord], images: np.ndarray | None,
                      labels: np.ndarray | None) -> None:
     """The detectors of the first two runs that removed anything, for the same anchors; nothing where there are no two."""
-    found = {name: last_relations(record, embedding.class_count(labels)) for name, record in records.items()}
-    shown = [(name, *taken) for name, taken in found.items() if taken][:2]
+    found = told_of(records, embedding.class_count(labels))
+    shown = [(name, *taken) for name, taken in found.items()][:2]
     if images is None or len(shown) < 2 or len(shown[0][2][0]) != len(shown[1][2][0]):
         return
     page.section('Two detectors side by side', 'What each of them removed for the same anchors.')

@@ -1,4 +1,5 @@
-"""The pseudo labels, features and thresholds of one clustering, read back from ``epoch_NNNN.npz``."""
+"""Read back: pseudo labels, features and thresholds of a clustering (``epoch_NNNN.npz``), and what the training steps of an
+epoch removed for a few images (``removed_NNNN.npz``)."""
 
 import zipfile
 import zlib
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 SNAPSHOT_KEYS = ('epoch', 'rate', 'labels', 'assignments', 'confidence')
+STEP_KEYS = ('num_images', 'anchors', 'counts', 'shares', 'thresholds', 'images', 'similarities')
 THRESHOLD_KEYS = ('thresholds', 'exact_thresholds', 'threshold_anchors')
 
 
@@ -74,8 +76,8 @@ def open_archive(path: Path) -> np.lib.npyio.NpzFile:
     return archive
 
 
-def read_snapshot(path: Path) -> Snapshot:
-    """Read and check one ``epoch_*.npz``; raises RecordError, naming the file, where something does not fit."""
+def read_arrays(path: Path, required: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file; raises RecordError where it is damaged, or lacks one of the ``required``."""
     try:
         with open_archive(path) as archive:
             arrays = {key: archive[key] for key in archive.files}
@@ -83,9 +85,37 @@ def read_snapshot(path: Path) -> Snapshot:
         if isinstance(error, RecordError):
             raise
         raise RecordError(f'{path}: damaged ({error}); delete it or write it again') from error
-    missing = [key for key in SNAPSHOT_KEYS if key not in arrays]
+    missing = [key for key in required if key not in arrays]
     if missing:
         raise RecordError(f'{path}: {", ".join(missing)} missing; found {", ".join(sorted(arrays))}')
+    return arrays
+
+
+def read_steps(path: Path) -> dict[str, np.ndarray]:
+    """Read and check one ``removed_*.npz``; raises RecordError, naming the file, where something does not fit.
+
+    Returns:
+        dict[str, ndarray]: ``num_images`` (); of the A anchors ``anchors`` int (A,), ``thresholds`` (A,), NaN where the
+        detector has none, ``shares`` of their candidates that were removed, (A,), and ``counts`` of removed images, int (A,),
+        which lie one anchor after another in ``images`` int (R,) and ``similarities`` (R,).
+    """
+    arrays = read_arrays(path, STEP_KEYS)
+    shapes = {key: arrays[key].shape for key in STEP_KEYS[1:]}
+    anchors, removed = (arrays['anchors'].size,), (int(arrays['counts'].sum()),)
+    expected = dict.fromkeys(('anchors', 'counts', 'shares', 'thresholds'), anchors)
+    expected.update(images=removed, similarities=removed)
+    wrong = [key for key in STEP_KEYS[1:] if shapes[key] != expected[key]]
+    if wrong:
+        raise RecordError(f'{path}: {wrong[0]} of shape {shapes[wrong[0]]}, expected {expected[wrong[0]]}')
+    named = np.concatenate([arrays['anchors'], arrays['images']])
+    if named.dtype.kind not in 'iu' or len(named) and not 0 <= named.min() <= named.max() < arrays['num_images']:
+        raise RecordError(f'{path}: images that are none of the {arrays["num_images"]} of the training set')
+    return arrays
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read and check one ``epoch_*.npz``; raises RecordError, naming the file, where something does not fit."""
+    arrays = read_arrays(path, SNAPSHOT_KEYS)
     shapes = {key: arrays[key].shape for key in ('labels', 'assignments', 'confidence')}
     if len(set(shapes.values())) != 1 or arrays['labels'].ndim != 2:
         raise RecordError(f'{path}: labels, assignments and confidence must share one shape (G, N), got {shapes}')

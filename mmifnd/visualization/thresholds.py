@@ -10,7 +10,8 @@ from .style import GREEN, INK, ROW_HEIGHT, decoration, figure_style, panel
 
 ERRORS = (
     Quantity('threshold_mae', 'Threshold error: mean absolute (cosine similarity)',
-             'Mean distance of the learned thresholds to the exact quantiles at that moment; lower is better.',
+             'Mean distance of the learned thresholds to the exact quantiles at that moment; lower is better. Until a '
+             'detector begins to learn, its thresholds stand at 1.',
              source='history', limits=(0., None)),
     Quantity('threshold_rmse', 'Threshold error: root mean square (cosine similarity)',
              'Like the mean absolute error, but single images that are far off weigh more; lower is better.',

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmifnd.datasets import IndexedDataset, WordNetDepthDataset, wordnet_groups
+from mmifnd.datasets import IndexedDataset, WordNetDepthDataset, wordnet_groups, wordnet_names
 
 ROOT = Path(__file__).resolve().parents[2]
 LOAD = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
@@ -32,6 +32,13 @@ def test_groups_of_the_goldfish():
     assert found == {3: 'n00003553', 5: 'n00004475', 7: 'n01466257', 9: 'n01473806', 18: 'n01443537'}
 
 
+def test_each_class_and_group_has_a_name():
+    names = wordnet_names()
+    assert set(names) == {wnid for depth in (3, 5, 7, 9, 18) for pair in wordnet_groups(depth).items() for wnid in pair}
+    assert [names[wordnet_groups(depth)['n01443537']] for depth in (3, 5, 7, 9, 18)] == [
+        'whole', 'organism', 'chordate', 'aquatic vertebrate', 'goldfish']
+
+
 def test_a_deeper_group_lies_in_one_group():
     for coarse, fine in ((3, 5), (5, 7), (7, 9), (9, 18)):
         pairs = set(zip(wordnet_groups(fine).values(), wordnet_groups(coarse).values()))
@@ -46,7 +53,7 @@ def test_another_depth_is_named(depth):
 
 def test_table_and_licence_are_installed(tmp_path):
     subprocess.run([sys.executable, '-W', 'ignore', 'setup.py', '-q', 'build_py', '-d', str(tmp_path)], cwd=ROOT, check=True)
-    for name in ('imagenet_wordnet_depth.csv', 'LICENSE'):
+    for name in ('imagenet_wordnet_depth.csv', 'imagenet_wordnet_names.csv', 'LICENSE'):
         built = tmp_path / 'mmifnd' / 'datasets' / 'wordnet' / name
         assert built.read_bytes() == files('mmifnd').joinpath('datasets', 'wordnet', name).read_bytes()
     assert 'WordNet 3.0 Copyright 2006 by Princeton University' in built.read_text()
@@ -178,11 +185,14 @@ def test_files_of_another_format_are_named(builder, wordnet):
 
 def test_the_tool_writes_a_table_that_reads_as_ours(builder, wordnet, tmp_path, monkeypatch, capsys):
     (tmp_path / 'wnids.txt').write_text('n00000006\nn00000005\n')
-    options = ['--wnids', str(tmp_path / 'wnids.txt'), '--depths', '2', '3', '--out', str(tmp_path / 'out.csv')]
+    options = ['--wnids', str(tmp_path / 'wnids.txt'), '--depths', '2', '3', '--out', str(tmp_path / 'out.csv'),
+               '--names', str(tmp_path / 'names.csv')]
     monkeypatch.setattr(sys, 'argv', ['wordnet_depth.py', str(wordnet), *options])
     assert builder.main() == 0
     assert '2 classes; groups at depth 2: 1, at depth 3: 1' in capsys.readouterr().out
     monkeypatch.setattr('mmifnd.datasets.wordnet_depth.TABLE', tmp_path / 'out.csv')
     assert wordnet_groups(3) == {'n00000006': 'n00000005', 'n00000005': 'n00000005'}
+    monkeypatch.setattr('mmifnd.datasets.wordnet_depth.NAMES', tmp_path / 'names.csv')
+    assert wordnet_names() == {'n00000004': 'animal', 'n00000005': 'dog', 'n00000006': 'rex'}
     monkeypatch.setattr(sys, 'argv', ['wordnet_depth.py', str(tmp_path / 'no'), '--out', str(tmp_path / 'out.csv')])
     assert builder.main() == 2 and 'error: ' in capsys.readouterr().err

@@ -22,7 +22,7 @@ def test_counts_equal_naive_loops():
     anchors, candidates = torch.tensor([0, 1, 3]), torch.tensor([2, -1, 1, 0, 3])
     present = torch.rand(3, 5, generator=generator) < .8
     mask = (torch.rand(2, 3, 5, generator=generator) < .4) & present
-    found = count(Detection(anchors, candidates, present, mask), labels)
+    found = count(Detection(anchors, candidates, present, mask, torch.zeros(3, 5), None), labels)
     for row, i in enumerate(anchors.tolist()):
         same = {c for c, j in enumerate(candidates.tolist()) if present[row, c] and j >= 0 and labels[j] == labels[i]}
         detected = {c for c in range(5) if mask[0, row, c] or mask[1, row, c]}
@@ -36,8 +36,7 @@ ORACLE = dict(model__head__detector=dict(type='GroundTruthDetector'))
     ('configs/baselines/simclr_oracle_digits.py', {}, 100, 100), ('configs/baselines/simclr_digits.py', {}, 0, 0),
     ('configs/baselines/moco_digits.py', dict(ORACLE, model__empty='exclude', model__same_image='exclude'), 100, 100)])
 def test_the_oracle_is_perfect_and_nobody_finds_nothing(digits_runner, tmp_path, config, options, precision, recall):
-    runner = digits_runner(config, **options)
-    runner.register_hook(DetectionHook(interval=2))
+    runner = digits_runner(config, default_hooks__detection__interval=2, **options)
     runner.train()
     found = lines(tmp_path)
     assert [line['epoch'] for line in found] == [1, 2, 3]
@@ -46,8 +45,7 @@ def test_the_oracle_is_perfect_and_nobody_finds_nothing(digits_runner, tmp_path,
 
 
 def test_the_head_keeps_nothing_between_steps(digits_runner):
-    runner = digits_runner('configs/baselines/simclr_oracle_digits.py')
-    runner.register_hook(DetectionHook(interval=2))
+    runner = digits_runner('configs/baselines/simclr_oracle_digits.py', default_hooks__detection__interval=2)
     runner.train()
     assert runner.model.head.detection is None
 

@@ -6,9 +6,11 @@ import torch
 from mmengine.hooks import Hook
 
 from mmifnd.engine import feature_pass
+from mmifnd.engine.detector_probe import even_anchors
 from mmifnd.engine.epoch_features import noted_backbone, sample_view
 from mmifnd.engine.hooks import HealthHook, health_hook
 from mmifnd.evaluation import lidar, participation_ratio, rankme, spread, uniformity
+from mmifnd.models.frameworks.base import pool
 
 BASELINE = 'configs/baselines/simclr_digits.py'
 
@@ -77,11 +79,45 @@ def test_one_bounded_pass_where_nothing_is_clustered(digits_runner, tmp_path, pa
                            default_hooks__health__interval=2)
     runner.train()
     assert passes == [100, 100] and [record['epoch'] for record in records(tmp_path)] == [2, 3]
-    assert ('backbone_rankme' in records(tmp_path)[0]) == (path == BASELINE)  # MoCo clusters with its key encoder
+    assert all(record['backbone_dimensions'] == 8 for record in records(tmp_path))
 
 
-def test_backbone_rows_of_the_pass_are_the_features(digits_runner):
-    runner = digits_runner()
+@pytest.mark.parametrize('path', ['configs/ifnd/ifnd_moco_digits.py', pytest.param(
+    'configs/ifnd/ifnd_simclr_digits.py', marks=pytest.mark.slow), pytest.param(
+    'configs/ifnd/ifnd_swav_digits.py', marks=pytest.mark.slow)])
+def test_banked_embeddings_come_with_the_backbone_of_the_last_steps(digits_runner, tmp_path, passes, path, monkeypatch):
+    measured, health_of = [], health_hook.health_of
+    monkeypatch.setattr(health_hook, 'health_of', lambda rows: measured.append(rows) or health_of(rows))
+    runner = digits_runner(path, default_hooks__false_negative__source='bank', default_hooks__health__max_images=300)
+    kept = []
+    runner.register_hook(KeepFirstViews(kept))
+    runner.train()
+    assert passes == [300] and [record['epoch'] for record in records(tmp_path)] == [1, 2, 3]
+    embedding, backbone = measured[2:4]  # of the second epoch
+    assert len(embedding) == len(backbone) == 300
+    torch.testing.assert_close(backbone, torch.cat(kept[8:10])[even_anchors(512, 300)])
+
+
+class KeepFirstViews(Hook):
+    """The first view's rows of each step behind the backbone that is clustered with."""
+
+    def __init__(self, kept):
+        self.kept, self.calls = kept, []
+
+    def before_train(self, runner):
+        runner.model.cluster_backbone.register_forward_hook(lambda module, inputs, maps: self.calls.append(maps[-1]))
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.calls.clear()
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.kept.append(self.calls[0].detach().mean(dim=(2, 3))[:256])
+
+
+@pytest.mark.parametrize('path, encoder', [('configs/ifnd/ifnd_simclr_digits.py', 'backbone'),
+                                           ('configs/ifnd/ifnd_moco_digits.py', 'key_backbone')])
+def test_backbone_rows_of_the_pass_are_the_features(digits_runner, path, encoder):
+    runner = digits_runner(path)
     runner.load_or_resume()
     framework, dataset = runner.model, runner.train_loop.dataset
     view, index = sample_view(dataset, None, 300)
@@ -89,8 +125,8 @@ def test_backbone_rows_of_the_pass_are_the_features(digits_runner):
     collate = runner.train_dataloader.collate_fn
     with noted_backbone(framework, len(view)) as rows:
         feature_pass.extract_features(framework, view, framework.cluster_feature, 128, collate_fn=collate)
-    whole = feature_pass.extract_features(framework, dataset.evaluation_view(), framework.extract_feat, 128,
-                                          collate_fn=collate)
+    whole = feature_pass.extract_features(framework, dataset.evaluation_view(),
+                                          lambda images: pool(getattr(framework, encoder)(images)), 128, collate_fn=collate)
     torch.testing.assert_close(torch.cat(rows), whole[index])
 
 

@@ -86,6 +86,23 @@ def write_snapshot(folder, epoch, labels, with_features=True):
         labels=np.where(confidence > 0.5, assignments, -1).astype(np.int32), confidence=confidence, **arrays)
 
 
+def write_steps(work_dir, epoch=32, anchors=(0, 25, 50), threshold=.5, num_images=NUM_IMAGES):
+    """What the steps of an epoch removed: for each anchor the ten images behind it; the first anchor lost nothing."""
+    counts = np.array([0, *[10] * (len(anchors) - 1)])
+    images = np.concatenate([(anchor + 1 + np.arange(count)) % num_images for anchor, count in zip(anchors, counts)])
+    path = work_dir / f'false_negatives/removed_{epoch:04d}.npz'
+    np.savez(path, epoch=epoch, num_images=num_images, anchors=np.array(anchors), counts=counts, shares=counts / 20,
+             thresholds=np.full(len(anchors), threshold, dtype=np.float32), images=images.astype(np.int32),
+             similarities=np.tile(np.linspace(.9, .6, 10, dtype=np.float32), len(anchors) - 1))
+    return path
+
+
+@pytest.fixture(name='write_steps', scope='session')
+def writer_of_steps():
+    """Function (work_dir, **options) -> path of what training steps removed; options as in the function above."""
+    return write_steps
+
+
 def write_run(work_dir, labels, epochs=(8, 16, 24, 32), seed=0, clusters=True, with_features=True):
     """A run as the hook leaves it; ``clusters=False`` for a baseline, which has a training curve only."""
     (work_dir / 'false_negatives').mkdir(parents=True)

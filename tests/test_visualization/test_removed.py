@@ -65,7 +65,8 @@ def test_anchors_that_lost_nothing_are_refused(four, images):
 
 
 def test_masked_shares_are_a_histogram_over_anchors(four):
-    axes, = masked_share_figure(four.shares, 7).axes
+    axes, = masked_share_figure(four.shares, 7, four.pool).axes
+    assert axes.get_xlabel() == 'other images masked (%)'
     heights = axes.patches[0].get_data().values
     np.testing.assert_allclose(heights[heights > 0], [100 * 56 / 60, 100 * 4 / 60])
     assert heights.sum() == pytest.approx(100.) and len(marks_of(axes)) == 1

@@ -13,6 +13,7 @@ from mmifnd.apis import UserError, check_data, load_config, one_line_errors  # n
 from mmifnd.apis.command_line import add_cfg_options  # noqa: E402
 from mmifnd.apis.config import check_parts  # noqa: E402
 from mmifnd.apis.views import augmented_views  # noqa: E402
+from mmifnd.visualization.picture import save_picture  # noqa: E402
 from mmifnd.visualization.views import views_figure  # noqa: E402
 
 
@@ -36,7 +37,7 @@ def main() -> None:
         config = load_config(args.config, args.cfg_options)
         check_parts(config, args.config, 'model', 'train_dataloader', 'test_dataloader')
         check_data(config, 'train_dataloader', 'test_dataloader')
-        views_figure(augmented_views(config, args.images, args.epoch)).savefig(args.out, dpi=150)
+        save_picture(views_figure(augmented_views(config, args.images, args.epoch)), args.out)
     print(args.out)
 
 

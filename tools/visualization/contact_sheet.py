@@ -1,7 +1,11 @@
 """Draw anchors and the negatives that a run removed for them into a PNG; those of two runs side by side.
 
     python tools/visualization/contact_sheet.py work_dirs/ifnd --out removed.png
-    python tools/visualization/contact_sheet.py work_dirs/ifnd work_dirs/glofnd
+    python tools/visualization/contact_sheet.py work_dirs/fnc work_dirs/glofnd
+
+Two runs are compared by what their training steps removed for the same anchors, whatever their detectors, where both have
+recorded it; a single run shows what the labels or thresholds of its snapshot say of all images, where it has any. --of
+chooses.
 """
 
 import argparse
@@ -13,9 +17,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from mmifnd.apis import UserError, one_line_errors  # noqa: E402
 from mmifnd.apis.run_images import images_of_runs  # noqa: E402
 from mmifnd.visualization import RunRecord  # noqa: E402
-from mmifnd.visualization.detected import last_relations  # noqa: E402
+from mmifnd.visualization.detected import SOURCES, told_of  # noqa: E402
 from mmifnd.visualization.embedding import class_count  # noqa: E402
-from mmifnd.visualization.removed import reading, sheet_of  # noqa: E402
+from mmifnd.visualization.picture import save_picture  # noqa: E402
+from mmifnd.visualization.removed import anchors_of, reading, sheet_of  # noqa: E402
 from mmifnd.visualization.report import run_names  # noqa: E402
 
 EXAMPLES = {1: 10, 2: 6}
@@ -25,7 +30,8 @@ def parse_args() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR', help='one run or two')
-    parser.add_argument('--epoch', type=int, help='of the snapshot; default: the last that tells of removed negatives')
+    parser.add_argument('--of', choices=SOURCES, help='training steps of a few anchors, or a snapshot of all images')
+    parser.add_argument('--epoch', type=int, help='default: the last that tells of removed negatives')
     parser.add_argument('--anchors', nargs='+', type=int, metavar='IMAGE', help='default: drawn, no two of one class')
     parser.add_argument('--rows', type=int, default=5, help='anchors that are drawn')
     parser.add_argument('--seed', type=int, default=0, help='of the draw')
@@ -34,17 +40,16 @@ def parse_args() -> argparse.Namespace:
 
 
 def relations_by_name(args: argparse.Namespace, num_classes: int | None) -> dict:
-    """What each run's snapshot tells of removed negatives; two entries for a run with both thresholds and pseudo labels."""
-    found = {}
-    for name, work_dir in run_names(args.work_dirs).items():
-        taken = last_relations(RunRecord.load(work_dir), num_classes, args.epoch)
-        if taken is None:
-            raise UserError(f'{work_dir}: no snapshot tells of removed negatives; it takes accepted pseudo labels, or '
-                            "thresholds and features (save='features' of FalseNegativeHook)")
-        epoch, relations = taken
-        found.update({f'{name}, epoch {epoch}{f", by {type(relation).__name__[2:].lower()}" if len(relations) > 1 else ""}':
-                      relation for relation in relations})
-    return found
+    """What each run tells of removed negatives; two entries for a run with both thresholds and pseudo labels."""
+    records = {name: RunRecord.load(work_dir) for name, work_dir in run_names(args.work_dirs).items()}
+    told = told_of(records, num_classes, args.epoch, args.of)
+    for name, record in records.items():
+        if name not in told:
+            raise UserError(f'{record.work_dir}: no {args.of or "step or snapshot"} of {args.epoch or "any"} epoch tells of '
+                            f'removed negatives; steps were recorded at {sorted(record.step_paths)}, snapshots at '
+                            f'{record.epochs}')
+    return {f'{name}, epoch {epoch}{f", by {type(relation).__name__[2:].lower()}" if len(relations) > 1 else ""}': relation
+            for name, (epoch, relations) in told.items() for relation in relations}
 
 
 def main() -> None:
@@ -58,8 +63,11 @@ def main() -> None:
         outside = [anchor for anchor in args.anchors or () if not 0 <= anchor < len(images)]
         if outside:
             raise UserError(f'--anchors {outside[0]} is outside [0, {len(images) - 1}], the training images')
-        figure = sheet_of(relations, images, labels, args.anchors, EXAMPLES[len(args.work_dirs)], args.rows, args.seed)
-        figure.savefig(args.out, dpi=150, facecolor='white')
+        anchors = args.anchors or anchors_of(relations, labels, args.rows, args.seed)
+        if not anchors:
+            raise UserError(f'no anchor lost something in all of {", ".join(relations)}; give another --epoch or --of')
+        figure = sheet_of(relations, images, labels, anchors, EXAMPLES[len(args.work_dirs)])
+        save_picture(figure, args.out)
     print(f'{args.out}: {reading(relations, labels)}')
 
 

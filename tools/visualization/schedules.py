@@ -13,6 +13,7 @@ from mmifnd.apis import load_config, one_line_errors  # noqa: E402
 from mmifnd.apis.command_line import add_cfg_options  # noqa: E402
 from mmifnd.apis.config import check_parts  # noqa: E402
 from mmifnd.apis.schedules import schedules_of  # noqa: E402
+from mmifnd.visualization.picture import save_picture  # noqa: E402
 from mmifnd.visualization.schedules import schedules_figure  # noqa: E402
 
 
@@ -31,7 +32,7 @@ def main() -> None:
     with one_line_errors():
         config = load_config(args.config, args.cfg_options)
         check_parts(config, args.config, 'model', 'train_cfg', 'optim_wrapper', 'default_hooks')
-        schedules_figure(schedules_of(config)).savefig(args.out, dpi=150)
+        save_picture(schedules_figure(schedules_of(config)), args.out)
     print(args.out)
 
 

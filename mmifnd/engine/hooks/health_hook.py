@@ -12,9 +12,11 @@ from mmifnd.evaluation import health_alarms, lidar, participation_ratio, rankme,
 from mmifnd.registry import HOOKS
 
 from ..detector_probe import even_anchors
-from ..epoch_features import EpochFeatures, joined, noted_backbone, sample_view, shared_features, evaluation_pipeline
+from ..epoch_features import (EpochFeatures, TrainingRows, evaluation_pipeline, joined, noted_backbone, sample_view,
+                              shared_features)
 from ..feature_pass import extract_features, extract_views
 from ..loops import unwrap
+from .online_probe_hook import index_of
 
 #: Of the steps' statistics (see `mmifnd.models.heads`), those whose mean over the epoch belongs to the record.
 STEP_VALUES = ('alignment', 'spread', 'false_negative_share', 'rows_without_negatives', 'rows_short_of_negatives')
@@ -25,7 +27,9 @@ class HealthHook(Hook):
     """RankMe, participation ratio, uniformity and spread of embedding and backbone, and an alarm that names the cause.
 
     They are taken of the features that ``FalseNegativeHook`` has clustered in this epoch; where it has not, of one pass
-    over at most ``max_images`` images. A line an epoch goes to ``false_negatives/health.jsonl`` of the work directory.
+    over at most ``max_images`` images. Where it takes embeddings from a bank, those of the backbone are the first views of
+    the epoch's last steps. A momentum encoder, where there is one, is what is measured. A line an epoch goes to
+    ``false_negatives/health.jsonl`` of the work directory.
 
     Args:
         interval (int): epochs between two records; the last epoch always has one.
@@ -59,11 +63,19 @@ class HealthHook(Hook):
         self.path = Path(runner.work_dir) / 'false_negatives' / 'health.jsonl'
         self._steps: dict[str, list[Tensor]] = {}
         self._before: dict | None = None
+        is_banked = self.framework.feature_bank is not None
+        self._training_rows = TrainingRows(self.framework, self.max_images) if is_banked else None
+
+    def after_train(self, runner) -> None:
+        """Look away."""
+        if self._training_rows is not None:
+            self._training_rows.stop()
 
     def rank_state(self) -> dict:
         """For a checkpoint: what was noted of this epoch, and the last record."""
+        rows = [] if self._training_rows is None else self._training_rows.rows
         return dict(steps={name: [value.cpu() for value in values] for name, values in self._steps.items()},
-                    before=self._before)
+                    before=self._before, rows=[part.cpu() for part in rows])
 
     def load_rank_states(self, states: list[dict]) -> None:
         """Go on with it; on another number of ranks, the epoch is judged by its rest."""
@@ -73,6 +85,13 @@ class HealthHook(Hook):
             device = next(self.framework.parameters()).device
             self._steps = {name: [value.to(device) for value in values]
                            for name, values in states[get_rank()]['steps'].items()}
+            if self._training_rows is not None:
+                self._training_rows.rows = [part.to(device) for part in states[get_rank()].get('rows', ())]
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        """Ask for the backbone's rows, in the last steps of an epoch that is measured."""
+        if self._training_rows is not None and self._is_due(runner):
+            self._training_rows.expect(len(index_of(data_batch)), len(runner.train_dataloader) - batch_idx)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Keep the step's statistics on their device."""
@@ -82,9 +101,9 @@ class HealthHook(Hook):
 
     def after_train_epoch(self, runner) -> None:
         """Measure, write, and give the alarm."""
-        completed = runner.epoch + 1
-        if completed % self.interval and completed < runner.max_epochs:
+        if not self._is_due(runner):
             return
+        completed = runner.epoch + 1
         layers = self._layers(runner, completed)
         views = self._views(runner) if self.lidar_views else None
         record = dict(epoch=completed, **self._step_means())
@@ -96,13 +115,19 @@ class HealthHook(Hook):
             record['embedding_lidar'] = lidar(*views)
         self._log(runner, record)
 
+    def _is_due(self, runner) -> bool:
+        completed = runner.epoch + 1
+        return completed % self.interval == 0 or completed == runner.max_epochs
+
     def _layers(self, runner, completed: int) -> dict[str, Tensor]:
         """Rows of ``embedding`` and ``backbone``."""
         taken = shared_features(runner, completed) or self._pass(runner, completed)
         features = taken.features if taken.seen is None else taken.features[taken.seen]
         layers = {'embedding' if taken.kind == 'z' else 'backbone': features}
-        if taken.backbone is not None:
-            layers['backbone'] = taken.backbone  # as they are, not unit vectors
+        of_steps = None if self._training_rows is None else self._training_rows.collect()
+        backbone = of_steps if taken.backbone is None else taken.backbone
+        if backbone is not None:
+            layers['backbone'] = backbone  # as they are, not unit vectors
         return {layer: rows[even_anchors(len(rows), self.max_images)] for layer, rows in layers.items()}
 
     def _pass(self, runner, completed: int) -> EpochFeatures:

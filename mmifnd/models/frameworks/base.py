@@ -80,6 +80,11 @@ class ContrastiveFramework(BaseModel):
         """Unit vectors to cluster, (B, D): the embedding ``'z'`` or the backbone's feature ``'f'`` (IFND, section 2.1)."""
         return embed(self.backbone, self.neck, images, kind)
 
+    @property
+    def cluster_backbone(self) -> nn.Module:
+        """The backbone behind :meth:`cluster_feature`."""
+        return self.backbone
+
     # --- news from the training loop and its hooks ------------------------------------------------------------------
 
     def bind(self, num_samples: int, labels: Tensor | None = None) -> None:

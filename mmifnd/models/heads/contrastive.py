@@ -24,12 +24,17 @@ class Detection(NamedTuple):
         candidate_index (Tensor): int64 (C,), -1 for an empty slot.
         is_candidate (Tensor): bool (A, C).
         false_negative (Tensor): bool (G, A, C).
+        similarity (Tensor): cosine similarities, (A, C).
+        threshold (Tensor | None): similarity above which each anchor's candidates were detected, (A,), of a detector that
+            has one.
     """
 
     anchor_index: Tensor
     candidate_index: Tensor
     is_candidate: Tensor
     false_negative: Tensor
+    similarity: Tensor
+    threshold: Tensor | None
 
 
 class ContrastiveHead(BaseModule):
@@ -63,7 +68,9 @@ class ContrastiveHead(BaseModule):
         false_negative = self.detector.detect(contrast)
         if self.keeps_detection:
             candidate_index = contrast.candidate_index.clone()  # a queue overwrites its own before the step is over
-            self.detection = Detection(contrast.anchor_index, candidate_index, contrast.is_candidate, false_negative)
+            self.detection = Detection(
+                contrast.anchor_index, candidate_index, contrast.is_candidate, false_negative,
+                contrast.negative_similarity.detach(), self.detector.threshold_of(contrast))
         return dict(loss=self.criterion(contrast, false_negative), **statistics(contrast, false_negative))
 
     @abstractmethod

@@ -1,0 +1,40 @@
+"""A figure as a file of its own, on white."""
+
+from pathlib import Path
+
+from matplotlib.collections import Collection
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.text import Text
+
+from .style import TONES, figure_style
+
+DPI = 150
+COLORS = ((Text, 'color'), (Line2D, 'color'), (Line2D, 'markerfacecolor'), (Line2D, 'markeredgecolor'), (Patch, 'edgecolor'),
+          (Patch, 'facecolor'), (Collection, 'edgecolor'))
+LIGHT = {tone.neutral: tone.light for tone in TONES}
+
+
+@figure_style()
+def save_picture(figure: Figure, path: str | Path) -> None:
+    """Write ``figure`` in the format that the name says, in the colours of a light page."""
+    figure.canvas.draw()  # ticks and their labels are made by then
+    for artist in figure.findobj():
+        for kind, name in COLORS:
+            if isinstance(artist, kind):
+                recolor(artist, name)
+    figure.savefig(path, dpi=DPI, facecolor='white')
+
+
+def recolor(artist, name: str) -> None:
+    """Replace the neutral tone that ``artist`` has as its ``name``, where it has one; the alpha stays."""
+    color = getattr(artist, f'get_{name}')()
+    if isinstance(artist, Collection):
+        if len(color) != 1:
+            return
+        color = color[0]
+    light = None if isinstance(color, str) and color == 'none' else LIGHT.get(to_hex(color))
+    if light:
+        getattr(artist, f'set_{name}')(light)
