@@ -72,8 +72,9 @@ def check_scores(contrast, false_negative, golden):
     """Precision and recall of a step, in the convention of the paper's code: both rows of an image count as one."""
     if 'log_num_filtered_perc' not in golden:
         return
-    counts = count(Detection(contrast.anchor_index, contrast.candidate_index, contrast.is_candidate, false_negative),
-                   labels_of_images())
+    detection = Detection(contrast.anchor_index, contrast.candidate_index, contrast.is_candidate, false_negative,
+                          contrast.negative_similarity.detach(), None)
+    counts = count(detection, labels_of_images())
     hit, predicted, actual, pairs = counts[:, :6] + counts[:, 6:]
     scores = scores_of_counts(hit, predicted, actual, int(pairs.sum()))
     applied = golden['log_num_filtered_perc'].double()

@@ -74,7 +74,7 @@ def test_contact_sheet_of_two_runs(make_run, sheet, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('arguments, message', [
-    (('--anchors', 9999), '--anchors 9999 is outside [0, '), (('--epoch', 5), 'has no snapshot of epoch 5'),
+    (('--anchors', 9999), '--anchors 9999 is outside [0, '), (('--epoch', 5), 'no step or snapshot of epoch 5 tells'),
     (('--rows', 0), '1 runs, --rows 0: give one run or two')])
 def test_bad_input_of_a_contact_sheet_is_one_line(make_run, sheet, tmp_path, capsys, arguments, message):
     with pytest.raises(SystemExit) as refused:

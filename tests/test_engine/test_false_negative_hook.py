@@ -139,7 +139,7 @@ def test_interval_of_two(digits_runner, tmp_path):
 @pytest.mark.parametrize('save, files', [('none', []), ('labels', ['epoch_0001.npz'])])
 def test_what_is_saved(digits_runner, tmp_path, save, files):
     digits_runner(epochs=2, default_hooks__false_negative__save=save).train()
-    assert sorted(path.name for path in (tmp_path / 'false_negatives').glob('*.npz')) == files
+    assert sorted(path.name for path in (tmp_path / 'false_negatives').glob('epoch_*.npz')) == files
     assert len(history(tmp_path)) == 1
     assert not files or 'features' not in arrays(tmp_path, 1)
 
