@@ -64,6 +64,10 @@ print(f'Python {platform.python_version()},', ', '.join(f'{name} {found[name]}' 
 PYTHON
 }
 
+result() {  # pytest's last line; what a package says when the process ends may follow it
+    grep -E '[0-9]+ (passed|failed|error)' "$1" | tail -n 1
+}
+
 run_lane() {
     VENV="$CACHE/$1"
     local log="$CACHE/$1.log"
@@ -76,9 +80,9 @@ run_lane() {
     printf '\n== %s: %s\n' "$1" "$stack"
     shift
     if (cd "$ROOT" && "$VENV/bin/python" -m "${PYTEST[@]}" "$@") 2>&1 | tee "$log"; then
-        SUMMARY+=("${VENV##*/}: passed ($(tail -n 1 "$log")); $stack")
+        SUMMARY+=("${VENV##*/}: passed ($(result "$log")); $stack")
     else
-        SUMMARY+=("${VENV##*/}: FAILED ($(tail -n 1 "$log")); $stack")
+        SUMMARY+=("${VENV##*/}: FAILED ($(result "$log")); $stack")
         return 1
     fi
 }
