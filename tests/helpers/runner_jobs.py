@@ -1,6 +1,9 @@
 """Whole runs on the digits, in one process or as one of several."""
 
 import itertools
+import os
+import signal
+from types import SimpleNamespace
 
 import torch
 from distributed_jobs import rank, world_size
@@ -10,6 +13,7 @@ from small_models import freeze_batch_statistics
 
 from mmifnd.apis import build_runner, load_config
 from mmifnd.engine.finite_watch import FiniteWatch
+from mmifnd.engine.hooks import StopHook
 from mmifnd.engine.loops import unwrap
 from mmifnd.errors import UserError
 
@@ -111,3 +115,23 @@ def watch_steps(faults, steps=3):
         bad = torch.tensor([(rank(), step, image) in faults for image in index.tolist()])
         watch.note(step, torch.tensor(True), index, ~bad)
     return watch.read(), watch.read_all()
+
+
+def stop_behind(signalled: int, step: int, interval: int) -> tuple[int, int, list[str]]:
+    """Steps made, exit status and words, where rank ``signalled`` gets SIGTERM in step ``step`` and ranks talk every ``interval``."""
+    said = []
+    runner = SimpleNamespace(
+        iter=0, epoch=0, max_iters=20, hooks=[], optim_wrapper=SimpleNamespace(should_update=lambda: True),
+        logger=SimpleNamespace(warning=said.append))
+    hook = StopHook(interval)
+    hook.before_train(runner)
+    try:
+        for runner.iter in range(runner.max_iters):
+            if rank() == signalled and runner.iter + 1 == step:
+                os.kill(os.getpid(), signal.SIGTERM)
+            hook.after_train_iter(runner, runner.iter)
+    except SystemExit as stop:
+        return runner.iter + 1, stop.code, said
+    finally:
+        hook.after_train(runner)
+    return runner.max_iters, 0, said
