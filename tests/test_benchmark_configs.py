@@ -14,8 +14,8 @@ from mmengine.registry import DefaultScope
 from PIL import Image
 from scipy.io import savemat
 
-from mmifnd.apis import build_runner, load_config
-from mmifnd.engine.checkpoint_format import check_fits
+from mmifnd.configuration import build_runner, load_config
+from mmifnd.engine.checkpoints.checkpoint_format import check_fits
 from mmifnd.registry import DATASETS, METRICS, MODELS
 
 ROOT = Path(__file__).resolve().parent.parent / 'configs' / 'benchmarks'

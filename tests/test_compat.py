@@ -14,7 +14,7 @@ from mmengine.runner.checkpoint import load_from_local
 
 import mmifnd.engine  # noqa: F401, installs the loader
 from mmifnd.compat import ensure_torchvision
-from mmifnd.engine.checkpoint_format import load_plain
+from mmifnd.engine.checkpoints.checkpoint_format import load_plain
 
 CPU_BUILD = torch.version.cuda is None
 ON_FORK = any(found.metadata['Name'] == 'onedl-mmengine' for found in distributions())

@@ -17,7 +17,7 @@ import torch
 from mmengine.registry import DefaultScope
 from PIL import Image
 
-from mmifnd.apis import build_runner, load_config
+from mmifnd.configuration import build_runner, load_config
 from mmifnd.clustering import ConfidenceAcceptance
 from mmifnd.registry import MODELS, PARAM_SCHEDULERS
 

@@ -9,7 +9,7 @@ from mmpretrain import registry as parents
 from torch.utils.data import Dataset
 
 from mmifnd import registry
-from mmifnd.apis import build_runner, load_config
+from mmifnd.configuration import build_runner, load_config
 
 
 def _registries(module, scope):

@@ -14,7 +14,8 @@ ROOMS = ('functional', 'clustering', 'detectors', 'evaluation')
 FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob('*.py'))] + [ROOT / 'contrast.py']
 OUTSIDE = ('mmengine', 'mmcv', 'mmpretrain')
 #: Rooms of mmifnd itself that stand above these ones.
-ABOVE = tuple(f'mmifnd.{room}' for room in ('registry', 'models', 'engine', 'datasets', 'apis', 'compat', 'visualization'))
+ABOVE = tuple(f'mmifnd.{room}' for room in (
+    'registry', 'models', 'engine', 'datasets', 'apis', 'compat', 'visualization', 'configuration', 'studies', 'records'))
 
 SIX_LINES = '''
 import sys

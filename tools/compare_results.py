@@ -12,9 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mmifnd.apis import one_line_errors  # noqa: E402
-from mmifnd.apis.results import means_over_methods, read_runs  # noqa: E402
-from mmifnd.apis.results_table import markdown_table  # noqa: E402
+from mmifnd.configuration import one_line_errors  # noqa: E402
+from mmifnd.studies.results import means_over_methods, read_runs  # noqa: E402
+from mmifnd.studies.results_table import markdown_table  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:

@@ -13,10 +13,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-from mmifnd.apis import UserError, one_line_errors  # noqa: E402
-from mmifnd.apis.command_line import add_cfg_options, check_positive  # noqa: E402
-from mmifnd.apis.study import Method, Study, load_study, run_all, summary_of, write_results  # noqa: E402
-from mmifnd.apis.study.plan import TEMPERATURE  # noqa: E402
+from mmifnd.apis import UserError  # noqa: E402
+from mmifnd.configuration import one_line_errors  # noqa: E402
+from mmifnd.configuration.command_line import add_cfg_options, check_positive  # noqa: E402
+from mmifnd.studies import Method, Study, load_study, run_all, summary_of, write_results  # noqa: E402
+from mmifnd.studies.plan import TEMPERATURE  # noqa: E402
 
 
 def at_temperatures(study: Study, temperatures: list[float]) -> Study:

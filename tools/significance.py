@@ -10,9 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mmifnd.apis import one_line_errors  # noqa: E402
-from mmifnd.apis.results import read_runs  # noqa: E402
-from mmifnd.apis.results_table import significance_table  # noqa: E402
+from mmifnd.configuration import one_line_errors  # noqa: E402
+from mmifnd.studies.results import read_runs  # noqa: E402
+from mmifnd.studies.results_table import significance_table  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:

@@ -14,10 +14,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-from mmifnd.apis import one_line_errors  # noqa: E402
-from mmifnd.apis.command_line import add_cfg_options, check_positive  # noqa: E402
-from mmifnd.apis.study import as_markdown, load_study, print_table, run_all, summary_of, write_results  # noqa: E402
-from mmifnd.apis.study.report import write_report  # noqa: E402
+from mmifnd.configuration import one_line_errors  # noqa: E402
+from mmifnd.configuration.command_line import add_cfg_options, check_positive  # noqa: E402
+from mmifnd.studies import as_markdown, load_study, print_table, run_all, summary_of, write_results  # noqa: E402
+from mmifnd.studies.report import write_report  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mmifnd.apis import UserError, build_runner, check_classes, check_data, check_pretrained, one_line_errors  # noqa: E402
-from mmifnd.apis.command_line import base_parser, config_of  # noqa: E402
+from mmifnd.apis import UserError  # noqa: E402
+from mmifnd.configuration import build_runner, check_classes, check_data, check_pretrained, one_line_errors  # noqa: E402
+from mmifnd.configuration.command_line import base_parser, config_of  # noqa: E402
 from mmifnd.engine.hooks import StopHook  # noqa: E402
 
 

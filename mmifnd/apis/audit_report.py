@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from mmifnd.engine.checkpoint_format import AtomicFileBackend
+from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
 from mmifnd.visualization.removed import sheet_figure
 
 from .audit import Audit, Relation

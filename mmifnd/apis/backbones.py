@@ -7,8 +7,8 @@ from torch import nn
 from mmifnd.converters import backbone_weights, describe_backbone
 from mmifnd.registry import MODELS
 
-from .config import load_config
-from .errors import UserError
+from mmifnd.configuration.config import load_config
+from mmifnd.configuration.errors import UserError
 
 
 def load_backbone(checkpoint: str | Path, encoder: str = 'query', config: str | Path | None = None) -> nn.Module:

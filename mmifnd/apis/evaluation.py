@@ -7,13 +7,13 @@ from typing import Any
 
 from mmengine.runner.checkpoint import load_state_dict
 
-from mmifnd.engine.checkpoint_format import check_fits, load_plain
+from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
 
-from .check_data import check_data
-from .config import load_config
-from .environment import build_runner
-from .errors import UserError
-from .run_config import config_beside
+from mmifnd.configuration.check_data import check_data
+from mmifnd.configuration.config import load_config
+from mmifnd.configuration.environment import build_runner
+from mmifnd.configuration.errors import UserError
+from mmifnd.configuration.run_config import config_beside
 
 
 def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures: Sequence[str] | None = None,

@@ -8,9 +8,9 @@ from mmengine.registry import DefaultScope
 
 from mmifnd.registry import METRICS
 
-from .check_data import check_data
-from .config import load_config
-from .errors import UserError
+from mmifnd.configuration.check_data import check_data
+from mmifnd.configuration.config import load_config
+from mmifnd.configuration.errors import UserError
 from .thumbnails import Thumbnails
 
 

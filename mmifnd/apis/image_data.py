@@ -13,7 +13,7 @@ from mmifnd.datasets.collate import keep_batch
 from mmifnd.datasets.tensor_images import TensorImages
 from mmifnd.registry import DATASETS
 
-from .errors import UserError
+from mmifnd.configuration.errors import UserError
 
 #: What counts as an image in a folder, as in mmpretrain's ``CustomDataset``.
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif')

@@ -9,13 +9,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from . import derived
-from .config import apply_options, load_config
-from .derived import Derived
-from .environment import build_runner
-from .errors import UserError
+from mmifnd.configuration import derived
+from mmifnd.configuration.config import apply_options, load_config
+from mmifnd.configuration.derived import Derived
+from mmifnd.configuration.environment import build_runner
+from mmifnd.configuration.errors import UserError
 from .image_data import folder_config, image_dataset
-from .run_config import shipped_config
+from mmifnd.configuration.run_config import shipped_config
 
 DETECTORS = dict(
     ifnd=dict(type='PseudoLabelDetector'),
@@ -52,7 +52,7 @@ def pretrain(data: str | Path, out: str | Path, method: str = 'ifnd', framework:
     """Pre-train on the images of a folder.
 
     Queue, numbers of clusters, learning rate, momentum, prototypes, crops, clusterings and acceptance follow from the number
-    of images, their size and the batch (:mod:`mmifnd.apis.derived`); they are printed with their reasons, and stand in
+    of images, their size and the batch (:mod:`mmifnd.configuration.derived`); they are printed with their reasons, and stand in
     ``out/config.py``. All else is as in the config of :data:`FRAMEWORKS`. One process; for several GPUs hand that file to
     ``tools/dist_train.sh``, whose learning rate follows the batch.
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import EXPECTED, UserError, one_line
-from .run_config import config_beside, training_images
+from mmifnd.configuration.errors import EXPECTED, UserError, one_line
+from mmifnd.configuration.run_config import config_beside, training_images
 from .thumbnails import Thumbnails
 
 

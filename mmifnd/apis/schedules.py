@@ -8,7 +8,7 @@ from mmengine.registry import DefaultScope
 from mmifnd.registry import MODELS, PARAM_SCHEDULERS, TASK_UTILS
 from mmifnd.visualization.schedules import Schedule
 
-from .check_config import accepted_keys
+from mmifnd.configuration.check_config import accepted_keys
 
 #: Points of a curve, about.
 _POINTS = 2000

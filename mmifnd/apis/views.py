@@ -7,7 +7,7 @@ from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
 from mmifnd.datasets import IndexedDataset
-from mmifnd.engine.detector_probe import even_anchors
+from mmifnd.engine.features.detector_probe import even_anchors
 from mmifnd.models.preprocessors import TensorViewsPreprocessor
 from mmifnd.registry import MODELS
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmifnd.engine.checkpoint_format import AtomicFileBackend
+from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
 
 from .resnet import detectron2_name, plain_resnet
 from .weights import backbone_weights

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mmifnd.engine.checkpoint_format import AtomicFileBackend, load_plain
+from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend, load_plain
 
 from .export import torch_bytes
 from .resnet import plain_resnet

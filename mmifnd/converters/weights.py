@@ -4,7 +4,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from mmifnd.engine.checkpoint_format import load_plain
+from mmifnd.engine.checkpoints.checkpoint_format import load_plain
 
 #: What an encoder's backbone is called in a checkpoint: the trained one, and MoCo's momentum encoder.
 ENCODERS = dict(query='backbone.', key='key_backbone.')

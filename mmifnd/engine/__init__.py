@@ -1,6 +1,7 @@
 """When things happen: loops and hooks. Importing this room makes mmengine read checkpoints without executing them."""
 
-from . import checkpoint_format, hooks, loops, metrics, task_utils
+from . import hooks, loops, metrics, task_utils
+from .checkpoints import checkpoint_format
 
 checkpoint_format.install()
 

@@ -2,7 +2,7 @@
 
 from .check import check_report
 from .report import write_run_report, write_study_report
-from .run_record import RunRecord
-from .snapshot import RecordError, Snapshot
+from mmifnd.records.run_record import RunRecord
+from mmifnd.records.snapshot import RecordError, Snapshot
 
 __all__ = ['RecordError', 'RunRecord', 'Snapshot', 'check_report', 'write_run_report', 'write_study_report']

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .run_record import RunRecord
-from .snapshot import nearest_granularity
+from mmifnd.records.run_record import RunRecord
+from mmifnd.records.snapshot import nearest_granularity
 from .style import SeriesStyle, figure_style, panel, series_styles
 
 BAND_OPACITY = 0.22

@@ -7,8 +7,8 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from .run_record import RunRecord
-from .snapshot import Snapshot
+from mmifnd.records.run_record import RunRecord
+from mmifnd.records.snapshot import Snapshot
 
 MAX_ANCHORS = 2048
 ROWS = 256  # anchors at a time that are compared with all images
@@ -131,7 +131,7 @@ class InSteps:
 
     @classmethod
     def read(cls, steps: dict[str, np.ndarray]) -> 'InSteps':
-        """From the arrays of :func:`~mmifnd.visualization.snapshot.read_steps`."""
+        """From the arrays of :func:`~mmifnd.records.snapshot.read_steps`."""
         ends = np.cumsum(steps['counts'])[:-1]
         columns = zip(steps['anchors'].tolist(), np.split(steps['images'], ends), np.split(steps['similarities'], ends),
                       steps['thresholds'].tolist())

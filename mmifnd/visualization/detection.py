@@ -6,7 +6,7 @@ import numpy as np
 
 from .curves import Curve, Group, Quantity, average, method_curves, values_by_epoch
 from .page import table
-from .run_record import RunRecord
+from mmifnd.records.run_record import RunRecord
 from .style import FAINT, SeriesStyle
 from .tables import MISSING
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .removed import SIDE, check_images, draw_image
-from .snapshot import check_lengths
+from mmifnd.records.snapshot import check_lengths
 from .style import FAINT, FONT_SIZE, bare, figure_style, new_figure
 
 CELL = 0.62  # inches of a picture's place

@@ -9,7 +9,7 @@ from matplotlib.path import Path
 from matplotlib.patches import Rectangle
 
 from .detected import ByLabels, Relation, Removed, shared_anchors
-from .snapshot import check_lengths
+from mmifnd.records.snapshot import check_lengths
 from .style import FAINT, FONT_SIZE, OTHER, SAME, bare, decoration, figure_style, new_figure
 
 CHECK_MARK = Path([(-1., 0.05), (-0.35, -0.7), (1., 0.8)])

@@ -9,8 +9,8 @@ from . import bars, sections, tables
 from .curves import Group
 from .embedding import class_count
 from .page import Page, escape
-from .run_record import NoRecordError, RunRecord
-from .snapshot import RecordError
+from mmifnd.records.run_record import NoRecordError, RunRecord
+from mmifnd.records.snapshot import RecordError
 from .style import SeriesStyle, series_styles
 from .thresholds import threshold_epoch
 

@@ -6,7 +6,7 @@ from . import cluster_sizes, curves, detection, embedding, group_bars, health, m
 from .curves import QUANTITIES, Group
 from .detected import Relation, told_of
 from .page import Page
-from .run_record import RunRecord
+from mmifnd.records.run_record import RunRecord
 
 
 def add_curves(page: Page, groups: list[Group], num_clusters: int | None) -> None:

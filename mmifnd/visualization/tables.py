@@ -2,7 +2,7 @@
 
 from .bars import decimals, measure_title
 from .page import Cell, table
-from .run_record import RunRecord
+from mmifnd.records.run_record import RunRecord
 
 MISSING = '–'
 

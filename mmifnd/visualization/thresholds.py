@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .curves import Quantity
-from .run_record import RunRecord
-from .snapshot import Snapshot
+from mmifnd.records.run_record import RunRecord
+from mmifnd.records.snapshot import Snapshot
 from .style import GREEN, INK, ROW_HEIGHT, decoration, figure_style, panel
 
 ERRORS = (

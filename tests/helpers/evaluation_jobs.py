@@ -6,7 +6,7 @@ from mmengine.registry import DefaultScope
 from runner_jobs import Observer, digits_runner
 
 from mmifnd.engine.hooks import HealthHook, OnlineProbeHook
-from mmifnd.engine.step_examples import StepExamples
+from mmifnd.engine.hooks.step_examples import StepExamples
 from mmifnd.models.heads.contrastive import Detection
 
 

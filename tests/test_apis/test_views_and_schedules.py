@@ -9,7 +9,8 @@ import pytest
 from image_folders import write_images
 from mmengine.config import Config
 
-from mmifnd.apis import load_config, shipped_config
+from mmifnd.apis import shipped_config
+from mmifnd.configuration import load_config
 from mmifnd.apis.schedules import acceptance, gamma, learning_rate, schedules_of
 from mmifnd.apis.views import augmented_views
 from mmifnd.datasets import Digits, IndexedDataset

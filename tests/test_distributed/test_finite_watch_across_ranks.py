@@ -3,7 +3,7 @@
 import pytest
 import runner_jobs as jobs
 
-from mmifnd.engine.finite_watch import Fault
+from mmifnd.engine.hooks.finite_watch import Fault
 
 
 @pytest.mark.parametrize('faults, expected', [

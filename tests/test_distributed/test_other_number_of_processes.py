@@ -4,7 +4,7 @@ import pytest
 import runner_jobs as jobs
 import torch
 
-from mmifnd.engine.checkpoint_format import load_plain
+from mmifnd.engine.checkpoints.checkpoint_format import load_plain
 
 EPOCHS, STOP = 3, 2
 

@@ -5,7 +5,7 @@ import itertools
 import pytest
 from mmengine.registry import DefaultScope
 
-from mmifnd.apis import build_runner, load_config
+from mmifnd.configuration import build_runner, load_config
 
 _NUMBERS = itertools.count()
 

@@ -10,7 +10,7 @@ from mmengine.fileio import get_file_backend
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import load_checkpoint
 
-from mmifnd.engine.checkpoint_format import AtomicFileBackend, flatten, load_plain, plain, rebuild
+from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend, flatten, load_plain, plain, rebuild
 
 
 class Executes:

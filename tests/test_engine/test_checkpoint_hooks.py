@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from mmifnd.engine.checkpoint_format import AtomicFileBackend
+from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
 from mmifnd.errors import UserError
 from mmifnd.registry import HOOKS
 

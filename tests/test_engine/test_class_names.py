@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmifnd.engine.class_names import class_difference
+from mmifnd.engine.metrics.class_names import class_difference
 
 
 @pytest.mark.parametrize('train, test', [(('a', 'b'), ['a', 'b']), ((), ('a',)), (('a',), None)])

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from mmifnd.detectors import NoDetector, PseudoLabelDetector, QuantileThresholdDetector, UnionDetector
-from mmifnd.engine.detector_probe import ask_detector, error_of, even_anchors, threshold_sample
+from mmifnd.engine.features.detector_probe import ask_detector, error_of, even_anchors, threshold_sample
 from mmifnd.evaluation import exact_quantiles
 
 

@@ -4,7 +4,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 
-from mmifnd.apis import one_line_errors
+from mmifnd.configuration import one_line_errors
 from mmifnd.datasets import IndexedDataset
 from mmifnd.registry import MODELS
 

@@ -5,7 +5,7 @@ from small_models import build_framework
 from mmifnd.datasets import IndexedDataset
 from mmifnd.datasets.collate import keep_batch
 from mmifnd.datasets.tensor_images import TensorImages
-from mmifnd.engine.feature_pass import extract_features
+from mmifnd.engine.features.feature_pass import extract_features
 
 
 @pytest.fixture

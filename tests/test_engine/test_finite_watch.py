@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from mmifnd.engine.finite_watch import Fault, FiniteWatch
+from mmifnd.engine.hooks.finite_watch import Fault, FiniteWatch
 
 
 def note(watch, step, images, bad=(), is_finite=True):

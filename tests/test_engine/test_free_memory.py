@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmifnd.engine.free_memory import return_freed_memory
+from mmifnd.engine.loops.free_memory import return_freed_memory
 
 
 def resident() -> int:

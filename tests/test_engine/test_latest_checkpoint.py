@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmifnd.engine.latest_checkpoint import damage_of, newest_sound_checkpoint
+from mmifnd.engine.checkpoints.latest_checkpoint import damage_of, newest_sound_checkpoint
 from mmifnd.errors import UserError
 
 

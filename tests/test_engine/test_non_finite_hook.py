@@ -10,8 +10,9 @@ import torch
 from mmengine.hooks import Hook
 from PIL import Image
 
-from mmifnd.apis import UserError, build_runner, load_config, one_line_errors
-from mmifnd.engine.checkpoint_format import load_plain
+from mmifnd.apis import UserError
+from mmifnd.configuration import build_runner, load_config, one_line_errors
+from mmifnd.engine.checkpoints.checkpoint_format import load_plain
 from mmifnd.engine.hooks import NonFiniteHook
 from mmifnd.engine.hooks.non_finite_hook import spoilt_tensor
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmifnd.engine.feature_pass import extract_features
+from mmifnd.engine.features.feature_pass import extract_features
 from mmifnd.engine.hooks import OnlineProbeHook
 from mmifnd.evaluation import knn_accuracy
 from mmifnd.models.frameworks import ContrastiveFramework

@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from mmengine.hooks import Hook
 
 from mmifnd.engine.batch_norm import batch_statistics
-from mmifnd.engine.checkpoint_format import load_plain
-from mmifnd.engine.random_state import random_state, set_random_state
-from mmifnd.engine.resume import load_rank_states
+from mmifnd.engine.checkpoints.checkpoint_format import load_plain
+from mmifnd.engine.checkpoints.random_state import random_state, set_random_state
+from mmifnd.engine.checkpoints.resume import load_rank_states
 from mmifnd.errors import UserError
 from mmifnd.models.backbones import SmallCNN
 from mmifnd.registry import MODELS
@@ -277,8 +277,8 @@ def test_generators_come_back():
 def test_each_rank_goes_on_with_its_own(monkeypatch):
     states = [dict(random=f'generators of rank {rank}', batch_statistics=torch.arange(6.) + rank, hooks={}) for rank in (0, 1)]
     for rank in (0, 1):
-        monkeypatch.setattr('mmifnd.engine.resume.get_rank', lambda: rank)
-        monkeypatch.setattr('mmifnd.engine.resume.get_world_size', lambda: 2)
+        monkeypatch.setattr('mmifnd.engine.checkpoints.resume.get_rank', lambda: rank)
+        monkeypatch.setattr('mmifnd.engine.checkpoints.resume.get_world_size', lambda: 2)
         runner = SimpleNamespace(train_loop=SimpleNamespace(), model=torch.nn.BatchNorm1d(3), hooks=[])
         load_rank_states(runner, states)
         assert runner.train_loop.random_state == f'generators of rank {rank}'

@@ -6,9 +6,9 @@ import torch
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
 from mmifnd.engine.hooks import DetectionHook
-from mmifnd.engine.step_examples import StepExamples, is_shown
+from mmifnd.engine.hooks.step_examples import StepExamples, is_shown
 from mmifnd.models.heads.contrastive import Detection
-from mmifnd.visualization.snapshot import read_steps
+from mmifnd.records.snapshot import read_steps
 
 ANCHORS, CANDIDATES = [3, 0, 5], [7, -1, 4, 7, 2, 0, 4, 6]
 

@@ -10,7 +10,7 @@ import pytest
 from mmengine.hooks import Hook
 
 from mmifnd.engine.hooks import STOPPED, StopHook, stop_hook
-from mmifnd.engine.latest_checkpoint import newest_sound_checkpoint
+from mmifnd.engine.checkpoints.latest_checkpoint import newest_sound_checkpoint
 
 
 class SignalHook(Hook):

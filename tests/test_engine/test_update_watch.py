@@ -5,7 +5,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 
-from mmifnd.engine.update_watch import UpdateWatch
+from mmifnd.engine.loops.update_watch import UpdateWatch
 from mmifnd.registry import OPTIM_WRAPPERS
 
 

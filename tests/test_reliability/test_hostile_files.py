@@ -14,10 +14,10 @@ from mmengine.registry import DefaultScope
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from mmifnd.apis import errors
+from mmifnd.configuration import errors
 from mmifnd.datasets import IndexedDataset
 from mmifnd.datasets.class_subset import read_class_list
-from mmifnd.engine.checkpoint_format import load_plain, rebuild
+from mmifnd.engine.checkpoints.checkpoint_format import load_plain, rebuild
 from mmifnd.errors import UserError
 from mmifnd.registry import DATASETS, TRANSFORMS
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmifnd.apis import UserError, build_runner, load_config
+from mmifnd.apis import UserError
+from mmifnd.configuration import build_runner, load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = 'configs/ifnd/ifnd_moco_digits.py'

@@ -6,7 +6,7 @@ import pytest
 from mmifnd.visualization.cluster_sizes import cluster_size_figure, extreme_curves
 from mmifnd.visualization.curves import (QUANTITIES, Group, average, curve_figure, describe, granularity_curves,
                                          method_curves, values_by_epoch)
-from mmifnd.visualization.run_record import RunRecord
+from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization.style import SERIES
 from mmifnd.visualization.svg import marks_of
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure  # noqa: E402
 
 from mmifnd.visualization.curves import average, draw_curve, finish_axes, values_by_epoch  # noqa: E402
 from mmifnd.visualization.detection import PREDICTED  # noqa: E402
-from mmifnd.visualization.run_record import RunRecord  # noqa: E402
+from mmifnd.records.run_record import RunRecord  # noqa: E402
 from mmifnd.visualization.style import (FAINT, INK, PANEL_WIDTH, decoration, figure_style, new_figure,  # noqa: E402
                                         series_styles)
 

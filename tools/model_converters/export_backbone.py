@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmifnd.apis import one_line_errors  # noqa: E402
+from mmifnd.configuration import one_line_errors  # noqa: E402
 from mmifnd.converters import ENCODERS, LAYOUTS, export_backbone  # noqa: E402
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmifnd.apis import one_line_errors  # noqa: E402
+from mmifnd.configuration import one_line_errors  # noqa: E402
 from mmifnd.converters import import_model  # noqa: E402
 
 

@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 from run_ends import compare  # noqa: E402
 
-from mmifnd.engine.latest_checkpoint import LAST, damage_of  # noqa: E402
+from mmifnd.engine.checkpoints.latest_checkpoint import LAST, damage_of  # noqa: E402
 
 IFND = ('configs/ifnd/ifnd_moco_digits.py', "false_negative=dict(source='bank', interval=2)", '')
 GLOFND = ('configs/glofnd/sogclr_glofnd_digits.py', '', ', head=dict(detector=dict(start_epoch=1))')

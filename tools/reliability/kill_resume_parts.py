@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from mmengine.dist import get_rank, is_main_process
 from mmengine.hooks import Hook
 
-from mmifnd.engine.random_state import random_state
+from mmifnd.engine.checkpoints.random_state import random_state
 from mmifnd.models.backbones import SmallCNN
 from mmifnd.registry import HOOKS, MODELS
 

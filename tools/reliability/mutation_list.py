@@ -46,8 +46,8 @@ QUEUE = 'mmifnd/models/frameworks/key_queue.py'
 MOCO = 'mmifnd/models/frameworks/moco.py'
 SWAV = 'mmifnd/models/frameworks/swav.py'
 LOOP = 'mmifnd/engine/loops/epoch_loop.py'
-STATE = 'mmifnd/engine/random_state.py'
-FORMAT = 'mmifnd/engine/checkpoint_format.py'
+STATE = 'mmifnd/engine/checkpoints/random_state.py'
+FORMAT = 'mmifnd/engine/checkpoints/checkpoint_format.py'
 RATES = 'mmifnd/evaluation/rates.py'
 KNN = 'mmifnd/evaluation/knn.py'
 PROBE = 'mmifnd/evaluation/linear_probe.py'
@@ -196,7 +196,7 @@ MUTATIONS = [
     # --- frameworks and many processes ----------------------------------------------------------------------------------
     Mutation('rank offset of the anchor', 'mmifnd/models/frameworks/simclr.py', 'own = rows + rank() * len(rows)',
              'own = rows', TEST_RANKS),
-    Mutation('gradient of gathered rows not summed', 'mmifnd/models/frameworks/gather.py',
+    Mutation('gradient of gathered rows not summed', 'mmifnd/distributed.py',
              '        dist.all_reduce(gradient)\n', '', TEST_RANKS),
     Mutation('keys stay shuffled', 'mmifnd/models/frameworks/shuffle_bn.py', 'self._own(self.order.argsort())',
              'self._own(self.order)', TEST_RANKS),
@@ -216,11 +216,11 @@ MUTATIONS = [
     Mutation("numpy's generator is not restored", STATE,
              'np.random.set_state((name, keys.cpu().numpy().astype(np.uint32), *rest))', 'pass', TEST_RESUME),
     Mutation("torch's generator is not restored", STATE, "torch.set_rng_state(state['torch'].cpu())", 'pass', TEST_RESUME),
-    Mutation('every process resumes the generators of the first', 'mmifnd/engine/resume.py', "states[rank]['random']",
+    Mutation('every process resumes the generators of the first', 'mmifnd/engine/checkpoints/resume.py', "states[rank]['random']",
              "states[0]['random']", (*TEST_RESUME, DISTRIBUTED)),
     Mutation('a step that was left out moves the queue', LOOP, 'self.framework.drop_step()', 'self.framework.finish_step()',
              (f'{ENGINE}/test_update_watch.py', ENGINE)),
-    Mutation('checksums of a checkpoint are not tested', 'mmifnd/engine/latest_checkpoint.py', 'part = archive.testzip()',
+    Mutation('checksums of a checkpoint are not tested', 'mmifnd/engine/checkpoints/latest_checkpoint.py', 'part = archive.testzip()',
              'part = None', (f'{ENGINE}/test_latest_checkpoint.py', ENGINE)),
     Mutation('a config inside a checkpoint is kept', FORMAT, "('meta', 'config'), ", '', TEST_FORMAT),
     Mutation('a checkpoint is written in place', FORMAT, "partial = filepath.with_name(filepath.name + '.partial')",
@@ -261,6 +261,6 @@ MUTATIONS = [
              (f'{EVALUATION}/test_group_probe.py',)),
     Mutation('one-sided the wrong way', 'mmifnd/evaluation/significance.py', "alternative='greater'", "alternative='less'",
              (f'{EVALUATION}/test_significance.py',)),
-    Mutation('runs are paired in the order in which they ended', 'mmifnd/apis/study/results.py',
-             '[of_b[seed] for seed in both]', 'list(of_b.values())[:len(both)]', ('tests/test_apis/test_study.py',)),
+    Mutation('runs are paired in the order in which they ended', 'mmifnd/studies/summary.py',
+             '[of_b[seed] for seed in both]', 'list(of_b.values())[:len(both)]', ('tests/test_studies/test_study.py',)),
 ]

@@ -24,7 +24,7 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from forked_tests import ForkedPytest  # noqa: E402
-from mmifnd.apis.errors import UserError, one_line_errors  # noqa: E402
+from mmifnd.configuration.errors import UserError, one_line_errors  # noqa: E402
 from mmifnd.engine.progress import progress_bar  # noqa: E402
 from mutation_list import MUTATIONS, Mutation  # noqa: E402
 

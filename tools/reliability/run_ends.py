@@ -5,7 +5,7 @@ from collections import Counter
 
 import torch
 
-from mmifnd.engine.checkpoint_format import load_plain
+from mmifnd.engine.checkpoints.checkpoint_format import load_plain
 
 #: What differs between any two runs.
 TIMES = re.compile(r'time|seconds|share_of_training|experiment_name|elapsed|spent|\.eta|last_ckpt|kept_checkpoints|dataset_meta')

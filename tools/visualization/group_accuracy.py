@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmifnd.apis import one_line_errors  # noqa: E402
-from mmifnd.apis.results import read_runs  # noqa: E402
+from mmifnd.configuration import one_line_errors  # noqa: E402
+from mmifnd.studies.results import read_runs  # noqa: E402
 from mmifnd.visualization.group_bars import READINGS, grouping_figure, groupings_of  # noqa: E402
 from mmifnd.visualization.picture import save_picture  # noqa: E402
 

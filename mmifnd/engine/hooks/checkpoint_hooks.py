@@ -10,11 +10,11 @@ from mmifnd.errors import UserError
 from mmifnd.registry import HOOKS
 
 from ..batch_norm import average_batch_statistics
-from ..checkpoint_format import AtomicFileBackend, check_fits, check_fits_somewhere, flatten, rebuild, tensors_of
-from ..latest_checkpoint import LAST
+from ..checkpoints.checkpoint_format import AtomicFileBackend, check_fits, check_fits_somewhere, flatten, rebuild, tensors_of
+from ..checkpoints.latest_checkpoint import LAST
 from ..loops import EpochLoop, unwrap
-from ..resume import (CHANGED_DATA, adapt_progress, changed_images, describe_images, load_rank_states, progress_of, rank_state,
-                      restart_image_state)
+from ..checkpoints.resume import (
+    CHANGED_DATA, adapt_progress, changed_images, describe_images, load_rank_states, progress_of, rank_state, restart_image_state)
 
 #: Name of a checkpoint that was made in the middle of an epoch.
 _STEP = 'iter_{}.pth'

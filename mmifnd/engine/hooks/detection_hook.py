@@ -12,8 +12,8 @@ from mmifnd.evaluation import scores_of_counts
 from mmifnd.registry import HOOKS
 
 from ..loops import unwrap
-from ..run_files import add_record
-from ..step_examples import StepExamples, is_shown
+from mmifnd.records.run_files import add_record
+from .step_examples import StepExamples, is_shown
 from .online_probe_hook import index_of
 
 

@@ -14,13 +14,13 @@ from mmifnd.evaluation import cluster_change, normalized_mutual_information, tru
 from mmifnd.models.frameworks.base import check_feature
 from mmifnd.registry import HOOKS, TASK_UTILS
 
-from ..clustering_across_ranks import label_across_ranks, label_share
-from ..detector_probe import error_of, threshold_sample
-from ..epoch_features import EpochFeatures, joined, noted_backbone
-from ..feature_pass import extract_features, extract_share
+from ..features.clustering_across_ranks import label_across_ranks, label_share
+from ..features.detector_probe import error_of, threshold_sample
+from ..features.epoch_features import EpochFeatures, joined, noted_backbone
+from ..features.feature_pass import extract_features, extract_share
 from ..loops import unwrap
 from ..progress import reported
-from ..run_files import RunFiles
+from mmifnd.records.run_files import RunFiles
 
 SOURCES = ('extract', 'bank')
 

@@ -11,10 +11,10 @@ from torch import Tensor
 from mmifnd.evaluation import health_alarms, lidar, participation_ratio, rankme, spread, uniformity
 from mmifnd.registry import HOOKS
 
-from ..detector_probe import even_anchors
-from ..epoch_features import (EpochFeatures, TrainingRows, evaluation_pipeline, joined, noted_backbone, sample_view,
-                              shared_features)
-from ..feature_pass import extract_features, extract_views
+from ..features.detector_probe import even_anchors
+from ..features.epoch_features import (
+    EpochFeatures, TrainingRows, evaluation_pipeline, joined, noted_backbone, sample_view, shared_features)
+from ..features.feature_pass import extract_features, extract_views
 from ..loops import unwrap
 from .online_probe_hook import index_of
 

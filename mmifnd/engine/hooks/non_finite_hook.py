@@ -10,7 +10,7 @@ from torch import Tensor
 from mmifnd.errors import UserError
 from mmifnd.registry import HOOKS
 
-from ..finite_watch import Fault, FiniteWatch
+from .finite_watch import Fault, FiniteWatch
 from ..loops import unwrap
 
 

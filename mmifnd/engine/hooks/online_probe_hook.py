@@ -11,8 +11,8 @@ from mmifnd.models.frameworks.base import pool
 from mmifnd.registry import DATASETS, HOOKS
 
 from ..batch_norm import average_batch_statistics, batch_statistics, set_batch_statistics
-from ..epoch_features import sample_view, shared_features, evaluation_pipeline
-from ..feature_pass import extract_features
+from ..features.epoch_features import sample_view, shared_features, evaluation_pipeline
+from ..features.feature_pass import extract_features
 from ..loops import unwrap
 
 STATE = 'online_probe'

@@ -8,10 +8,10 @@ from mmifnd.evaluation import Summary
 from mmifnd.models.frameworks.base import pool
 from mmifnd.registry import DATASETS, LOOPS, METRICS
 
-from ..feature_pass import extract_features
-from ..multi_label import targets_of
+from ..features.feature_pass import extract_features
+from ..metrics.multi_label import targets_of
 from ..progress import reported
-from ..representation import Representation
+from ..metrics.representation import Representation
 from .epoch_loop import unwrap
 
 

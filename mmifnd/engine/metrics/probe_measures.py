@@ -13,7 +13,7 @@ from mmifnd.evaluation import (Summary, balanced_accuracy, group_accuracy, label
 from mmifnd.evaluation.transfer import GRID
 from mmifnd.registry import METRICS
 
-from ..representation import Representation
+from .representation import Representation
 
 
 @METRICS.register_module()

@@ -11,8 +11,8 @@ from mmifnd.evaluation import (Summary, clustering_nmi, detection_scores, few_sh
 from mmifnd.models.frameworks.base import check_feature
 from mmifnd.registry import METRICS
 
-from ..detector_probe import error_of, even_anchors, threshold_sample
-from ..representation import Representation
+from ..features.detector_probe import error_of, even_anchors, threshold_sample
+from .representation import Representation
 
 
 @METRICS.register_module()

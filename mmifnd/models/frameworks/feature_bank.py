@@ -4,7 +4,7 @@ import torch
 from mmengine.dist import all_reduce, get_rank, get_world_size
 from torch import Tensor
 
-from .gather import world_size
+from mmifnd.distributed import world_size
 
 
 class FeatureBank:

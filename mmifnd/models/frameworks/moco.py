@@ -12,7 +12,7 @@ from mmifnd.contrast import Contrast
 from mmifnd.registry import MODELS
 
 from .base import ContrastiveFramework, embed, two_views, unit_vectors
-from .gather import gather, rank, world_size
+from mmifnd.distributed import gather, rank, world_size
 from .key_queue import KeyQueue
 from .multi_crop import encode_crops
 from .shuffle_bn import BatchShuffle

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mmifnd.functional.counter_random import counter_hash
 
-from .gather import gather, rank, world_size
+from mmifnd.distributed import gather, rank, world_size
 
 
 class BatchShuffle:

@@ -7,7 +7,7 @@ from mmifnd.contrast import Contrast
 from mmifnd.registry import MODELS
 
 from .base import ContrastiveFramework, two_views, unit_vectors
-from .gather import gather, gather_with_gradient, rank, world_size
+from mmifnd.distributed import gather, gather_with_gradient, rank, world_size
 
 
 @MODELS.register_module()

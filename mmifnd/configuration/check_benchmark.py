@@ -1,0 +1,79 @@
+"""What a benchmark that trains a classifier would otherwise get wrong in silence: its weights and its classes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.runner import Runner
+from torch import nn
+
+from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
+from mmifnd.engine.metrics.class_names import class_difference
+from mmifnd.engine.loops import RepresentationLoop, unwrap
+
+from .errors import UserError
+
+
+def check_pretrained(model: nn.Module) -> None:
+    """Refuse weights of ``init_cfg`` that do not fill the part they are for: mmengine takes what fits and goes on.
+
+    Files that are fetched by a URL are not looked at.
+
+    Raises:
+        ValueError: where there is no such file, it is damaged, or a tensor is missing or has another shape.
+        UserError: where it holds nothing under the prefix.
+    """
+    for part in unwrap(model).modules():
+        for init in _as_list(getattr(part, 'init_cfg', None)):
+            if init.get('type') == 'Pretrained' and '://' not in init['checkpoint']:
+                _check_fills(part, init['checkpoint'], init.get('prefix') or '')
+
+
+def check_classes(runner: Runner) -> None:
+    """Refuse, of a classifier to be trained, a validation set with other classes, and a head with too few of them.
+
+    Raises:
+        UserError: naming a class that is missing, or the number that the head needs.
+    """
+    known = getattr(getattr(unwrap(runner.model), 'head', None), 'num_classes', None)
+    if known is None:
+        return
+    train = _classes(runner.train_loop.dataloader)
+    if runner.val_loop is not None:
+        _check_same(train, _classes(runner.val_loop.dataloader), 'val_dataloader')
+    if len(train) > known:
+        raise UserError(f'model.head.num_classes={known} is below the {len(train)} classes of the training images; set it '
+                        f'to {len(train)}')
+
+
+def check_test_classes(runner: Runner, checkpoint: dict) -> None:
+    """Refuse test images whose classes are not those that the classifier of a checkpoint was trained with.
+
+    Raises:
+        UserError: naming a class that is missing.
+    """
+    if not isinstance(runner.test_loop, RepresentationLoop):
+        trained = ((checkpoint.get('meta') or {}).get('dataset_meta') or {}).get('classes')
+        _check_same(trained, _classes(runner.test_loop.dataloader), 'test_dataloader')
+
+
+def _check_same(train: Sequence[str] | None, other: Sequence[str], where: str) -> None:
+    if difference := class_difference(train, other):
+        raise UserError(f'{where}: {difference}; check the class folders')
+
+
+def _check_fills(part: nn.Module, path: str, prefix: str) -> None:
+    held: Any = load_plain(path, map_location='cpu')
+    held = held.get('state_dict', held) if isinstance(held, dict) else held
+    if isinstance(held, dict) and prefix:
+        prefix = prefix if prefix.endswith('.') else f'{prefix}.'
+        if not (held := {key.removeprefix(prefix): value for key, value in held.items() if key.startswith(prefix)}):
+            raise UserError(f'checkpoint {path} holds nothing under {prefix}; give one of a training, or another prefix')
+    check_fits(part, dict(state_dict=held), path)
+
+
+def _as_list(init: Any) -> list[dict]:
+    return [item for item in (init if isinstance(init, (list, tuple)) else [init]) if isinstance(item, dict)]
+
+
+def _classes(dataloader: Any) -> tuple[str, ...]:
+    return tuple(getattr(dataloader.dataset, 'metainfo', {}).get('classes') or ())

@@ -1,0 +1,142 @@
+"""Going on from a checkpoint: what each rank keeps for itself, where the epoch stands, and whether the data is the same."""
+
+import warnings
+from collections.abc import Callable
+
+import torch
+from mmengine.dist import get_rank, get_world_size
+from torch import nn
+
+from mmifnd.image_table import ImageTable
+from mmifnd.models.frameworks.key_queue import KeyQueue
+
+from ..batch_norm import batch_statistics, set_batch_statistics
+from .random_state import random_state
+
+CHANGED_DATA = ('refuse', 'restart_image_state')
+
+
+# --- what differs between ranks -----------------------------------------------------------------------------------------
+
+
+def rank_state(runner) -> dict:
+    """What this rank alone knows: generators, batch statistics, gradients that wait for more steps before an update, and what
+    hooks have gathered since they last used it.
+
+    A hook takes part by two methods: ``rank_state()``, a dict of tensors and plain values, and ``load_rank_states(states)``,
+    which is given those of all ranks.
+    """
+    hooks = {type(hook).__name__: hook.rank_state() for hook in runner.hooks if hasattr(hook, 'rank_state')}
+    return dict(random=random_state(), batch_statistics=batch_statistics(runner.model), gradients=_waiting_gradients(runner),
+                hooks=hooks)
+
+
+def load_rank_states(runner, states: list[dict]) -> None:
+    """Hand out the :func:`rank_state` of all ranks; on another number of ranks, statistics and gradients are averaged."""
+    rank, world = get_rank(), get_world_size()
+    if rank < len(states):
+        runner.train_loop.random_state = states[rank]['random']
+    sources = [states[rank]] if world == len(states) else states
+    _set_gradients(runner, [state.get('gradients', []) for state in sources])
+    if world == len(states):
+        set_batch_statistics(runner.model, states[rank]['batch_statistics'])
+    else:
+        set_batch_statistics(runner.model, torch.stack([state['batch_statistics'] for state in states]).mean(dim=0))
+    for hook in runner.hooks:
+        if hasattr(hook, 'load_rank_states'):
+            name = type(hook).__name__
+            found = [state['hooks'][name] for state in states if name in state['hooks']]
+            if found:
+                hook.load_rank_states(found)
+
+
+def _waiting_gradients(runner) -> list[torch.Tensor | None]:
+    """One a parameter; empty where the last step ended with an update."""
+    if runner.optim_wrapper.should_update():
+        return []
+    return [None if parameter.grad is None else parameter.grad.cpu() for parameter in runner.model.parameters()]
+
+
+def _set_gradients(runner, states: list[list[torch.Tensor | None]]) -> None:
+    for parameter, *found in zip(runner.model.parameters(), *states):
+        if found[0] is not None:
+            parameter.grad = torch.stack(found).mean(dim=0).to(parameter)
+
+
+# --- where the epoch stands ---------------------------------------------------------------------------------------------
+
+
+def progress_of(loop, epoch: int, step: int) -> dict[str, int]:
+    """Position of step ``step`` of the training in epoch ``epoch``, in images, and what a step was."""
+    steps = len(loop.dataloader)
+    return dict(images=(step - epoch * steps) * global_batch(loop), global_batch=global_batch(loop), steps=steps)
+
+
+def global_batch(loop) -> int:
+    """Images of a step on all processes."""
+    return loop.dataloader.batch_size * get_world_size()
+
+
+def adapt_progress(runner, checkpoint: dict, same_images: bool) -> None:
+    """Translate the position of a checkpoint, in place, to the steps of this run.
+
+    Where an epoch has another number of steps now, schedules of single steps are made anew (:func:`replay_schedules`).
+    """
+    meta, loop = checkpoint['meta'], runner.train_loop
+    noted, now = meta.get('progress'), progress_of(loop, 0, 0)
+    if noted is None or same_images and (noted['global_batch'], noted['steps']) == (now['global_batch'], now['steps']):
+        return
+    done, again = divmod(noted['images'] if same_images else 0, now['global_batch'])
+    meta['iter'] = meta['epoch'] * now['steps'] + min(done, now['steps'])
+    checkpoint.pop('param_schedulers', None)
+    loop.replays_schedules = True
+    text = (f'a step had {noted["global_batch"]} images and has {now["global_batch"]} now, an epoch {noted["steps"]} steps '
+            f'and {now["steps"]} now: going on after step {done} of the epoch')
+    if again:
+        text += f'; {noted["images"]} images were seen, which is no multiple of {now["global_batch"]}: {again} come again'
+    runner.logger.warning(text)
+
+
+def replay_schedules(runner) -> None:
+    """Make the schedules anew and let them run to where the training stands, in the steps of this run."""
+    for group in runner.optim_wrapper.param_groups:
+        group.update({name.removeprefix('initial_'): value for name, value in group.items() if name.startswith('initial_')})
+    runner.param_schedulers = runner.build_param_scheduler(runner.cfg.get('param_scheduler') or [])
+    steps = len(runner.train_dataloader)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of steps of a schedule without those of the optimizer
+        for step in range(1, runner.iter + 1):
+            for scheduler in runner.param_schedulers:
+                if not scheduler.by_epoch or step % steps == 0:
+                    scheduler.step()
+
+
+# --- whether the images are the same ------------------------------------------------------------------------------------
+
+
+def describe_images(dataset) -> dict:
+    """Number, order and kind of the training images; made once for a data set."""
+    if not hasattr(dataset, 'known_images'):
+        dataset.known_images = dict(
+            count=dataset.num_samples, ordered=dataset.fingerprint(), unordered=dataset.fingerprint(ordered=False))
+    return dataset.known_images
+
+
+def changed_images(noted: dict, now: dict) -> str:
+    """What has changed between two :func:`describe_images`, in words; empty where nothing has."""
+    if noted['count'] != now['count']:
+        return f'{noted["count"]} images then, {now["count"]} now'
+    if noted['unordered'] != now['unordered']:
+        return f'{now["count"]} images as then, but other ones (their names, or, without names, their contents)'
+    return 'the same images, but in another order' if noted['ordered'] != now['ordered'] else ''
+
+
+def restart_image_state(framework: nn.Module, checkpoint: dict) -> None:
+    """Replace, in place, all that a checkpoint holds of single images by what ``framework`` begins with."""
+    own, held = framework.state_dict(), checkpoint['state_dict']
+    for path, part in framework.named_modules():
+        news = any(isinstance(getattr(part, name, None), Callable) for name in ('bind', 'publish'))
+        if isinstance(part, (ImageTable, KeyQueue)) or news:
+            for name, buffer in part.named_buffers(prefix=path, recurse=False):
+                if buffer.dim() and name in own:
+                    held[name] = own[name].clone()

@@ -1,0 +1,1 @@
+"""Features of all images: the exact pass, its parts on each rank, and samples of it."""

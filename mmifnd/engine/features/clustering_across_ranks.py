@@ -1,0 +1,59 @@
+"""Each granularity is clustered on its own rank, or by all ranks together; all ranks end with the same labels."""
+
+import os
+
+import torch
+from mmengine.dist import broadcast, get_rank, get_world_size
+from torch import Tensor
+
+from mmifnd.clustering import Granularity, PseudoLabeler, PseudoLabels, RowShare
+
+from ..progress import Report
+
+
+def label_across_ranks(labeler: PseudoLabeler, features: Tensor, progress: float, seen: Tensor | None = None,
+                       report: Report = lambda done: None) -> PseudoLabels:
+    """As ``labeler(features, progress, seen)``, granularity g on rank ``g % W``.
+
+    Args:
+        features (Tensor): (N, D) on the host, the same on every rank.
+        seen (Tensor, optional): bool (N,), rows that hold a feature.
+    """
+    rank, world = get_rank(), get_world_size()
+    total = len(labeler.num_clusters)
+    own: dict[int, Granularity] = {}
+    if world > 1 and labeler.kmeans.num_threads is None:  # the other ranks wait: their cores are free
+        labeler.kmeans.num_threads = max(1, (os.cpu_count() or 1) // min(total, int(os.environ.get('LOCAL_WORLD_SIZE', world))))
+    for position in range(rank, total, world):
+        own[position] = labeler.cluster(features, position, seen, gpu=_local_gpu())
+        report(min(len(own) * world, total))
+    levels = [_shared(own.get(g), labeler.num_clusters[g], features, source=g % world) for g in range(total)]
+    return labeler.accept(levels, progress, seen)
+
+
+def label_share(labeler: PseudoLabeler, share: RowShare, progress: float,
+                report: Report = lambda done: None) -> PseudoLabels:
+    """The same of features that stay on their ranks: one granularity after the other, each on all ranks."""
+    levels = []
+    for position in range(len(labeler.num_clusters)):
+        levels.append(labeler.cluster_share(share, position, gpu=_local_gpu()))
+        report(len(levels))
+    return labeler.accept(levels, progress)
+
+
+def _shared(level: Granularity | None, count: int, features: Tensor, source: int) -> Granularity:
+    if get_world_size() == 1:
+        return level
+    samples, dim = features.shape
+    if level is None:
+        level = Granularity(
+            torch.empty(samples, dtype=torch.int64), torch.empty(samples), torch.empty(count, dim), torch.empty(count))
+    seconds = torch.tensor([level.seconds], dtype=torch.float64)
+    tensors = level.assignment, level.confidence, level.centroids, level.concentration
+    for tensor in (*tensors, seconds):
+        broadcast(tensor, src=source)
+    return Granularity(*tensors, seconds.item())
+
+
+def _local_gpu() -> int:
+    return torch.cuda.current_device() if torch.cuda.is_available() else 0

@@ -1,0 +1,116 @@
+"""The exact pass over all images: evaluation mode, test transform, every image once."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from mmengine.dist import all_gather, all_reduce, get_rank, get_world_size
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from mmifnd.clustering import RowShare
+
+from ..batch_norm import average_batch_statistics
+from ..loader_workers import leave_signals_to_parent
+from ..progress import Report
+
+
+@torch.no_grad()
+def extract_features(framework: nn.Module, dataset: Dataset, encode: Callable[[Tensor], Tensor], batch_size: int,
+                     num_workers: int = 0, collate_fn: Callable | None = None,
+                     report: Report = lambda done: None) -> Tensor:
+    """Features of every image of ``dataset``, float32 (N, D) on the host, the same on every rank.
+
+    Args:
+        framework: put into evaluation mode meanwhile; its ``data_preprocessor`` prepares the batches.
+        dataset: position i gives image i; see ``IndexedDataset.evaluation_view``.
+        encode: images (B, 3, H, W) to features (B, D).
+        batch_size: images at a time on each rank.
+        collate_fn: as of the training's data loader.
+        report: called with the number of images done.
+    """
+    features = None
+    with _evaluating(framework):
+        for done, batch in enumerate(_batches(framework, dataset, encode, batch_size, num_workers, collate_fn), 1):
+            index, rows = _of_all_ranks(*batch)
+            if features is None:
+                features = torch.empty(len(dataset), rows.shape[1])
+            features[index] = rows
+            report(min(done * batch_size * get_world_size(), len(dataset)))
+    return features
+
+
+@torch.no_grad()
+def extract_share(framework: nn.Module, dataset: Dataset, encode: Callable[[Tensor], Tensor], batch_size: int,
+                  num_workers: int = 0, collate_fn: Callable | None = None,
+                  report: Report = lambda done: None) -> RowShare:
+    """As :func:`extract_features`, but every rank keeps those of its own images only, every W-th; nothing is gathered."""
+    parts = []
+    with _evaluating(framework):
+        for index, rows in _batches(framework, dataset, encode, batch_size, num_workers, collate_fn):
+            parts.append((index.cpu(), rows.cpu()))
+            report(min(len(parts) * batch_size * get_world_size(), len(dataset)))
+    rank, world, total = get_rank(), get_world_size(), len(dataset)
+    index, features = (torch.cat(column)[:len(range(rank, total, world))] for column in zip(*parts))  # the rest is padding
+    return RowShare(features, index, total, rank, world, _over_ranks)
+
+
+@torch.no_grad()
+def extract_views(framework: nn.Module, dataset, encode: Callable[[Tensor], Tensor], num_views: int, batch_size: int,
+                  num_workers: int = 0, collate_fn: Callable | None = None) -> tuple[Tensor, Tensor]:
+    """Features of augmented views, ``num_views`` (even) of every image, and the image of each: (V N, D) and int64 (V N,).
+
+    Args:
+        dataset: an ``IndexedDataset`` with the training pipeline; its epoch is moved, so give it to nobody else.
+
+    The rest as in :func:`extract_features`.
+    """
+    parts = []
+    with _evaluating(framework):
+        for epoch in range(num_views // 2):  # an epoch draws two views
+            dataset.set_epoch(epoch)
+            batches = _batches(framework, dataset, encode, batch_size, num_workers, collate_fn, augmented=True)
+            parts += [_of_all_ranks(*batch) for batch in batches]
+    index, rows = (torch.cat(column) for column in zip(*parts))
+    return rows, index
+
+
+@contextmanager
+def _evaluating(framework: nn.Module) -> Iterator[None]:
+    """Meanwhile, evaluation mode, with the batch statistics of all ranks."""
+    average_batch_statistics(framework)
+    was_training = framework.training
+    framework.eval()
+    try:
+        yield
+    finally:
+        framework.train(was_training)
+
+
+def _batches(framework, dataset, encode, batch_size, num_workers, collate_fn,
+             augmented: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
+    """Index (B,) and features (B, D) of this rank's images."""
+    # A generator of its own: the loader would draw a number from that of the training.
+    loader = DataLoader(dataset, batch_size, sampler=_own_share(len(dataset)), num_workers=num_workers,
+                        collate_fn=collate_fn, generator=torch.Generator(), worker_init_fn=leave_signals_to_parent)
+    for batch in loader:
+        batch = framework.data_preprocessor(batch, training=augmented)
+        for view in batch['inputs'][:2 if augmented else 1]:
+            yield batch['index'], encode(view).float()
+
+
+def _of_all_ranks(*tensors: Tensor) -> list[Tensor]:
+    return [torch.cat(all_gather(tensor)).cpu() for tensor in tensors]
+
+
+def _over_ranks(tensor: Tensor, operation: str) -> Tensor:
+    """``'sum'``, ``'max'`` or ``'min'`` of ``tensor`` over all ranks, in place."""
+    all_reduce(tensor, operation)
+    return tensor
+
+
+def _own_share(total: int) -> list[int]:
+    """Every W-th image, padded from the start so that all ranks take the same number of steps."""
+    world = get_world_size()
+    padded = -(-total // world) * world
+    return [position % total for position in range(get_rank(), padded, world)]

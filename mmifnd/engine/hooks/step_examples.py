@@ -1,0 +1,113 @@
+"""What training steps removed for a few images, kept for people to look at."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from mmengine.dist import all_gather_object
+from torch import Tensor
+
+from mmifnd.models.heads.contrastive import Detection
+
+from ..features.detector_probe import even_anchors
+from mmifnd.records.run_files import write_arrays
+
+PREFIX = 'removed'
+
+
+class Visit(NamedTuple):
+    """What a step said of one of its anchors and C candidates, still on the model's device.
+
+    Attributes:
+        anchor (Tensor): int64 (), its image.
+        candidate (Tensor): int32 (C,), theirs; -1 for an empty slot.
+        removed (Tensor): bool (C,), by any granularity.
+        similarity (Tensor): cosine similarities, (C,).
+        total (Tensor): int64 (), candidates that the anchor had.
+        threshold (Tensor | None): (), the similarity above which candidates were removed, of a detector that has one.
+    """
+
+    anchor: Tensor
+    candidate: Tensor
+    removed: Tensor
+    similarity: Tensor
+    total: Tensor
+    threshold: Tensor | None
+
+    def on_host(self) -> dict:
+        """The removed images, each once, where it is most similar; the share of the candidates that they were."""
+        images, similarity = (column[self.removed].cpu() for column in (self.candidate, self.similarity.float()))
+        order = similarity.argsort(descending=True, stable=True)
+        images, similarity = images[order], similarity[order]
+        _, first = np.unique(images.numpy(), return_index=True)
+        first = torch.from_numpy(np.sort(first[images.numpy()[first] >= 0]))
+        return dict(anchor=int(self.anchor), images=images[first], similarity=similarity[first],
+                    threshold=np.nan if self.threshold is None else float(self.threshold),
+                    share=len(order) / max(int(self.total), 1))
+
+
+class StepExamples:
+    """For a few images, spread evenly over the data set: what the steps that train on them remove.
+
+    Where they stand in a batch is known on the host, so that nothing waits for the device before :meth:`collect`.
+
+    Args:
+        num_samples (int): images in the training set, N.
+        count (int): of the few, at most; 0 for none.
+    """
+
+    def __init__(self, num_samples: int, count: int) -> None:
+        self.num_samples = num_samples
+        self.anchors = frozenset(even_anchors(num_samples, count).tolist())
+        self._visits: list[Visit] = []
+        self._found: list[dict] = []
+
+    def rows(self, index: Tensor) -> list[int]:
+        """Positions of the few among the images ``index`` (B,) of this rank's batch, a tensor on the host."""
+        return [row for row, image in enumerate(index.tolist()) if image in self.anchors]
+
+    def note(self, detection: Detection, rows: list[int]) -> None:
+        """Keep ``rows`` of a step; the first view's come first in every framework. Copies: the rest is large."""
+        candidate = detection.candidate_index.int()
+        for row in rows:
+            self._visits.append(Visit(
+                detection.anchor_index[row], candidate, detection.false_negative[:, row].any(dim=0),
+                detection.similarity[row].clone(), detection.is_candidate[row].sum(),
+                None if detection.threshold is None else detection.threshold[row]))
+
+    def state(self) -> list[dict]:
+        """What was noted since the last :meth:`collect` on this rank; tensors on the host and plain values."""
+        self._found += [visit.on_host() for visit in self._visits]
+        self._visits.clear()
+        return list(self._found)
+
+    def load(self, state: list[dict]) -> None:
+        """Go on with a :meth:`state`."""
+        self._found = [dict(visit, images=visit['images'].cpu(), similarity=visit['similarity'].cpu()) for visit in state]
+
+    def collect(self) -> list[dict]:
+        """Those of all ranks, by anchor, each once; they are forgotten here."""
+        found: dict[int, dict] = {}
+        for state in all_gather_object(self.state()):
+            for visit in state:
+                found.setdefault(visit['anchor'], visit)
+        self._found.clear()
+        return [found[anchor] for anchor in sorted(found)]
+
+    def write(self, folder: Path, epoch: int, found: list[dict]) -> None:
+        """``removed_NNNN.npz`` of what :meth:`collect` gave, as `mmifnd.visualization.in_steps` reads it."""
+        arrays = dict(
+            epoch=np.int64(epoch), num_images=np.int64(self.num_samples),
+            anchors=np.array([visit['anchor'] for visit in found], dtype=np.int64),
+            counts=np.array([len(visit['images']) for visit in found], dtype=np.int64),
+            shares=np.array([visit['share'] for visit in found], dtype=np.float32),
+            thresholds=np.array([visit['threshold'] for visit in found], dtype=np.float32),
+            images=np.concatenate([visit['images'].numpy() for visit in found]).astype(np.int32),
+            similarities=np.concatenate([visit['similarity'].numpy() for visit in found]).astype(np.float32))
+        write_arrays(folder, PREFIX, epoch, arrays)
+
+
+def is_shown(epoch: int, max_epochs: int, times: int = 10) -> bool:
+    """Whether epoch ``epoch`` (0-based) is one of the ``times``, spread evenly and with the last, that are kept."""
+    return (epoch + 1) * times // max_epochs > epoch * times // max_epochs

@@ -1,0 +1,1 @@
+"""The files that a run leaves: names, keys, writers and readers."""

@@ -1,0 +1,101 @@
+"""One training and its evaluation, in a process of its own."""
+
+import json
+import logging
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+
+from mmifnd.engine.hooks import EpochCallbackHook
+
+from mmifnd.configuration.config import load_config
+from mmifnd.configuration.environment import build_runner
+from .identity import fingerprint, read_finished
+from .plan import RATE, Run
+from .summary import write_results
+
+DONE = 'measures.json'
+
+
+def finished_before(run: Run, out: Path, epochs: int | None) -> dict[str, Any] | None:
+    """What :func:`train_and_test` returned for this very run, where its folder says so; else None."""
+    return read_finished(out / run.folder / DONE, fingerprint(_config(run, out, epochs), run.seed))
+
+
+def train_and_test(run: Run, out: Path, epochs: int | None, callback: Callable[[int, int], None]) -> dict[str, Any]:
+    """Train ``run`` in its folder below ``out``, which exists, and judge it; what it prints goes to ``log.txt`` there.
+
+    Args:
+        epochs: instead of the config's.
+        callback: called with (completed epochs, all epochs).
+
+    Returns:
+        dict: ``method``, ``seed``, ``work_dir``, ``seconds``, ``measures`` and ``fingerprint``.
+    """
+    torch.set_num_threads(1)
+    folder = out / run.folder
+    (folder / DONE).unlink(missing_ok=True)
+    config = _config(run, out, epochs)
+    identity = fingerprint(config, run.seed)
+    started = time.perf_counter()
+    with open(folder / 'log.txt', 'w') as log, redirect_stdout(log), redirect_stderr(log):
+        warnings.simplefilter('ignore')
+        measures = _measures(run, config, folder, callback)
+    record = dict(method=run.method.name, seed=run.seed, work_dir=run.folder, seconds=time.perf_counter() - started,
+                  measures=measures, fingerprint=identity)
+    write_results(record, folder / DONE)
+    return record
+
+
+def _measures(run: Run, config: Config, folder: Path, callback) -> dict[str, float]:
+    config.work_dir = str(folder)
+    config.experiment_name = f'{run.method.name}_{run.seed}_{os.getpid()}_{time.time_ns()}'
+    config.randomness = dict(seed=run.seed, deterministic=True)
+    config.log_level = 'WARNING'
+    runner = build_runner(config)
+    total = config.train_cfg.max_epochs
+    runner.register_hook(EpochCallbackHook(lambda done: callback(done, total)))
+    try:
+        runner.train()
+        return {**_last_detection(folder), **runner.test()}
+    finally:
+        logging.shutdown()
+        sys.stdout.flush()
+
+
+def _config(run: Run, out: Path, epochs: int | None) -> Config:
+    options = dict(run.method.options)
+    if epochs is not None:
+        options['train_cfg.max_epochs'] = epochs
+        options['default_hooks.checkpoint.interval'] = epochs
+    if run.method.rate_from is not None:
+        options[RATE] = removal_rates(out / run.method.rate_from / f'seed_{run.seed}')
+    return load_config(run.method.config, options)
+
+
+def _last_detection(work_dir: Path) -> dict[str, float]:
+    """Scores of the last epoch's training steps, as ``step_...``, where the run measured them."""
+    path = work_dir / 'false_negatives' / 'detection.jsonl'
+    if not path.exists():
+        return {}
+    last = json.loads(path.read_text().splitlines()[-1])
+    return {f'step_{name}': value for name, value in last.items() if name != 'epoch'}
+
+
+def removal_rates(work_dir: Path) -> list[float]:
+    """Share of negatives that a run removed in each epoch, from what its clusterings recorded; the last epoch, behind which
+    there is no clustering, is not among them."""
+    rates: list[float] = []
+    for line in (work_dir / 'false_negatives' / 'history.jsonl').read_text().splitlines():
+        record = json.loads(line)
+        if record['epoch']:
+            rates += [record['false_negative_share'] or 0.] * (record['epoch'] - len(rates))
+    return rates

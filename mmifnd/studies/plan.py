@@ -1,0 +1,138 @@
+"""What is to be run: read from a study's file."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mmifnd.configuration.config import read_config
+from mmifnd.configuration.errors import UserError
+from .check_study import check_study
+
+#: Where a method that copies the removal rate of another one takes it.
+RATE = 'model.head.detector.rate'
+TEMPERATURE = 'model.head.temperature'
+
+
+@dataclass(frozen=True)
+class Method:
+    """One row of the table.
+
+    Attributes:
+        name (str): short and unique.
+        label (str): for people.
+        config (str): path, from the top of the checkout.
+        options (dict): overrides, as of ``--cfg-options``.
+        rate_from (str, optional): the method whose share of removed negatives is to be matched, epoch by epoch, in the
+            run of the same seed.
+    """
+
+    name: str
+    label: str
+    config: str
+    options: dict[str, Any] = field(default_factory=dict)
+    rate_from: str | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: a method with a seed. Its files lie in ``METHOD/seed_N`` of the study's folder."""
+
+    method: Method
+    seed: int
+
+    @property
+    def folder(self) -> str:
+        """Relative to the study's folder."""
+        return f'{self.method.name}/seed_{self.seed}'
+
+
+@dataclass(frozen=True)
+class Study:
+    """The whole.
+
+    Attributes:
+        title (str), dataset (str): for people.
+        methods (dict[str, Method]): in the order of the table.
+        measures (dict[str, dict]): ``label``, ``unit`` and ``higher_is_better`` of each measure to show.
+        comparisons (list[tuple[str, str, str]]): (a, b, measure) for a paired test of a > b over seeds.
+        figure_run (str): the method whose embedding and removed negatives are drawn.
+        selection (dict): overrides under which settings are chosen: splits that are not reported.
+    """
+
+    title: str
+    dataset: str
+    methods: dict[str, Method]
+    measures: dict[str, dict]
+    comparisons: list[tuple[str, str, str]]
+    figure_run: str
+    selection: dict[str, Any] = field(default_factory=dict)
+
+    def runs(self, seeds: Sequence[int]) -> Iterator[Run]:
+        """Every method with every seed; those that need another run's rate come last."""
+        ordered = sorted(self.methods.values(), key=lambda method: method.rate_from is not None)
+        return (Run(method, seed) for method in ordered for seed in seeds)
+
+    def only(self, names: Sequence[str]) -> 'Study':
+        """The study of some methods, and of those whose rate they copy."""
+        unknown = [name for name in names if name not in self.methods]
+        if unknown:
+            raise UserError(f'--methods {unknown[0]}: the study has no such method; it has {", ".join(self.methods)}')
+        wanted = set(names) | {self.methods[name].rate_from for name in names}
+        methods = {name: method for name, method in self.methods.items() if name in wanted}
+        comparisons = [c for c in self.comparisons if c[0] in methods and c[1] in methods]
+        figure_run = self.figure_run if self.figure_run in methods else next(iter(methods))
+        return replace(self, methods=methods, comparisons=comparisons, figure_run=figure_run)
+
+    def with_options(self, options: dict[str, Any]) -> 'Study':
+        """The study with overrides that hold for every method."""
+        methods = {name: replace(method, options={**method.options, **options}) for name, method in self.methods.items()}
+        return replace(self, methods=methods)
+
+
+def load_study(path: str | Path) -> Study:
+    """Read a study's file.
+
+    Besides the attributes of :class:`Study` it may hold ``options``, overrides for all methods; and ``cells``, the table's
+    further dimension: a ``label`` and ``options`` by name. A method is then run, as ``METHOD_CELL``, in each cell for which
+    its ``temperatures`` have one.
+
+    Raises:
+        UserError: where it is missing, lacks a part, or names what there is not.
+    """
+    if not Path(path).is_file():
+        raise UserError(f'study {path} does not exist; studies stand in configs/studies/')
+    config = read_config(path).to_dict()
+    for name in ('methods', 'measures'):
+        if not isinstance(config.get(name, {}), dict):
+            raise UserError(f'study {path}: {name}={config[name]!r} must be a dict')
+    try:
+        methods = {method.name: method for method in _methods(config)}
+        study = Study(config['title'], config['dataset'], methods, config['measures'],
+                      [tuple(c) for c in config['comparisons']], config['figure_run'], config.get('selection', {}))
+    except (KeyError, TypeError) as error:
+        raise UserError(f'study {path} lacks a part or has one too many: {error}') from None
+    check_study(study, path)
+    return study
+
+
+def _methods(config: dict) -> Iterator[Method]:
+    """The methods of a study's file; cell by cell where it has cells."""
+    entries = {name: dict(entry, options={**config.get('options', {}), **entry.get('options', {})})
+               for name, entry in config['methods'].items()}
+    if 'cells' not in config:
+        yield from (Method(name=name, **entry) for name, entry in entries.items())
+        return
+    unknown = {cell for entry in entries.values() for cell in entry['temperatures']} - set(config['cells'])
+    if unknown:
+        raise KeyError(f'the cell {min(unknown)}')
+    for cell, given in config['cells'].items():
+        yield from (_in_cell(name, entry, cell, **given) for name, entry in entries.items() if cell in entry['temperatures'])
+
+
+def _in_cell(name: str, entry: dict, cell: str, label: str, options: dict) -> Method:
+    rate_from = entry.get('rate_from')
+    return Method(
+        name=f'{name}_{cell}', label=f'{entry["label"]}, {label}', config=entry['config'],
+        options={**entry['options'], **options, TEMPERATURE: entry['temperatures'][cell]},
+        rate_from=rate_from and f'{rate_from}_{cell}')

@@ -1,0 +1,76 @@
+"""The results of a study: every seed, means and spreads, paired differences, in one schema."""
+
+import json
+import platform
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import mmifnd
+from mmifnd.evaluation import paired_t_test, summarise
+
+from mmifnd.configuration.config import load_config
+from .provisional import is_provisional
+from .plan import Study
+
+_PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv-lite', 'mmpretrain', 'faiss-cpu', 'scikit-learn', 'kornia')
+
+
+def summary_of(study: Study, records: list[dict], command: str) -> dict[str, Any]:
+    """All results as plain values."""
+    return dict(
+        title=study.title, dataset=study.dataset, command=command, created=time.strftime('%Y-%m-%d'),
+        versions=versions(), methods={name: _describe(method) for name, method in study.methods.items()},
+        measures=study.measures, runs=records, summary=_summary(study, records),
+        comparisons=[_compare(records, *comparison) for comparison in study.comparisons])
+
+
+def write_results(results: dict[str, Any], path: Path) -> None:
+    """Write JSON, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix('.partial')
+    partial.write_text(json.dumps(results, indent=1))
+    partial.replace(path)
+
+
+def versions() -> dict[str, str]:
+    """Of what the numbers depend on."""
+    found = dict(mmifnd=mmifnd.__version__, python=platform.python_version(), machine=platform.machine())
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def values_of(records: list[dict], method: str, measure: str) -> dict[int, float]:
+    """The value of each seed that has one."""
+    runs = (r for r in records if r['method'] == method and measure in r['measures'])
+    return {run['seed']: run['measures'][measure] for run in runs}
+
+
+def _summary(study: Study, records: list[dict]) -> dict[str, dict]:
+    summary: dict[str, dict] = {}
+    for name in study.methods:
+        summary[name] = {}
+        for measure in study.measures:
+            values = list(values_of(records, name, measure).values())
+            if values:
+                found = summarise(values)
+                summary[name][measure] = dict(mean=found.mean, std=found.standard_deviation, n=len(values))
+    return summary
+
+
+def _describe(method) -> dict[str, Any]:
+    config = load_config(method.config, {k: v for k, v in method.options.items()})
+    return dict(label=method.label, config=method.config, options=method.options,
+                temperature=config.model.head.temperature, provisional=is_provisional(config.model.to_dict()))
+
+
+def _compare(records: list[dict], a: str, b: str, measure: str) -> dict[str, Any]:
+    of_a, of_b = values_of(records, a, measure), values_of(records, b, measure)
+    both = [seed for seed in of_a if seed in of_b]
+    found = paired_t_test([of_a[seed] for seed in both], [of_b[seed] for seed in both])
+    return dict(a=a, b=b, measure=measure, **found)

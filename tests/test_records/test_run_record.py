@@ -1,0 +1,106 @@
+import json
+
+import numpy as np
+import pytest
+
+from mmifnd.records.run_record import NoRecordError, RecordError, RunRecord
+
+NUM_IMAGES, CLUSTER_COUNTS = 60, (3, 6)
+
+
+def test_reads_back_what_the_run_wrote(run_dir):
+    record = RunRecord.load(run_dir)
+    assert [entry['epoch'] for entry in record.history] == record.epochs == [8, 16, 24, 32]
+    assert len(record.scalars) == 64
+    snapshot = record.snapshot(16)
+    assert snapshot.labels.shape == snapshot.confidence.shape == (2, NUM_IMAGES)
+    assert [len(centroids) for centroids in snapshot.centroids] == list(CLUSTER_COUNTS)
+    assert snapshot.features.dtype == np.float32 and len(snapshot.features) == NUM_IMAGES
+    assert snapshot.rate == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize('wanted, position', [(None, 0), (1, 0), (4, 0), (5, 1), (100, 1)])
+def test_nearest_granularity(run_dir, wanted, position):
+    assert RunRecord.load(run_dir).snapshot(8).granularity(wanted) == position
+
+
+def test_only_snapshots_with_features_are_offered_for_a_map(tmp_path, write_run):
+    record = RunRecord.load(write_run(tmp_path / 'run', with_features=False))
+    assert record.epochs_with_features() == []
+    assert record.snapshot(8).features is None
+
+
+@pytest.mark.parametrize('cut', [1, 10, 200])
+def test_torn_last_line_is_left_out(run_dir, cut):
+    path = run_dir / 'false_negatives/history.jsonl'
+    path.write_bytes(path.read_bytes().rstrip(b'\n')[:-cut])
+    assert [entry['epoch'] for entry in RunRecord.load(run_dir).history] == [8, 16, 24]
+
+
+def test_damaged_line_in_the_middle_is_named(run_dir):
+    path = run_dir / 'false_negatives/history.jsonl'
+    lines = path.read_text().splitlines()
+    path.write_text('\n'.join([lines[0], lines[1][:20], *lines[2:]]))
+    with pytest.raises(RecordError, match='history.jsonl, line 2: not JSON'):
+        RunRecord.load(run_dir)
+
+
+def test_line_without_a_needed_key_is_named(run_dir):
+    path = run_dir / 'false_negatives/history.jsonl'
+    path.write_text('{"epoch": 1, "granularities": []}\n{"epoch": 2}\n3\n')
+    with pytest.raises(RecordError, match='history.jsonl, line 2: granularities missing'):
+        RunRecord.load(run_dir)
+
+
+def test_training_curve_from_mmengines_log_over_a_resume(run_dir):
+    (run_dir / 'scalars.jsonl').unlink()
+    starts = {'20250101_000000': [(5, 1, 3.), (10, 2, 2.)], '20250102_000000': [(10, 2, 2.5), (15, 3, 1.)]}
+    for start, rows in starts.items():
+        (run_dir / start / 'vis_data').mkdir(parents=True)
+        lines = [json.dumps(dict(step=step, epoch=epoch, loss=loss)) for step, epoch, loss in rows]
+        lines.append('{"step": 10, "knn": 90.0}')
+        (run_dir / start / 'vis_data/scalars.json').write_text('\n'.join(lines) + '\n')
+    assert [entry['loss'] for entry in RunRecord.load(run_dir).scalars] == [3., 2.5, 1.]
+
+
+def test_the_later_of_two_entries_of_an_epoch_counts(run_dir):
+    path = run_dir / 'false_negatives/history.jsonl'
+    repeated = dict(json.loads(path.read_text().splitlines()[0]), rate=0.77)
+    with path.open('a') as file:
+        file.write(json.dumps(repeated) + '\n')
+    history = RunRecord.load(run_dir).history
+    assert [entry['epoch'] for entry in history] == [8, 16, 24, 32]
+    assert history[0]['rate'] == 0.77
+
+
+def test_directory_without_a_record(tmp_path):
+    with pytest.raises(NoRecordError, match='holds no record'):
+        RunRecord.load(tmp_path / 'nothing')
+
+
+@pytest.mark.parametrize('arrays, message', [
+    (dict(confidence=None), 'confidence missing'),
+    (dict(confidence=np.zeros((1, NUM_IMAGES))), 'must share one shape'),
+    (dict(centroids_1=None), 'centroids_1 missing'),
+    (dict(features=np.zeros((5, 4))), f'5 features for {NUM_IMAGES} images'),
+    (dict(labels=np.array([[None]])), 'damaged'),
+])
+def test_snapshot_that_does_not_fit(run_dir, arrays, message, replace_arrays):
+    path = run_dir / 'false_negatives/epoch_0008.npz'
+    replace_arrays(path, **arrays)
+    with pytest.raises(RecordError, match=message) as caught:
+        RunRecord.load(run_dir).snapshot(8)
+    assert 'epoch_0008.npz' in str(caught.value) and '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('content', [b'', b'no archive', 'half'])
+def test_snapshot_that_cannot_be_read(run_dir, content):
+    path = run_dir / 'false_negatives/epoch_0008.npz'
+    path.write_bytes(path.read_bytes()[:-200] if content == 'half' else content)
+    with pytest.raises(RecordError, match='epoch_0008.npz: not a readable'):
+        RunRecord.load(run_dir).snapshot(8)
+
+
+def test_missing_epoch_is_named(run_dir):
+    with pytest.raises(RecordError, match=r'no snapshot of epoch 9; choose one of \[8, 16, 24, 32\]'):
+        RunRecord.load(run_dir).snapshot(9)
