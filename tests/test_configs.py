@@ -17,8 +17,8 @@ import torch
 from mmengine.registry import DefaultScope
 from PIL import Image
 
-from mmifnd.configuration import build_runner, load_config
 from mmifnd.clustering import ConfidenceAcceptance
+from mmifnd.configuration import build_runner, load_config
 from mmifnd.registry import MODELS, PARAM_SCHEDULERS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -14,10 +14,10 @@ from mmengine.dist import is_main_process  # noqa: E402
 
 from mmifnd.configuration import build_runner, check_data, check_test_classes, one_line_errors  # noqa: E402
 from mmifnd.configuration.command_line import base_parser, config_of  # noqa: E402
+from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain  # noqa: E402
 from mmifnd.studies.provisional import FOOTNOTE, is_provisional  # noqa: E402
 from mmifnd.studies.results import evaluation_results  # noqa: E402
 from mmifnd.studies.summary import write_results  # noqa: E402
-from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain  # noqa: E402
 
 
 def parse_args():

@@ -4,11 +4,10 @@ from pathlib import Path
 
 from torch import nn
 
-from mmifnd.converters import backbone_weights, describe_backbone
-from mmifnd.registry import MODELS
-
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.errors import UserError
+from mmifnd.converters import backbone_weights, describe_backbone
+from mmifnd.registry import MODELS
 
 
 def load_backbone(checkpoint: str | Path, encoder: str = 'query', config: str | Path | None = None) -> nn.Module:

@@ -7,13 +7,12 @@ from typing import Any
 
 from mmengine.runner.checkpoint import load_state_dict
 
-from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
-
 from mmifnd.configuration.check_data import check_data
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.environment import build_runner
 from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.run_config import config_beside
+from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
 
 
 def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures: Sequence[str] | None = None,

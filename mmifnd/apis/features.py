@@ -10,6 +10,9 @@ from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import load_state_dict
 from torch import Tensor, nn
 
+from mmifnd.configuration.config import load_config
+from mmifnd.configuration.errors import UserError
+from mmifnd.configuration.run_config import config_beside
 from mmifnd.datasets import IndexedDataset
 from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
 from mmifnd.engine.features.feature_pass import extract_features as run_pass
@@ -19,10 +22,7 @@ from mmifnd.models.preprocessors import TensorViewsPreprocessor
 from mmifnd.registry import MODELS
 
 from .backbones import load_backbone
-from mmifnd.configuration.config import load_config
-from mmifnd.configuration.errors import UserError
 from .image_data import Images, collate_of, image_dataset
-from mmifnd.configuration.run_config import config_beside
 
 #: What a backbone without a config of its own is shown: ImageNet's centre crop, RGB, its mean and deviation.
 CENTRE_CROP = [

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from mmengine.registry import DefaultScope
 
-from mmifnd.registry import METRICS
-
 from mmifnd.configuration.check_data import check_data
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.errors import UserError
+from mmifnd.registry import METRICS
+
 from .thumbnails import Thumbnails
 
 

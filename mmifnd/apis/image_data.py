@@ -8,12 +8,11 @@ import torch
 from mmengine.dataset import default_collate
 from torch import Tensor
 
+from mmifnd.configuration.errors import UserError
 from mmifnd.datasets import IndexedDataset
 from mmifnd.datasets.collate import keep_batch
 from mmifnd.datasets.tensor_images import TensorImages
 from mmifnd.registry import DATASETS
-
-from mmifnd.configuration.errors import UserError
 
 #: What counts as an image in a folder, as in mmpretrain's ``CustomDataset``.
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif')

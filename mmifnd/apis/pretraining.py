@@ -14,8 +14,9 @@ from mmifnd.configuration.config import apply_options, load_config
 from mmifnd.configuration.derived import Derived
 from mmifnd.configuration.environment import build_runner
 from mmifnd.configuration.errors import UserError
-from .image_data import folder_config, image_dataset
 from mmifnd.configuration.run_config import shipped_config
+
+from .image_data import folder_config, image_dataset
 
 DETECTORS = dict(
     ifnd=dict(type='PseudoLabelDetector'),

@@ -7,6 +7,7 @@ import numpy as np
 
 from mmifnd.configuration.errors import EXPECTED, UserError, one_line
 from mmifnd.configuration.run_config import config_beside, training_images
+
 from .thumbnails import Thumbnails
 
 

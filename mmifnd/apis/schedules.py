@@ -5,10 +5,9 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from mmifnd.configuration.check_config import accepted_keys
 from mmifnd.registry import MODELS, PARAM_SCHEDULERS, TASK_UTILS
 from mmifnd.visualization.schedules import Schedule
-
-from mmifnd.configuration.check_config import accepted_keys
 
 #: Points of a curve, about.
 _POINTS = 2000

@@ -7,8 +7,8 @@ from mmengine.runner import Runner
 from torch import nn
 
 from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
-from mmifnd.engine.metrics.class_names import class_difference
 from mmifnd.engine.loops import RepresentationLoop, unwrap
+from mmifnd.engine.metrics.class_names import class_difference
 
 from .errors import UserError
 

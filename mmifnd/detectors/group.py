@@ -2,7 +2,6 @@
 
 import warnings
 
-import torch
 from torch import Tensor
 
 from .pseudo_label import LabelDetector

@@ -2,8 +2,7 @@
 
 from .contrastive import attraction_loss, elimination_loss, instance_loss
 from .counter_random import counter_hash, counter_normal, counter_uniform
-from .global_contrastive import (cosine_gamma, global_contrastive_loss, log_mean_exp, moving_log_average,
-                                 temperature_gradient)
+from .global_contrastive import cosine_gamma, global_contrastive_loss, log_mean_exp, moving_log_average, temperature_gradient
 from .optimal_transport import sinkhorn_codes, swapped_prediction_loss
 from .prototypes import concentration, draw_prototypes, proto_nce_loss, prototype_temperatures
 from .row_means import first_of_label, mean_by_label, mean_with_detected

@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from mmifnd.engine.hooks import EpochCallbackHook
-
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.environment import build_runner
+from mmifnd.engine.hooks import EpochCallbackHook
+
 from .identity import fingerprint, read_finished
 from .plan import RATE, Run
 from .summary import write_results

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmifnd.configuration.config import read_config
 from mmifnd.configuration.errors import UserError
+
 from .check_study import check_study
 
 #: Where a method that copies the removal rate of another one takes it.

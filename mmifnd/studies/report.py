@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from mmifnd.configuration.config import load_config
 from mmifnd.registry import DATASETS
 from mmifnd.visualization import write_study_report
 
-from mmifnd.configuration.config import load_config
 from .plan import Study
 
 

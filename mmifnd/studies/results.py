@@ -12,9 +12,9 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmifnd.configuration.errors import UserError
 from mmifnd.evaluation import Summary
 
-from mmifnd.configuration.errors import UserError
 from .provisional import is_provisional
 from .summary import versions
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from mmifnd.configuration.errors import UserError
 from mmifnd.evaluation import paired_t_test, summarise
 
-from mmifnd.configuration.errors import UserError
 from .results import ScoredRun, paired_values
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmifnd.configuration.errors import UserError, one_line
 from mmifnd.engine.progress import progress_bar
 
-from mmifnd.configuration.errors import UserError, one_line
 from .one_run import DONE, finished_before, train_and_test
 from .plan import Run, Study
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import mmifnd
+from mmifnd.configuration.config import load_config
 from mmifnd.evaluation import paired_t_test, summarise
 
-from mmifnd.configuration.config import load_config
-from .provisional import is_provisional
 from .plan import Study
+from .provisional import is_provisional
 
 _PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv-lite', 'mmpretrain', 'faiss-cpu', 'scikit-learn', 'kornia')
 

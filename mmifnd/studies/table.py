@@ -8,7 +8,6 @@ from rich.table import Table
 
 from .provisional import FOOTNOTE
 
-
 #: Columns that the table of a small study needs; a narrower terminal wraps lines rather than losing digits.
 _WIDTH = 106
 

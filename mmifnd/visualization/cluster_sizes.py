@@ -5,8 +5,18 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.figure import Figure
 
-from .curves import (BAND_OPACITY, Curve, Group, Quantity, add_legend, draw_curve, finish_axes, legend_rows,
-                     method_curves, nested_widths)
+from .curves import (
+    BAND_OPACITY,
+    Curve,
+    Group,
+    Quantity,
+    add_legend,
+    draw_curve,
+    finish_axes,
+    legend_rows,
+    method_curves,
+    nested_widths,
+)
 from .style import figure_style, panel
 
 READING = ('Solid line: the largest cluster, dashed line: the smallest one; lines that drift apart mean that one '

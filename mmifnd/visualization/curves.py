@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from mmifnd.records.run_record import RunRecord
 from mmifnd.records.snapshot import nearest_granularity
+
 from .style import SeriesStyle, figure_style, panel, series_styles
 
 BAND_OPACITY = 0.22

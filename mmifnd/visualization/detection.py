@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from mmifnd.records.run_record import RunRecord
+
 from .curves import Curve, Group, Quantity, average, method_curves, values_by_epoch
 from .page import table
-from mmifnd.records.run_record import RunRecord
 from .style import FAINT, SeriesStyle
 from .tables import MISSING
 

@@ -9,6 +9,7 @@ from sklearn.manifold import TSNE
 
 from mmifnd.records.run_record import RunRecord
 from mmifnd.records.snapshot import RecordError, Snapshot, check_lengths
+
 from .style import INK, PAPER, UNACCEPTED, bare, class_colors, figure_style, new_figure
 
 PERPLEXITY = 30.

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from .removed import SIDE, check_images, draw_image
 from mmifnd.records.snapshot import check_lengths
+
+from .removed import SIDE, check_images, draw_image
 from .style import FAINT, FONT_SIZE, bare, figure_style, new_figure
 
 CELL = 0.62  # inches of a picture's place

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from mmifnd.records.run_record import NoRecordError, RunRecord
+from mmifnd.records.snapshot import RecordError
+
 from . import bars, sections, tables
 from .curves import Group
 from .embedding import class_count
 from .page import Page, escape
-from mmifnd.records.run_record import NoRecordError, RunRecord
-from mmifnd.records.snapshot import RecordError
 from .style import SeriesStyle, series_styles
 from .thresholds import threshold_epoch
 

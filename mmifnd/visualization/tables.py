@@ -1,8 +1,9 @@
 """The tables of a report: results, paired differences, methods, versions, and each run's last clustering."""
 
+from mmifnd.records.run_record import RunRecord
+
 from .bars import decimals, measure_title
 from .page import Cell, table
-from mmifnd.records.run_record import RunRecord
 
 MISSING = '–'
 

@@ -3,9 +3,10 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from .curves import Quantity
 from mmifnd.records.run_record import RunRecord
 from mmifnd.records.snapshot import Snapshot
+
+from .curves import Quantity
 from .style import GREEN, INK, ROW_HEIGHT, decoration, figure_style, panel
 
 ERRORS = (

@@ -8,12 +8,12 @@ from mmifnd.clustering import ConfidenceAcceptance, DistributedKMeans, KMeans, P
 from mmifnd.datasets import IndexedDataset
 from mmifnd.datasets.collate import keep_batch
 from mmifnd.datasets.tensor_images import TensorImages
+from mmifnd.distributed import gather, gather_with_gradient, rank, world_size
 from mmifnd.engine.batch_norm import average_batch_statistics
 from mmifnd.engine.features.clustering_across_ranks import label_across_ranks, label_share
 from mmifnd.engine.features.feature_pass import extract_features, extract_share
 from mmifnd.functional import sinkhorn_codes
 from mmifnd.models.frameworks.feature_bank import FeatureBank
-from mmifnd.distributed import gather, gather_with_gradient, rank, world_size
 from mmifnd.models.frameworks.shuffle_bn import BatchShuffle
 from mmifnd.models.heads.swav import over_processes
 

@@ -12,8 +12,8 @@ from mmengine.registry import DefaultScope
 from small_models import freeze_batch_statistics
 
 from mmifnd.configuration import build_runner, load_config
-from mmifnd.engine.hooks.finite_watch import FiniteWatch
 from mmifnd.engine.hooks import StopHook
+from mmifnd.engine.hooks.finite_watch import FiniteWatch
 from mmifnd.engine.loops import unwrap
 from mmifnd.errors import UserError
 

@@ -9,9 +9,9 @@ from resnets import images as noise, resnet, save_as_ours
 from torch import nn
 
 from mmifnd.apis import build_framework, extract_features, shipped_config
-from mmifnd.configuration import config_beside
 from mmifnd.apis.features import CENTRE_CROP, MEAN, STD
 from mmifnd.apis.image_data import image_dataset
+from mmifnd.configuration import config_beside
 from mmifnd.datasets import Digits
 
 DIGITS = dict(type='Digits', split='test')

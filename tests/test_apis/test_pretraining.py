@@ -10,11 +10,24 @@ from image_folders import write_images
 from mmengine.registry import DefaultScope
 
 from mmifnd.apis import evaluate, extract_features, load_backbone, pretrain
-from mmifnd.configuration import load_config
-from mmifnd.configuration.derived import (
-    acceptance_of, batch_of, clusters_of, freeze_of, interval_of, learning_rate_of, milestones_of, momentum_of, prototypes_of, queue_of, queue_start_of, small_crop_of, swav_queue_of)
 from mmifnd.apis.image_data import image_dataset
 from mmifnd.apis.pretraining import pretraining_config
+from mmifnd.configuration import load_config
+from mmifnd.configuration.derived import (
+    acceptance_of,
+    batch_of,
+    clusters_of,
+    freeze_of,
+    interval_of,
+    learning_rate_of,
+    milestones_of,
+    momentum_of,
+    prototypes_of,
+    queue_of,
+    queue_start_of,
+    small_crop_of,
+    swav_queue_of,
+)
 from mmifnd.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,9 +10,9 @@ from image_folders import write_images
 from mmengine.config import Config
 
 from mmifnd.apis import shipped_config
-from mmifnd.configuration import load_config
 from mmifnd.apis.schedules import acceptance, gamma, learning_rate, schedules_of
 from mmifnd.apis.views import augmented_views
+from mmifnd.configuration import load_config
 from mmifnd.datasets import Digits, IndexedDataset
 from mmifnd.registry import MODELS
 

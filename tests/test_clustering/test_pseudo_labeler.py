@@ -3,8 +3,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmifnd.clustering import (ConfidenceAcceptance, Granularity, KMeans, PseudoLabeler, PseudoLabels,
-                               concentration_confidence, softmax_confidence)
+from mmifnd.clustering import (
+    ConfidenceAcceptance,
+    Granularity,
+    KMeans,
+    PseudoLabeler,
+    PseudoLabels,
+    concentration_confidence,
+    softmax_confidence,
+)
 from mmifnd.functional import concentration
 
 FAST = dict(num_redo=1, device='cpu')

@@ -8,8 +8,8 @@ from mmengine.hooks import Hook
 from mmifnd.apis import UserError
 from mmifnd.configuration import load_config
 from mmifnd.configuration.command_line import base_parser
-from mmifnd.studies import load_study
 from mmifnd.registry import HOOKS
+from mmifnd.studies import load_study
 
 IFND, STUDY = 'configs/ifnd/ifnd_simclr_digits.py', 'configs/studies/digits.py'
 

@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from mmengine.dataset import BaseDataset, ClassBalancedDataset, RepeatDataset
-from mmengine.dataset import ConcatDataset as MMConcatDataset
+from hypothesis import given, settings, strategies as st
+from mmengine.dataset import BaseDataset, ClassBalancedDataset, ConcatDataset as MMConcatDataset, RepeatDataset
 from mmpretrain.datasets import KFoldDataset
 from torch.utils.data import ConcatDataset, Dataset, IterableDataset, Subset
 

@@ -3,8 +3,15 @@
 import pytest
 import torch
 
-from mmifnd.detectors import (BatchQuantileDetector, GroundTruthDetector, PositiveMarginDetector, QuantileThresholdDetector,
-                              RandomDetector, TopKDetector, UnionDetector)
+from mmifnd.detectors import (
+    BatchQuantileDetector,
+    GroundTruthDetector,
+    PositiveMarginDetector,
+    QuantileThresholdDetector,
+    RandomDetector,
+    TopKDetector,
+    UnionDetector,
+)
 
 
 @pytest.fixture

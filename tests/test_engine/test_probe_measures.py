@@ -6,8 +6,15 @@ import torch
 from torch import nn
 
 from mmifnd.engine.metrics.representation import Representation
-from mmifnd.evaluation import (balanced_accuracy, group_accuracy, label_fraction_accuracy, linear_probe_predict, low_shot_svm,
-                               svm_average_precisions, transfer_accuracy)
+from mmifnd.evaluation import (
+    balanced_accuracy,
+    group_accuracy,
+    label_fraction_accuracy,
+    linear_probe_predict,
+    low_shot_svm,
+    svm_average_precisions,
+    transfer_accuracy,
+)
 from mmifnd.registry import METRICS
 
 

@@ -9,8 +9,8 @@ import time
 import pytest
 from mmengine.hooks import Hook
 
-from mmifnd.engine.hooks import STOPPED, StopHook, stop_hook
 from mmifnd.engine.checkpoints.latest_checkpoint import newest_sound_checkpoint
+from mmifnd.engine.hooks import STOPPED, StopHook, stop_hook
 
 
 class SignalHook(Hook):

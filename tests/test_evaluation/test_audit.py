@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from mmifnd.evaluation import audit
 from mmifnd.evaluation.audit import batch_of_first, cluster_estimate, expected_false_negatives, quantile_estimate

@@ -4,8 +4,7 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from mmifnd.evaluation import (balanced_accuracy, linear_probe, linear_probe_accuracy, linear_probe_predict,
-                               top1_accuracy)
+from mmifnd.evaluation import balanced_accuracy, linear_probe, linear_probe_accuracy, linear_probe_predict, top1_accuracy
 
 
 def make_images(num_classes, scale=1.0):

@@ -3,8 +3,7 @@ import pytest
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
-from mmifnd.evaluation import (VISSL_COSTS, average_precision, draw_positives, low_shot_svm, summarise,
-                               svm_average_precisions)
+from mmifnd.evaluation import VISSL_COSTS, average_precision, draw_positives, low_shot_svm, summarise, svm_average_precisions
 
 
 @pytest.fixture(scope='module')

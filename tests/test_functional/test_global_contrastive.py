@@ -6,8 +6,7 @@ import pytest
 import torch
 from glofnd_reference import arrays
 
-from mmifnd.functional import (cosine_gamma, global_contrastive_loss, log_mean_exp, moving_log_average,
-                               temperature_gradient)
+from mmifnd.functional import cosine_gamma, global_contrastive_loss, log_mean_exp, moving_log_average, temperature_gradient
 
 INF = math.inf
 

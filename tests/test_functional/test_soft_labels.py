@@ -7,8 +7,15 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, strategies as st
 
-from mmifnd.functional import (elimination_loss, instance_loss, prior_confidence, refined_label, relational_label,
-                               self_labeling_loss, similarity_contrastive_loss)
+from mmifnd.functional import (
+    elimination_loss,
+    instance_loss,
+    prior_confidence,
+    refined_label,
+    relational_label,
+    self_labeling_loss,
+    similarity_contrastive_loss,
+)
 
 GOLDEN = dict(atol=1e-9, rtol=0)
 LOOPS = dict(atol=1e-10, rtol=1e-10)

@@ -4,9 +4,9 @@ import pytest
 from rich.console import Console
 
 from mmifnd.configuration import load_config
+from mmifnd.studies import Method, Study, as_markdown, print_table, summary_of
 from mmifnd.studies.provisional import FOOTNOTE, is_provisional
 from mmifnd.studies.results import evaluation_results
-from mmifnd.studies import Method, Study, as_markdown, print_table, summary_of
 
 
 @pytest.mark.parametrize('name, expected', [

@@ -11,10 +11,17 @@ import torch
 
 from mmifnd.apis import UserError
 from mmifnd.configuration import build_runner, load_config
-from mmifnd.studies.results import (
-    ScoredRun, config_hash, evaluation_results, file_hash, means_over_methods, paired_values, read_runs)
-from mmifnd.studies.results_table import markdown_table, significance_table
 from mmifnd.evaluation import paired_t_test, summarise
+from mmifnd.studies.results import (
+    ScoredRun,
+    config_hash,
+    evaluation_results,
+    file_hash,
+    means_over_methods,
+    paired_values,
+    read_runs,
+)
+from mmifnd.studies.results_table import markdown_table, significance_table
 
 CONFIG = 'configs/baselines/simclr_digits.py'
 

@@ -3,10 +3,18 @@ import json
 import numpy as np
 import pytest
 
-from mmifnd.visualization.cluster_sizes import cluster_size_figure, extreme_curves
-from mmifnd.visualization.curves import (QUANTITIES, Group, average, curve_figure, describe, granularity_curves,
-                                         method_curves, values_by_epoch)
 from mmifnd.records.run_record import RunRecord
+from mmifnd.visualization.cluster_sizes import cluster_size_figure, extreme_curves
+from mmifnd.visualization.curves import (
+    QUANTITIES,
+    Group,
+    average,
+    curve_figure,
+    describe,
+    granularity_curves,
+    method_curves,
+    values_by_epoch,
+)
 from mmifnd.visualization.style import SERIES
 from mmifnd.visualization.svg import marks_of
 

@@ -5,11 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mmifnd.records.run_record import RecordError, RunRecord
 from mmifnd.visualization import check_report, write_run_report, write_study_report
 from mmifnd.visualization.curves import Group, curve_figure, values_by_epoch
-from mmifnd.visualization.detection import (PREDICTED, detection_table, having_detection, score,
-                                            score_cells, score_curves, share_curves)
-from mmifnd.records.run_record import RecordError, RunRecord
+from mmifnd.visualization.detection import (
+    PREDICTED,
+    detection_table,
+    having_detection,
+    score,
+    score_cells,
+    score_curves,
+    share_curves,
+)
 from mmifnd.visualization.style import SERIES
 from mmifnd.visualization.svg import marks_of
 

@@ -2,11 +2,11 @@ import json
 
 import pytest
 
+from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization import check_report, write_run_report
 from mmifnd.visualization.curves import Group
 from mmifnd.visualization.health import OF_LAYERS, alarm_lines, layer_curves
 from mmifnd.visualization.online import TRAIN, probe_curves
-from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization.style import SERIES
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from mmifnd.records.run_record import RecordError, RunRecord
 from mmifnd.visualization import embedding
 from mmifnd.visualization.embedding import colors_of_clusters, embedding_figure, fixed_subset, project, stages
 from mmifnd.visualization.removed import choose_anchors
-from mmifnd.records.run_record import RecordError, RunRecord
 from mmifnd.visualization.style import class_colors
 from mmifnd.visualization.svg import marks_of, to_inline_svg
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from mmifnd.records.run_record import RecordError, RunRecord
 from mmifnd.visualization import check_report, write_run_report
 from mmifnd.visualization.detected import ByLabels, InSteps, last_steps, shared_anchors, told_of
 from mmifnd.visualization.removed import reading, sheet_of
-from mmifnd.records.run_record import RecordError, RunRecord
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmifnd.records.run_record import RecordError, RunRecord
 from mmifnd.visualization import bars, check_report, write_run_report, write_study_report
 from mmifnd.visualization.report import choose_run
-from mmifnd.records.run_record import RecordError, RunRecord
 from mmifnd.visualization.style import TONES, series_styles
 from mmifnd.visualization.svg import marks_of, to_inline_svg
 

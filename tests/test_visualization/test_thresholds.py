@@ -4,12 +4,11 @@ import re
 import numpy as np
 import pytest
 
+from mmifnd.records.run_record import RecordError, RunRecord
 from mmifnd.visualization import check_report, write_run_report, write_study_report
 from mmifnd.visualization.report import choose_thresholds
-from mmifnd.records.run_record import RecordError, RunRecord
 from mmifnd.visualization.svg import marks_of
-from mmifnd.visualization.thresholds import (error_sentence, histogram_figure, learned_and_exact, scatter_figure,
-                                             threshold_epoch)
+from mmifnd.visualization.thresholds import error_sentence, histogram_figure, learned_and_exact, scatter_figure, threshold_epoch
 
 NUM_IMAGES = 60
 CURVES, ARRAYS = 'How exact the learned thresholds are', 'The learned thresholds'

@@ -14,11 +14,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
+from mmifnd.records.run_record import RunRecord  # noqa: E402
 from mmifnd.visualization.curves import average, draw_curve, finish_axes, values_by_epoch  # noqa: E402
 from mmifnd.visualization.detection import PREDICTED  # noqa: E402
-from mmifnd.records.run_record import RunRecord  # noqa: E402
-from mmifnd.visualization.style import (FAINT, INK, PANEL_WIDTH, decoration, figure_style, new_figure,  # noqa: E402
-                                        series_styles)
+from mmifnd.visualization.style import FAINT, INK, PANEL_WIDTH, decoration, figure_style, new_figure, series_styles  # noqa: E402
 
 BATCH, ALPHA = 'train_dataloader.batch_size', 'model.head.detector.alpha'
 MEASURES = ('step_f1_micro', 'shot_1')

@@ -10,10 +10,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from mmifnd.apis import UserError  # noqa: E402
+from mmifnd.apis.views import augmented_views  # noqa: E402
 from mmifnd.configuration import check_data, load_config, one_line_errors  # noqa: E402
 from mmifnd.configuration.command_line import add_cfg_options  # noqa: E402
 from mmifnd.configuration.config import check_parts  # noqa: E402
-from mmifnd.apis.views import augmented_views  # noqa: E402
 from mmifnd.visualization.picture import save_picture  # noqa: E402
 from mmifnd.visualization.views import views_figure  # noqa: E402
 

@@ -15,8 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from mmifnd.apis import UserError  # noqa: E402
-from mmifnd.configuration import one_line_errors  # noqa: E402
 from mmifnd.apis.run_images import images_of_runs  # noqa: E402
+from mmifnd.configuration import one_line_errors  # noqa: E402
 from mmifnd.visualization import RunRecord  # noqa: E402
 from mmifnd.visualization.detected import SOURCES, told_of  # noqa: E402
 from mmifnd.visualization.embedding import class_count  # noqa: E402

@@ -13,9 +13,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from mmifnd.apis import UserError  # noqa: E402
+from mmifnd.apis.groupings import grouped_images  # noqa: E402
 from mmifnd.configuration import one_line_errors  # noqa: E402
 from mmifnd.configuration.command_line import add_cfg_options  # noqa: E402
-from mmifnd.apis.groupings import grouped_images  # noqa: E402
 from mmifnd.datasets import wordnet_names  # noqa: E402
 from mmifnd.visualization.group_examples import group_examples_figure  # noqa: E402
 from mmifnd.visualization.picture import save_picture  # noqa: E402

@@ -9,10 +9,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from mmifnd.apis.schedules import schedules_of  # noqa: E402
 from mmifnd.configuration import load_config, one_line_errors  # noqa: E402
 from mmifnd.configuration.command_line import add_cfg_options  # noqa: E402
 from mmifnd.configuration.config import check_parts  # noqa: E402
-from mmifnd.apis.schedules import schedules_of  # noqa: E402
 from mmifnd.visualization.picture import save_picture  # noqa: E402
 from mmifnd.visualization.schedules import schedules_figure  # noqa: E402
 

@@ -12,9 +12,17 @@ from mmifnd.registry import HOOKS
 from ..batch_norm import average_batch_statistics
 from ..checkpoints.checkpoint_format import AtomicFileBackend, check_fits, check_fits_somewhere, flatten, rebuild, tensors_of
 from ..checkpoints.latest_checkpoint import LAST
-from ..loops import EpochLoop, unwrap
 from ..checkpoints.resume import (
-    CHANGED_DATA, adapt_progress, changed_images, describe_images, load_rank_states, progress_of, rank_state, restart_image_state)
+    CHANGED_DATA,
+    adapt_progress,
+    changed_images,
+    describe_images,
+    load_rank_states,
+    progress_of,
+    rank_state,
+    restart_image_state,
+)
+from ..loops import EpochLoop, unwrap
 
 #: Name of a checkpoint that was made in the middle of an epoch.
 _STEP = 'iter_{}.pth'

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from mmifnd.detectors import NoDetector
 from mmifnd.evaluation import scores_of_counts
+from mmifnd.records.run_files import add_record
 from mmifnd.registry import HOOKS
 
 from ..loops import unwrap
-from mmifnd.records.run_files import add_record
-from .step_examples import StepExamples, is_shown
 from .online_probe_hook import index_of
+from .step_examples import StepExamples, is_shown
 
 
 @HOOKS.register_module()

@@ -12,6 +12,7 @@ from mmifnd.clustering import DistributedKMeans, PseudoLabeler, PseudoLabels, Ro
 from mmifnd.errors import UserError
 from mmifnd.evaluation import cluster_change, normalized_mutual_information, true_rates
 from mmifnd.models.frameworks.base import check_feature
+from mmifnd.records.run_files import RunFiles
 from mmifnd.registry import HOOKS, TASK_UTILS
 
 from ..features.clustering_across_ranks import label_across_ranks, label_share
@@ -20,7 +21,6 @@ from ..features.epoch_features import EpochFeatures, joined, noted_backbone
 from ..features.feature_pass import extract_features, extract_share
 from ..loops import unwrap
 from ..progress import reported
-from mmifnd.records.run_files import RunFiles
 
 SOURCES = ('extract', 'bank')
 

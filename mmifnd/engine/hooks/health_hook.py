@@ -13,7 +13,14 @@ from mmifnd.registry import HOOKS
 
 from ..features.detector_probe import even_anchors
 from ..features.epoch_features import (
-    EpochFeatures, TrainingRows, evaluation_pipeline, joined, noted_backbone, sample_view, shared_features)
+    EpochFeatures,
+    TrainingRows,
+    evaluation_pipeline,
+    joined,
+    noted_backbone,
+    sample_view,
+    shared_features,
+)
 from ..features.feature_pass import extract_features, extract_views
 from ..loops import unwrap
 from .online_probe_hook import index_of

@@ -10,8 +10,8 @@ from torch import Tensor
 from mmifnd.errors import UserError
 from mmifnd.registry import HOOKS
 
-from .finite_watch import Fault, FiniteWatch
 from ..loops import unwrap
+from .finite_watch import Fault, FiniteWatch
 
 
 @HOOKS.register_module()

@@ -11,7 +11,7 @@ from mmifnd.models.frameworks.base import pool
 from mmifnd.registry import DATASETS, HOOKS
 
 from ..batch_norm import average_batch_statistics, batch_statistics, set_batch_statistics
-from ..features.epoch_features import sample_view, shared_features, evaluation_pipeline
+from ..features.epoch_features import evaluation_pipeline, sample_view, shared_features
 from ..features.feature_pass import extract_features
 from ..loops import unwrap
 

@@ -9,9 +9,9 @@ from mmengine.dist import all_gather_object
 from torch import Tensor
 
 from mmifnd.models.heads.contrastive import Detection
+from mmifnd.records.run_files import write_arrays
 
 from ..features.detector_probe import even_anchors
-from mmifnd.records.run_files import write_arrays
 
 PREFIX = 'removed'
 

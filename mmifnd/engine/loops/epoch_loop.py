@@ -13,9 +13,9 @@ from mmifnd.models.frameworks import ContrastiveFramework
 from mmifnd.registry import LOOPS
 
 from .. import loader_workers  # noqa: F401  (registers a function that loaders name)
-from .free_memory import return_freed_memory
 from ..checkpoints.random_state import random_state, set_random_state
 from ..checkpoints.resume import replay_schedules
+from .free_memory import return_freed_memory
 from .update_watch import UpdateWatch
 
 

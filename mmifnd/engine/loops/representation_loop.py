@@ -10,8 +10,8 @@ from mmifnd.registry import DATASETS, LOOPS, METRICS
 
 from ..features.feature_pass import extract_features
 from ..metrics.multi_label import targets_of
-from ..progress import reported
 from ..metrics.representation import Representation
+from ..progress import reported
 from .epoch_loop import unwrap
 
 

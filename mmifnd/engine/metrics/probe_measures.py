@@ -8,8 +8,18 @@ from mmengine.logging import print_log
 from torch import Tensor
 
 from mmifnd.datasets.wordnet_depth import wordnet_groups
-from mmifnd.evaluation import (Summary, balanced_accuracy, group_accuracy, label_fraction_accuracy, linear_probe_predict,
-                               low_shot_svm, majority_accuracy, summarise, svm_average_precisions, transfer_accuracy)
+from mmifnd.evaluation import (
+    Summary,
+    balanced_accuracy,
+    group_accuracy,
+    label_fraction_accuracy,
+    linear_probe_predict,
+    low_shot_svm,
+    majority_accuracy,
+    summarise,
+    svm_average_precisions,
+    transfer_accuracy,
+)
 from mmifnd.evaluation.transfer import GRID
 from mmifnd.registry import METRICS
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .class_names import class_difference
 from ..features.detector_probe import ask_detector
+from .class_names import class_difference
 
 
 @dataclass(frozen=True)

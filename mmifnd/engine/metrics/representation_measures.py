@@ -6,8 +6,16 @@ import numpy as np
 import torch.nn.functional as F
 
 from mmifnd.clustering import KMeans
-from mmifnd.evaluation import (Summary, clustering_nmi, detection_scores, few_shot_accuracy, knn_accuracy,
-                               linear_probe_accuracy, pairwise_rates, summarise)
+from mmifnd.evaluation import (
+    Summary,
+    clustering_nmi,
+    detection_scores,
+    few_shot_accuracy,
+    knn_accuracy,
+    linear_probe_accuracy,
+    pairwise_rates,
+    summarise,
+)
 from mmifnd.models.frameworks.base import check_feature
 from mmifnd.registry import METRICS
 

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from mmifnd.contrast import Contrast
+from mmifnd.distributed import gather, rank, world_size
 from mmifnd.registry import MODELS
 
 from .base import ContrastiveFramework, embed, two_views, unit_vectors
-from mmifnd.distributed import gather, rank, world_size
 from .key_queue import KeyQueue
 from .multi_crop import encode_crops
 from .shuffle_bn import BatchShuffle

@@ -5,9 +5,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from mmifnd.functional.counter_random import counter_hash
-
 from mmifnd.distributed import gather, rank, world_size
+from mmifnd.functional.counter_random import counter_hash
 
 
 class BatchShuffle:

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 
 from mmifnd.contrast import Contrast
+from mmifnd.distributed import gather, gather_with_gradient, rank, world_size
 from mmifnd.registry import MODELS
 
 from .base import ContrastiveFramework, two_views, unit_vectors
-from mmifnd.distributed import gather, gather_with_gradient, rank, world_size
 
 
 @MODELS.register_module()

@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
+from mmifnd.distributed import gather, rank, world_size
 from mmifnd.registry import MODELS
 
 from ..assignment import AssignmentContrast, RowsOfCrops
 from ..heads.swav import SwAVHead
 from .base import ContrastiveFramework, pool, two_views, unit_vectors
-from mmifnd.distributed import gather, rank, world_size
 from .key_queue import KeyQueue
 from .multi_crop import encode_crops
 

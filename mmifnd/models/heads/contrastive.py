@@ -11,7 +11,6 @@ from mmifnd.contrast import Contrast
 from mmifnd.functional import attraction_loss, elimination_loss
 from mmifnd.registry import MODELS
 
-
 #: Share of lost negatives from which on an anchor counts as short of them.
 _SHORT = 0.9
 

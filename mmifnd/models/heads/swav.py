@@ -6,8 +6,7 @@ from mmengine.dist import all_reduce
 from torch import Tensor, nn
 
 from mmifnd.detectors import LabelDetector, NoDetector
-from mmifnd.functional import (first_of_label, mean_by_label, mean_with_detected, sinkhorn_codes,
-                               swapped_prediction_loss)
+from mmifnd.functional import first_of_label, mean_by_label, mean_with_detected, sinkhorn_codes, swapped_prediction_loss
 from mmifnd.registry import MODELS
 
 from ..assignment import AssignmentContrast
