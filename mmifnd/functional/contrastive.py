@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 
-def instance_loss(positive: Tensor, negative: Tensor, temperature: float) -> Tensor:
+def instance_loss(positive: Tensor, negative: Tensor, temperature: float | Tensor) -> Tensor:
     """InfoNCE: every other image is a negative (IFND, Eq. 1).
 
     ``-log( exp(p / t) / (exp(p / t) + sum_n exp(s_n / t)) )``, the mean over anchors.
@@ -18,7 +18,7 @@ def instance_loss(positive: Tensor, negative: Tensor, temperature: float) -> Ten
     Args:
         positive (Tensor): cosine similarity of each anchor to its positive, (A, 1).
         negative (Tensor): cosine similarities to the candidates, (A, C); -inf where there is none.
-        temperature (float): > 0.
+        temperature (float | Tensor): > 0; a scalar.
 
     Returns:
         Tensor: scalar, the mean over anchors. An anchor without negatives contributes 0.
@@ -35,8 +35,8 @@ def instance_loss(positive: Tensor, negative: Tensor, temperature: float) -> Ten
     return _cross_entropy(positive, negative).mean()
 
 
-def elimination_loss(
-        positive: Tensor, negative: Tensor, false_negative: Tensor, temperature: float, reweight: bool = False) -> Tensor:
+def elimination_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, temperature: float | Tensor,
+                     reweight: bool = False) -> Tensor:
     """InfoNCE whose denominator leaves the detected false negatives out (IFND, Eq. 3).
 
     Args:
@@ -44,7 +44,7 @@ def elimination_loss(
         negative (Tensor): cosine similarities to the candidates, (A, C); -inf where there is none.
         false_negative (Tensor): bool, true where candidate c means the same as anchor a; (A, C), or (G, A, C) for G
             granularities, over which the loss is averaged.
-        temperature (float): > 0.
+        temperature (float | Tensor): > 0; a scalar.
         reweight (bool): scale the kept negatives to the original count, ``(C / kept) * sum over the kept`` (the released
             code of GloFND, ICML 2025); a row that keeps none counts as keeping one.
 
@@ -64,7 +64,7 @@ def elimination_loss(
     return torch.stack(losses).mean()
 
 
-def attraction_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, temperature: float) -> Tensor:
+def attraction_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, temperature: float | Tensor) -> Tensor:
     """InfoNCE whose detected false negatives are further positives (IFND, Eq. 4; SupCon's L_out where labels are given).
 
     Positives and false negatives stay in the denominator; the numerator is their mean logit.
@@ -73,7 +73,7 @@ def attraction_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, 
         positive (Tensor): cosine similarity of each anchor to its positive, (A, 1).
         negative (Tensor): cosine similarities to the candidates, (A, C); -inf where there is none.
         false_negative (Tensor): bool, true where candidate c means the same as anchor a; (A, C) or (G, A, C).
-        temperature (float): > 0.
+        temperature (float | Tensor): > 0; a scalar.
 
     Returns:
         Tensor: scalar, the mean over anchors, averaged over granularities.
@@ -114,12 +114,20 @@ def _granularities(false_negative: Tensor, negative: Tensor) -> Iterator[Tensor]
     return iter(masks)
 
 
-def _logits(positive: Tensor, negative: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+def _logits(positive: Tensor, negative: Tensor, temperature: float | Tensor) -> tuple[Tensor, Tensor]:
     """Similarities over temperature in float32 or wider, after a check of the shapes."""
     if positive.dim() != 2 or negative.dim() != 2 or positive.shape != (len(negative), 1):
         raise ValueError(f'positive and negative have shapes {tuple(positive.shape)} and {tuple(negative.shape)}; '
                          'expected (A, 1) and (A, C)')
-    if not temperature > 0:
+    if not isinstance(temperature, Tensor) and not temperature > 0:  # a tensor's value would have to be waited for
         raise ValueError(f'temperature={temperature} is not positive; usual values are 0.07 to 1')
     wide = torch.promote_types(torch.promote_types(positive.dtype, negative.dtype), torch.float32)
-    return positive.to(wide) / temperature, negative.to(wide) / temperature
+    return positive.to(wide) / temperature, divide_present(negative.to(wide), temperature)
+
+
+def divide_present(negative: Tensor, temperature: float | Tensor) -> Tensor:
+    """``negative / temperature``, of which -inf says nothing to the gradient of a learned temperature."""
+    if not isinstance(temperature, Tensor):
+        return negative / temperature
+    absent = negative == -torch.inf
+    return (negative.masked_fill(absent, 0) / temperature).masked_fill(absent, -torch.inf)

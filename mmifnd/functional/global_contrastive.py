@@ -1,4 +1,5 @@
-"""The global contrastive loss by moving averages (SogCLR: Yuan et al., ICML 2022; iSogCLR: Qiu et al., ICML 2023).
+"""The global contrastive loss by moving averages (SogCLR: Yuan et al., ICML 2022; iSogCLR: Qiu et al., ICML 2023;
+FastCLIP: Wei et al., 2024).
 
 The denominator of an anchor is the mean over the *whole data set*, which a moving average u of batch means estimates,
 so that small batches suffice. Averages of exponentials are kept as logarithms: they hold at a temperature of 0.01, too.
@@ -11,6 +12,8 @@ import math
 import torch
 from torch import Tensor
 
+from .contrastive import divide_present
+
 
 def log_mean_exp(negative: Tensor, false_negative: Tensor, temperature: float | Tensor) -> Tensor:
     """Logarithm of the batch's estimate of the denominator, ``log mean over kept negatives of exp(s / t)``.
@@ -18,14 +21,12 @@ def log_mean_exp(negative: Tensor, false_negative: Tensor, temperature: float | 
     Args:
         negative (Tensor): cosine similarities to the candidates, (A, C); -inf where there is none.
         false_negative (Tensor): bool, true where a candidate is left out, (A, C) or (G, A, C).
-        temperature (float | Tensor): > 0; of each anchor if (A,).
+        temperature (float | Tensor): > 0; a scalar, or of each anchor if (A,).
 
     Returns:
         Tensor: (A,), or (G, A); -inf where no negative is kept.
     """
-    kept = _kept(negative, false_negative, temperature)
-    count = (kept > -torch.inf).sum(dim=-1, dtype=torch.int32).clamp(min=1)
-    return kept.logsumexp(dim=-1) - count.to(kept.dtype).log()
+    return _log_mean(_kept(negative, false_negative, temperature))
 
 
 def moving_log_average(log_average: Tensor, log_estimate: Tensor, gamma: float) -> Tensor:
@@ -73,6 +74,43 @@ def global_contrastive_loss(positive: Tensor, negative: Tensor, false_negative: 
     return (repulsion - positive.to(wide).squeeze(1)).mean()
 
 
+def relative_contrastive_loss(difference: Tensor, false_negative: Tensor, log_average: Tensor,
+                              temperature: float | Tensor) -> Tensor:
+    """The global contrastive loss of FastCLIP, of similarities relative to the positive's (Wei et al., arXiv 2407.01445).
+
+    ``mean over anchors of g / u`` with ``g = mean over kept j of exp((s_j - p) / t)``: u is a number, the gradient goes
+    through g, also to a learned temperature.
+
+    Args:
+        difference (Tensor): ``s_j - p`` of each anchor and candidate, both with their gradient, (A, C); -inf where there is
+            no candidate.
+        false_negative (Tensor): bool, true where a candidate is left out, (A, C) or (G, A, C).
+        log_average (Tensor): log u of each row, already moved by this step's estimate, (A,) or (G, A).
+        temperature (float | Tensor): > 0; a scalar, or of each anchor if (A,).
+
+    Returns:
+        Tensor: scalar, the mean over anchors, averaged over granularities. An anchor that has lost all negatives contributes
+        0, and gradient 0.
+
+    Raises:
+        ValueError: if shapes do not fit; the message shows what was got and what was expected.
+
+    Example:
+        >>> difference = torch.tensor([[-0.5, 0.]])
+        >>> keep_all = torch.zeros(1, 2, dtype=torch.bool)
+        >>> estimate = log_mean_exp(difference, keep_all, temperature=0.1)
+        >>> relative_contrastive_loss(difference, keep_all, estimate, temperature=0.1)  # u = g
+        tensor(1.)
+    """
+    _check_shapes(difference[:, :1], difference, false_negative, log_average)
+    kept = _kept(difference, false_negative, temperature)
+    has_negative = (kept > -torch.inf).any(dim=-1)
+    # A row without negatives becomes finite before the sum: the gradient of logsumexp at -inf alone is no number.
+    estimate = _log_mean(kept.masked_fill(~has_negative.unsqueeze(-1), 0))
+    ratio = (estimate - log_average.masked_fill(~has_negative, 0)).exp()
+    return torch.where(has_negative, ratio, 0).mean()
+
+
 def negative_weight(
         negative: Tensor, false_negative: Tensor, log_average: Tensor, temperature: float | Tensor) -> Tensor:
     """``exp(s_j / t) / (u * kept)`` of kept negatives, 0 elsewhere, in the shape of ``false_negative``; no gradient."""
@@ -108,6 +146,12 @@ def cosine_gamma(gamma: float, epoch: int, decay_epochs: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * epoch / decay_epochs)) * (1 - gamma) + gamma
 
 
+def _log_mean(kept: Tensor) -> Tensor:
+    """``log mean exp`` over the entries of each row that are not -inf."""
+    count = (kept > -torch.inf).sum(dim=-1, dtype=torch.int32).clamp(min=1)
+    return kept.logsumexp(dim=-1) - count.to(kept.dtype).log()
+
+
 def _kept(negative: Tensor, false_negative: Tensor, temperature: float | Tensor) -> Tensor:
     """``s / t`` of the kept negatives; -inf elsewhere, also at NaN, which must not stay in an average."""
     scaled = _scaled(negative, temperature)
@@ -117,7 +161,8 @@ def _kept(negative: Tensor, false_negative: Tensor, temperature: float | Tensor)
 def _scaled(negative: Tensor, temperature: float | Tensor) -> Tensor:
     """``s / t`` in float32 or wider."""
     wide = negative.to(torch.promote_types(negative.dtype, torch.float32))
-    return wide / (temperature.unsqueeze(1) if isinstance(temperature, Tensor) else temperature)
+    is_per_anchor = isinstance(temperature, Tensor) and temperature.dim() == 1
+    return divide_present(wide, temperature.unsqueeze(1) if is_per_anchor else temperature)
 
 
 def _check_shapes(positive: Tensor, negative: Tensor, false_negative: Tensor, log_average: Tensor) -> None:

@@ -6,7 +6,14 @@ import pytest
 import torch
 from glofnd_reference import arrays
 
-from mmifnd.functional import cosine_gamma, global_contrastive_loss, log_mean_exp, moving_log_average, temperature_gradient
+from mmifnd.functional import (
+    cosine_gamma,
+    global_contrastive_loss,
+    log_mean_exp,
+    moving_log_average,
+    relative_contrastive_loss,
+    temperature_gradient,
+)
 
 INF = math.inf
 
@@ -149,3 +156,59 @@ def test_wrong_shapes_are_named(shapes, message):
     with pytest.raises(ValueError, match=message):
         global_contrastive_loss(torch.zeros(positive), torch.zeros(negative),
                                 torch.zeros(false_negative, dtype=torch.bool), torch.zeros(average), 0.1)
+
+
+# --- relative to the positive: FastCLIP -----------------------------------------------------------------------------
+
+
+def loop_relative(positive, negative, false_negative, average, temperature):
+    total = 0.
+    for level in range(len(false_negative)):
+        for a in range(len(negative)):
+            kept = kept_of(negative, false_negative[level], a)
+            if kept:
+                mean = sum(torch.exp((negative[a, j] - positive[a, 0]) / temperature) for j in kept) / len(kept)
+                total = total + mean / math.exp(average[level, a].item())
+    return total / (len(false_negative) * len(negative))
+
+
+@pytest.mark.parametrize('temperature', [0.1, 0.5])
+def test_relative_loss_and_gradients_against_loops(rows, temperature):
+    positive, negative, false_negative, average = rows
+    false_negative[0, 3] = True  # a row that lost all
+    given = [x.clone().requires_grad_() for x in (positive, negative, torch.tensor(temperature).double())]
+    twins = [x.detach().clone().requires_grad_() for x in given]
+    found = relative_contrastive_loss(given[1] - given[0], false_negative, average, given[2])
+    expected = loop_relative(*twins[:2], false_negative, average, twins[2])
+    torch.testing.assert_close(found, expected, atol=1e-10, rtol=1e-10)
+    found.backward()
+    expected.backward()
+    for one, other in zip(given, twins):
+        torch.testing.assert_close(one.grad, other.grad, atol=1e-10, rtol=1e-10)
+
+
+def test_gradcheck_of_the_relative_loss(rows):
+    positive, negative, false_negative, average = rows
+    inputs = [x.requires_grad_() for x in (positive, negative.nan_to_num(neginf=0.2), torch.tensor(0.3).double())]
+    assert torch.autograd.gradcheck(
+        lambda p, s, t: relative_contrastive_loss(s - p, false_negative, average, t), inputs)
+
+
+def test_relative_loss_at_a_hundredth_and_without_any_negative():
+    """exp((1 + 1) / 0.01) leaves float32 by far; its quotient does not."""
+    difference = torch.tensor([[2., -1.], [-INF, -INF]]).requires_grad_()
+    keep_all = torch.zeros(2, 2, dtype=torch.bool)
+    estimate = log_mean_exp(difference.detach(), keep_all, 0.01)
+    assert estimate[1] == -INF
+    loss = relative_contrastive_loss(difference, keep_all, estimate, 0.01)
+    loss.backward()
+    assert loss.item() == pytest.approx(0.5) and difference.grad.equal(torch.tensor([[50., 0.], [0., 0.]]))
+
+
+def test_a_temperature_for_each_anchor_is_that_of_each_row_alone(rows):
+    positive, negative, false_negative, average = rows
+    temperature = torch.tensor([0.1, 0.2, 0.3, 0.4], dtype=torch.float64)
+    found = relative_contrastive_loss(negative - positive, false_negative, average, temperature)
+    alone = [relative_contrastive_loss((negative - positive)[[a]], false_negative[:, [a]], average[:, [a]], t.item())
+             for a, t in enumerate(temperature)]
+    torch.testing.assert_close(found, torch.stack(alone).mean())
