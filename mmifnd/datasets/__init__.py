@@ -4,6 +4,7 @@ from .class_subset import ClassSubset
 from .collate import keep_batch
 from .digits import Digits
 from .grouped_folder import GroupedFolder
+from .identity import ImageIdentity, image_keys
 from .idx_images import IDXImages
 from .in_memory import InMemoryImages
 from .indexed import IndexedDataset
@@ -16,7 +17,7 @@ from .tensor_images import TensorImages
 from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
-    'ClassSubset', 'Digits', 'GroupedFolder', 'IDXImages', 'InMemoryImages', 'IndexedDataset', 'LabelledSubset',
-    'LoadImageFromFile', 'ResumableSampler', 'SubsetDataset', 'TensorImages', 'WordNetDepthDataset', 'keep_batch',
-    'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
+    'ClassSubset', 'Digits', 'GroupedFolder', 'IDXImages', 'ImageIdentity', 'InMemoryImages', 'IndexedDataset', 'LabelledSubset',
+    'LoadImageFromFile', 'ResumableSampler', 'SubsetDataset', 'TensorImages', 'WordNetDepthDataset', 'image_keys',
+    'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
 ]

@@ -47,17 +47,23 @@ def names_of(origin: Origin) -> list[str] | None:
 
 def leaf_name(leaf, position: int) -> str | None:
     """Path of an image relative to its data root, or None."""
-    if hasattr(leaf, 'get_data_info'):
-        path = leaf.get_data_info(position).get('img_path')
-        prefix = getattr(leaf, 'data_prefix', {})
-        root = prefix.get('img_path') or prefix.get('root') or getattr(leaf, 'data_root', '')
-    else:  # torchvision's folders
-        samples, root = getattr(leaf, 'samples', None), getattr(leaf, 'root', '')
-        path = samples[position][0] if samples is not None else None
-    if not isinstance(path, str):
+    path = leaf_path(leaf, position)
+    if path is None:
         return None
+    prefix = getattr(leaf, 'data_prefix', {}) if hasattr(leaf, 'get_data_info') else {}
+    root = prefix.get('img_path') or prefix.get('root') or getattr(leaf, 'data_root', '') or getattr(leaf, 'root', '')
     inside = root and osp.abspath(path).startswith(osp.join(osp.abspath(root), ''))
     return osp.relpath(path, root) if inside else path
+
+
+def leaf_path(leaf, position: int) -> str | None:
+    """Path of an image as its data set has it, or None."""
+    if hasattr(leaf, 'get_data_info'):
+        path = leaf.get_data_info(position).get('img_path')
+    else:  # torchvision's folders
+        samples = getattr(leaf, 'samples', None)
+        path = samples[position][0] if samples is not None else None
+    return path if isinstance(path, str) else None
 
 
 def fingerprint_of(origin: Origin) -> str:

@@ -14,6 +14,7 @@ from mmifnd.functional.counter_random import counter_hash
 from mmifnd.registry import DATASETS
 
 from .annotations import check_inside, fingerprint_of, groups_of, labels_of, leaf_name, names_of, unordered_fingerprint_of
+from .identity import ImageIdentity
 from .pipelines import with_pipeline
 from .sample_index import index_of, num_samples, trace_origin
 from .sample_seed import sample_seed
@@ -141,6 +142,10 @@ class IndexedDataset(Dataset):
     def names(self) -> list[str] | None:
         """N paths relative to the data root, by stable index; None where the images have no paths."""
         return names_of(self._origin[self._first])
+
+    def identity(self) -> ImageIdentity:
+        """Files, sizes and contents of the N images, by stable index; see :func:`mmifnd.datasets.identity.image_keys`."""
+        return ImageIdentity(self._origin[self._first])
 
     def fingerprint(self, ordered: bool = True) -> str:
         """16 hex digits that change where the images, or their order, change; per-image state fits one of them only.
