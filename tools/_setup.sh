@@ -21,32 +21,57 @@ find_python() {
     return 1
 }
 
-make_venv() {  # Debian and Ubuntu split venv from python3
-    "$1" -m venv "$VENV" >/dev/null 2>&1 && return
-    rm -rf "$VENV"
+install_venv_package() {  # Debian and Ubuntu split venv from python3
     local package="python3-venv"
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         echo "installing $package ..." >&2
-        apt-get update -qq >/dev/null && apt-get install -y -qq "$package" >/dev/null
-        "$1" -m venv "$VENV" && return
+        apt-get update -qq >/dev/null && apt-get install -y -qq "$package" >/dev/null && return
     fi
     echo "error: $1 cannot make a virtual environment; run: sudo apt-get install $package" >&2
     return 1
 }
 
-setup_environment() {
-    local kind="$1" constraints="${2:-$ROOT/requirements/constraints.txt}" openmmlab="${3:-openmmlab}" stamp want
+make_venv() {  # nothing is ever removed: an environment that was left half made is completed in place
+    if [ -e "$VENV" ] && [ ! -f "$VENV/pyvenv.cfg" ] && [ ! -d "$VENV/conda-meta" ] && [ -n "$(ls -A "$VENV")" ]; then
+        echo "error: $VENV exists and is no virtual environment; name another folder by MMIFND_VENV" >&2
+        return 1
+    fi
+    [ -x "$VENV/bin/python" ] && "$VENV/bin/python" -m pip --version >/dev/null 2>&1 && return
+    local python
+    python="$(find_python)" || return
+    "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || install_venv_package "$python" || return
+    "$python" -m venv "$VENV" >&2 && return
+    echo "error: $python -m venv $VENV failed; see above, or name another folder by MMIFND_VENV" >&2
+    return 1
+}
+
+pip_install() {
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+}
+
+install_packages() {  # once for each state of the requirements
+    local kind="$1" constraints="$2" openmmlab="$3" stamp want
     stamp="$VENV/.installed-$kind"
     want="$(cat "$ROOT"/requirements/*.txt "$constraints" | cksum)"
-    if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$want" ]; then
-        [ -x "$VENV/bin/python" ] || make_venv "$(find_python)"
-        echo "installing the packages of requirements/$kind.txt into $VENV (once; a minute or two) ..." >&2
-        "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -c "$constraints" \
-            -r "$ROOT/requirements/$kind.txt" -r "$ROOT/requirements/$openmmlab.txt"
-        if ! "$VENV/bin/python" -c 'import cv2' >/dev/null 2>&1; then  # no libGL, as on servers
-            "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps \
-                opencv-python-headless
-        fi
-        echo "$want" >"$stamp"
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && return
+    make_venv || return
+    echo "installing the packages of requirements/$kind.txt into $VENV (once; a minute or two) ..." >&2
+    pip_install -c "$constraints" -r "$ROOT/requirements/$kind.txt" -r "$ROOT/requirements/$openmmlab.txt" 'setuptools>=77.0.3'
+    if ! "$VENV/bin/python" -c 'import cv2' >/dev/null 2>&1; then  # no libGL, as on servers
+        pip_install --force-reinstall --no-deps opencv-python-headless
     fi
+    echo "$want" >"$stamp"
+}
+
+install_mmifnd() {  # editable, so that it can be imported from any folder; once for each checkout and state of its metadata
+    local stamp="$VENV/.installed-mmifnd" want
+    want="$ROOT $(cat "$ROOT/setup.py" "$ROOT/pyproject.toml" "$ROOT/mmifnd/__init__.py" | cksum)"
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && return
+    pip_install --no-deps --no-build-isolation --editable "$ROOT"
+    echo "$want" >"$stamp"
+}
+
+setup_environment() {
+    install_packages "$1" "${2:-$ROOT/requirements/constraints.txt}" "${3:-openmmlab}"
+    install_mmifnd
 }
