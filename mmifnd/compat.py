@@ -27,7 +27,7 @@ def ensure_torchvision(max_operators: int = 16) -> list[str]:
     Raises:
         RuntimeError: where torchvision cannot be imported for another reason.
     """
-    global _LIBRARY
+    global _LIBRARY  # noqa: PLW0603 - an operator lives as long as the library that declares it
     declared = []
     for _ in range(max_operators):
         try:

@@ -332,7 +332,8 @@ def test_learning_rates(name):
         for scheduler in schedulers:
             scheduler.step()
     expected = LEARNING_RATES[name]
-    assert {epoch: found[epoch] for epoch in expected} == pytest.approx(expected, rel=1e-3, abs=5e-6)  # the chained cosine is that exact
+    # The chained cosine is that exact.
+    assert {epoch: found[epoch] for epoch in expected} == pytest.approx(expected, rel=1e-3, abs=5e-6)
 
 
 # --- training -------------------------------------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ from mmifnd.studies.results_table import markdown_table  # noqa: E402
 def parse_args() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('results', nargs='+', help='of tools/test.py --out or of tools/study.py; LABEL=FILE names the runs of a file')
+    parser.add_argument(
+        'results', nargs='+', help='of tools/test.py --out or of tools/study.py; LABEL=FILE names the runs of a file')
     parser.add_argument('--measures', nargs='+', help='those to show, in this order; all unless given')
     parser.add_argument('--mean', action='store_true', help='a last row: the mean of the rows above it, seed by seed')
     parser.add_argument('--out', help='also write the table to this file')

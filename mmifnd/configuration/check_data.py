@@ -47,8 +47,8 @@ def _check_list(where: str, dataset: dict) -> None:
         return
     for number, line in enumerate(lines, 1):
         if not _LABELLED.fullmatch(line.strip()):
-            raise UserError(f'line {number} of {where}={path} is {line.strip()!r}; write "PATH LABEL", the label a whole number '
-                            'from 0, or set with_label=False')
+            raise UserError(f'line {number} of {where}={path} is {line.strip()!r}; write "PATH LABEL", the label a whole '
+                            'number from 0, or set with_label=False')
 
 
 def _holders(path_key: str, config: Any, where: str) -> Iterator[tuple[str, dict]]:

@@ -70,5 +70,5 @@ def _settle_checkpoint(config: Config) -> None:
 
 
 def _say(line: str) -> None:
-    if int(os.environ.get('RANK', 0)) == 0:
+    if int(os.environ.get('RANK', '0')) == 0:
         print(line, file=sys.stderr)

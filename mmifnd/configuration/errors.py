@@ -47,6 +47,6 @@ def one_line(error: BaseException) -> str:
 
 
 def _end(error: BaseException | str, status: int = 2) -> None:
-    if int(os.environ.get('RANK', 0)) == 0:
+    if int(os.environ.get('RANK', '0')) == 0:
         print(f'error: {error if isinstance(error, str) else one_line(error)}', file=sys.stderr)
     sys.exit(status)

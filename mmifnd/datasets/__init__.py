@@ -17,7 +17,7 @@ from .tensor_images import TensorImages
 from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
-    'ClassSubset', 'Digits', 'GroupedFolder', 'IDXImages', 'ImageIdentity', 'InMemoryImages', 'IndexedDataset', 'LabelledSubset',
-    'LoadImageFromFile', 'ResumableSampler', 'SubsetDataset', 'TensorImages', 'WordNetDepthDataset', 'image_keys',
-    'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
+    'ClassSubset', 'Digits', 'GroupedFolder', 'IDXImages', 'ImageIdentity', 'InMemoryImages', 'IndexedDataset',
+    'LabelledSubset', 'LoadImageFromFile', 'ResumableSampler', 'SubsetDataset', 'TensorImages', 'WordNetDepthDataset',
+    'image_keys', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
 ]

@@ -4,9 +4,9 @@ import io
 import warnings
 
 import mmcv
-import mmengine.fileio as fileio
 import numpy as np
 from mmcv.transforms import LoadImageFromFile as _LoadImageFromFile
+from mmengine import fileio
 from PIL import Image, UnidentifiedImageError
 
 from mmifnd.registry import TRANSFORMS

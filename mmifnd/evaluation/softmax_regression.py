@@ -4,6 +4,7 @@ Shapes: T independent problems, n images each, D dimensions, C classes, r = min(
 """
 
 import warnings
+from functools import partial
 
 import torch
 
@@ -82,7 +83,7 @@ class _ScaledProblem:
         for _ in range(_MAX_NEWTON_STEPS):
             if gradient.abs().max() < _GRADIENT_TOLERANCE:
                 return w
-            step = _conjugate_gradients(lambda v: self.hessian_product(v, probability), gradient)
+            step = _conjugate_gradients(partial(self.hessian_product, probability=probability), gradient)
             w, probability, value, gradient = self._descend(w, value, step, slope=_dot(gradient, step))
         warnings.warn(f'softmax regression stopped at a gradient of {gradient.abs().max():.1e}, expected '
                       f'{_GRADIENT_TOLERANCE}; take a larger l2', RuntimeWarning, stacklevel=3)

@@ -64,7 +64,7 @@ def _summary(study: Study, records: list[dict]) -> dict[str, dict]:
 
 
 def _describe(method) -> dict[str, Any]:
-    config = load_config(method.config, {k: v for k, v in method.options.items()})
+    config = load_config(method.config, dict(method.options))
     return dict(label=method.label, config=method.config, options=method.options,
                 temperature=config.model.head.temperature, provisional=is_provisional(config.model.to_dict()))
 

@@ -148,10 +148,7 @@ def method_curves(groups: list[Group], quantity: Quantity, num_clusters: int | N
 
 def granularity_curves(record: RunRecord, quantity: Quantity) -> list[Curve]:
     """One curve per number of clusters of one run; one in all for a quantity that has no granularities."""
-    if quantity.source != 'granularity':
-        counts = [None]
-    else:
-        counts = cluster_counts([record])
+    counts = cluster_counts([record]) if quantity.source == 'granularity' else [None]
     labels = {count: record.work_dir.name if count is None else f'k = {count}' for count in counts}
     styles = series_styles(list(labels.values()))
     curves = [average([values_by_epoch(record, quantity, count)], labels[count], styles[labels[count]])

@@ -68,8 +68,8 @@ def members_of(labels: np.ndarray, classes: Sequence[str], grouping: str,
     shown = np.unique(labels)
     missing = [classes[label] for label in shown if classes[label] not in groups]
     if missing:
-        raise ValueError(f'{grouping} has no group for {len(missing)} of {len(shown)} classes, such as {missing[0]}; give one a '
-                         'class, by the names of the data set')
+        raise ValueError(f'{grouping} has no group for {len(missing)} of {len(shown)} classes, such as {missing[0]}; give '
+                         'one a class, by the names of the data set')
     group_of_image = np.array([groups[classes[label]] for label in labels])
     found = {str(group): np.flatnonzero(group_of_image == group) for group in np.unique(group_of_image)}
     return dict(sorted(found.items(), key=lambda item: -len(item[1])))

@@ -15,10 +15,8 @@ def add_curves(page: Page, groups: list[Group], num_clusters: int | None) -> Non
     single = groups[0].records[0] if len(groups) == 1 and len(groups[0].records) == 1 else None
     figures = []
     for quantity in QUANTITIES.values():
-        if single:
-            lines = curves.granularity_curves(single, quantity)
-        else:
-            lines = curves.method_curves(groups, quantity, num_clusters)
+        lines = (curves.granularity_curves(single, quantity) if single
+                 else curves.method_curves(groups, quantity, num_clusters))
         if lines:
             figures.append((curves.curve_figure(lines, quantity), quantity.reading, curves.describe(lines, quantity)))
     if figures:

@@ -13,7 +13,7 @@ SWAV = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'models' / '
 def shuffle_weights(model, seed=0):
     """Give batch statistics, too, values of their own; the model, in evaluation mode."""
     generator = torch.Generator().manual_seed(seed)
-    for name, value in model.state_dict().items():
+    for value in model.state_dict().values():
         if value.is_floating_point():
             noise = torch.rand(value.shape, generator=generator)
             value.copy_(noise + 0.5 if value.ndim == 1 else (noise - 0.5) * 3 / value[0].numel() ** 0.5)

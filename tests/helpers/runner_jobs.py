@@ -3,6 +3,7 @@
 import itertools
 import os
 import signal
+from contextlib import suppress
 from types import SimpleNamespace
 
 import torch
@@ -58,10 +59,8 @@ def train_digits(kind, work_dir, epochs, stop=None, resume=False):
         runner.register_hook(observer)
         if stop is not None:
             runner.register_hook(Stop(stop))
-        try:
+        with suppress(Stopped):
             runner.train()
-        except Stopped:
-            pass
     return observer.begun_with, copy_of(runner.model)
 
 
@@ -118,7 +117,7 @@ def watch_steps(faults, steps=3):
 
 
 def stop_behind(signalled: int, step: int, interval: int) -> tuple[int, int, list[str]]:
-    """Steps made, exit status and words, where rank ``signalled`` gets SIGTERM in step ``step`` and ranks talk every ``interval``."""
+    """Steps made, exit status and words if rank ``signalled`` gets SIGTERM in step ``step``; ranks talk every ``interval``."""
     said = []
     runner = SimpleNamespace(
         iter=0, epoch=0, max_iters=20, hooks=[], optim_wrapper=SimpleNamespace(should_update=lambda: True),
@@ -126,7 +125,8 @@ def stop_behind(signalled: int, step: int, interval: int) -> tuple[int, int, lis
     hook = StopHook(interval)
     hook.before_train(runner)
     try:
-        for runner.iter in range(runner.max_iters):
+        for iteration in range(runner.max_iters):
+            runner.iter = iteration
             if rank() == signalled and runner.iter + 1 == step:
                 os.kill(os.getpid(), signal.SIGTERM)
             hook.after_train_iter(runner, runner.iter)

@@ -1,5 +1,6 @@
 """An audit of digits: its numbers, its files, its sheets, and what it refuses."""
 
+import io
 import json
 import pickle
 import runpy
@@ -90,7 +91,7 @@ def test_numbers_in_the_files(found, tmp_path):
 
 
 def test_what_is_said(found, digits):
-    console = Console(record=True, width=106, file=open('/dev/null', 'w'))
+    console = Console(record=True, width=106, file=io.StringIO())
     print_audit(found, console)
     text = console.export_text()
     assert all(word in text for word in ('297 images; truly false: 9.', 'k = 10', 'B = 256', 'precision', 'Best F1'))

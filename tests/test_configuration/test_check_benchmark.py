@@ -36,7 +36,7 @@ def test_weights_that_fill_their_part(weights, prefix):
 def test_weights_of_another_part_or_shape(weights):
     with pytest.raises(UserError, match='weights.pth holds nothing under backbone.; give one of a training'):
         check_pretrained(model(weights('encoder.'), 'backbone.'))
-    with pytest.raises(ValueError, match='weights.pth does not fit the model: 0 of 2 tensors are missing, 1 have another shape'):
+    with pytest.raises(ValueError, match='does not fit the model: 0 of 2 tensors are missing, 1 have another shape'):
         check_pretrained(model(weights('backbone.'), 'backbone.', width=4))
     path = weights('')
     torch.save(dict(state_dict={'backbone.fc.bias': torch.zeros(2)}), path)

@@ -42,17 +42,15 @@ def test_keys_of_nested_components_are_checked():
 
 
 def test_bad_input_ends_in_one_line(capsys):
-    with pytest.raises(SystemExit) as end:
-        with one_line_errors():
-            raise ValueError('class `A` in a/b.py: class `C` in d.py: k=5 exceeds\n 3')
+    with pytest.raises(SystemExit) as end, one_line_errors():
+        raise ValueError('class `A` in a/b.py: class `C` in d.py: k=5 exceeds\n 3')
     assert end.value.code == 2
     assert capsys.readouterr().err == 'error: k=5 exceeds 3\n'
 
 
 def test_a_fault_after_the_start_keeps_its_traceback():
-    with pytest.raises(ValueError, match='ours'):
-        with one_line_errors(started=lambda: True):
-            raise ValueError('ours')
+    with pytest.raises(ValueError, match='ours'), one_line_errors(started=lambda: True):
+        raise ValueError('ours')
 
 
 @pytest.mark.parametrize('text, words', [

@@ -21,7 +21,8 @@ def noise(path, seed, **options):
 
 
 def identity(folder, **options) -> ImageIdentity:
-    return IndexedDataset(dict(type='CustomDataset', data_root=str(folder), with_label=False, pipeline=LOAD, **options)).identity()
+    config = dict(type='CustomDataset', data_root=str(folder), with_label=False, pipeline=LOAD, **options)
+    return IndexedDataset(config).identity()
 
 
 def test_files_sizes_and_contents(tmp_path):
@@ -67,7 +68,8 @@ def test_equal_sizes_of_broken_files_are_no_equal_images(tmp_path):
 
 def test_images_in_memory_are_compared_by_their_bytes():
     images = torch.arange(5, dtype=torch.uint8).view(5, 1, 1, 1).expand(5, 3, 4, 4).contiguous()
-    train, test = TensorImages(images), TensorImages(images[[3, 0, 3]] + torch.tensor([0, 9, 0], dtype=torch.uint8).view(3, 1, 1, 1))
+    added = torch.tensor([0, 9, 0], dtype=torch.uint8).view(3, 1, 1, 1)
+    train, test = TensorImages(images), TensorImages(images[[3, 0, 3]] + added)
     first, second = image_keys(IndexedDataset(train).identity(), IndexedDataset(test).identity())
     assert first.tolist() == [0, 1, 2, 3, 4] and second.tolist() == [3, 5, 3]
 

@@ -18,6 +18,6 @@ def test_a_killed_run_ends_as_one_that_was_not(tmp_path):
     record = json.loads((tmp_path / 'kill_resume.json').read_text())
     assert len({kill['case'] for kill in record['kills']}) == 4 and record['stages']['writing'] >= 4
     assert sum(record['bytes_differing'].values()) == 0 and not record['lost']
-    assert {'queue', 'labels', 'thresholds', 'moments', 'averages', 'optimizer', 'generators', 'sampler'} <= set(
-        name for name, count in record['bytes_compared'].items() if count)
+    assert {'queue', 'labels', 'thresholds', 'moments', 'averages', 'optimizer', 'generators', 'sampler'} <= {
+        name for name, count in record['bytes_compared'].items() if count}
     assert record['control_bytes_differing']['model'] > 0

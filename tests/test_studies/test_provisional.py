@@ -1,5 +1,7 @@
 """Results that stand on unchecked formulas say so, wherever they are written or printed."""
 
+import io
+
 import pytest
 from rich.console import Console
 
@@ -31,7 +33,7 @@ def results():
 
 def test_a_study_marks_them(results):
     assert [results['methods'][name]['provisional'] for name in ('sane', 'sce')] == [True, False]
-    console = Console(record=True, width=120, file=open('/dev/null', 'w'))
+    console = Console(record=True, width=120, file=io.StringIO())
     print_table(results, console)
     for text in (console.export_text(), as_markdown(results)):
         assert 'SANE*' in text and 'SCE*' not in text and text.count(FOOTNOTE) == 1

@@ -1,5 +1,6 @@
 """A study end to end, small: runs, paired control, table, results and report."""
 
+import io
 import json
 from dataclasses import replace
 
@@ -155,7 +156,7 @@ def test_differences_are_of_runs_with_the_same_seed():
 
 
 def test_the_table_shows_every_method(finished):
-    console = Console(record=True, width=200, file=open('/dev/null', 'w'))
+    console = Console(record=True, width=200, file=io.StringIO())
     print_table(finished[3], console)
     text = console.export_text()
     for method in finished[0].methods.values():

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,10 +99,8 @@ def descendants(pid):
     """``pid`` and all processes below it, the last born first."""
     parents = {}
     for path in Path('/proc').glob('[0-9]*/stat'):
-        try:
+        with suppress(OSError, ValueError):
             parents[int(path.parent.name)] = int(path.read_text().rpartition(')')[2].split()[1])
-        except (OSError, ValueError):
-            pass
     found = [pid]
     for process in found:
         found += [child for child, parent in parents.items() if parent == process]
@@ -145,10 +144,8 @@ def kill(run, case, work_dir, wanted, chance):
     if CASES[case][1] > 1 and wanted != 'writing' and chance.random() < 0.3:
         processes = [chance.choice([process for process in processes if 'train.py' in command_of(process)])]
     for process in processes:
-        try:
+        with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     run.wait(120)
     step, stage = read_stage(work_dir)
     return step, 'writing' if list(work_dir.glob('*.pth.partial')) else stage

@@ -43,7 +43,7 @@ class StageHook(Hook):
 
     def before_train(self, runner):
         self.file = os.open(Path(runner.work_dir) / 'stage', os.O_CREAT | os.O_WRONLY)
-        self.batches = open(Path(runner.work_dir) / f'batches_{get_rank()}.txt', 'a', buffering=1)
+        self.batches = open(Path(runner.work_dir) / f'batches_{get_rank()}.txt', 'a', buffering=1)  # noqa: SIM115 - until the process is killed
         self._tell(runner, 'loading')
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):

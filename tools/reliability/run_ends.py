@@ -8,7 +8,8 @@ import torch
 from mmifnd.engine.checkpoints.checkpoint_format import load_plain
 
 #: What differs between any two runs.
-TIMES = re.compile(r'time|seconds|share_of_training|experiment_name|elapsed|spent|\.eta|last_ckpt|kept_checkpoints|dataset_meta')
+TIMES = re.compile(
+    r'time|seconds|share_of_training|experiment_name|elapsed|spent|\.eta|last_ckpt|kept_checkpoints|dataset_meta')
 #: Where in a checkpoint the parts lie that the table names.
 PARTS = dict(
     queue=r'state_dict\.queue\.', labels=r'detector\.labels', thresholds=r'table\.threshold', moments=r'_moment|table\.visits',

@@ -47,8 +47,8 @@ def relations_by_name(args: argparse.Namespace, num_classes: int | None) -> dict
     for name, record in records.items():
         if name not in told:
             epoch = 'any epoch' if args.epoch is None else f'epoch {args.epoch}'
-            raise UserError(f'{record.work_dir}: no {args.of or "step or snapshot"} of {epoch} tells of removed negatives; steps '
-                            f'were recorded at {sorted(record.step_paths)}, snapshots at {record.epochs}')
+            raise UserError(f'{record.work_dir}: no {args.of or "step or snapshot"} of {epoch} tells of removed negatives; '
+                            f'steps were recorded at {sorted(record.step_paths)}, snapshots at {record.epochs}')
     return {f'{name}, epoch {epoch}{f", by {type(relation).__name__[2:].lower()}" if len(relations) > 1 else ""}': relation
             for name, (epoch, relations) in told.items() for relation in relations}
 

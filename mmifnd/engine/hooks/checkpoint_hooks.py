@@ -178,7 +178,8 @@ class CheckpointHook(_CheckpointHook):
             self._name_last(runner)
         except OSError as error:
             before = f'the one before it, {kept[-1]}, is whole: go on with --resume' if kept else 'there is none before it'
-            raise UserError(f'checkpoint {self.last_ckpt} could not be written ({error.strerror or error}); {before}') from error
+            raise UserError(
+                f'checkpoint {self.last_ckpt} could not be written ({error.strerror or error}); {before}') from error
         finally:
             self._rank_states = None
         self._remove(outdated)
@@ -192,7 +193,7 @@ class CheckpointHook(_CheckpointHook):
         return steps + epochs[:max(0, len(epochs) + 1 - self.keep_last)]
 
     def _is_of_step(self, name: str) -> bool:
-        return self.by_epoch and name.startswith(_STEP.split('{')[0])
+        return self.by_epoch and name.startswith(_STEP.partition('{')[0])
 
     @master_only
     def _name_last(self, runner) -> None:

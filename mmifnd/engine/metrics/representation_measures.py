@@ -135,7 +135,7 @@ class DetectionRates:
         measures = {}
         for level in range(len(rep.ask_detector(anchors[:1]))):
             rates = pairwise_rates(
-                lambda chosen: rep.ask_detector(chosen)[level], rep.train_labels, anchors, self.chunk)
+                lambda chosen, level=level: rep.ask_detector(chosen)[level], rep.train_labels, anchors, self.chunk)
             suffix = f'_{level}' if level else ''
             measures[f'mtpr{suffix}'], measures[f'mtnr{suffix}'] = (100 * rate for rate in rates)
         return measures

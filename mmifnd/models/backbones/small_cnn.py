@@ -22,8 +22,8 @@ class SmallCNN(BaseModule):
     def __init__(self, in_channels: int = 1, widths: tuple[int, ...] = (16, 32, 64), init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
         if not widths or min(in_channels, *widths) < 1:
-            raise ValueError(f'in_channels={in_channels} and widths={tuple(widths)} of SmallCNN must be at least 1; 1 or 3, and '
-                             '(16, 32, 64), are usual')
+            raise ValueError(f'in_channels={in_channels} and widths={tuple(widths)} of SmallCNN must be at least 1; 1 or 3, '
+                             'and (16, 32, 64), are usual')
         self.in_channels = in_channels
         channels = [in_channels, *widths]
         self.layers = nn.Sequential(*[

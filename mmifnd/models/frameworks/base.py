@@ -40,7 +40,8 @@ class ContrastiveFramework(BaseModel):
         self.backbone = MODELS.build(backbone)
         self.neck = MODELS.build(neck)
         if not (hasattr(self.neck, 'in_channels') and hasattr(self.neck, 'out_channels')):
-            raise ValueError(f'neck {type(self.neck).__name__} does not say its in_channels and out_channels; use ProjectionMLP')
+            raise ValueError(
+                f'neck {type(self.neck).__name__} does not say its in_channels and out_channels; use ProjectionMLP')
         self.head = MODELS.build(head)
         self.same_image = same_image
         self.feature_bank: FeatureBank | None = None

@@ -102,8 +102,8 @@ def test_no_other_detector_is_handed_labels(monkeypatch, detector):
     model = build_framework(detector=detector)
     for part in model.modules():
         if isinstance(part, Detector):
-            bind = part.bind
-            monkeypatch.setattr(part, 'bind', lambda num_samples, labels=None, name=type(part).__name__, bind=bind:
+            name, bind = type(part).__name__, part.bind
+            monkeypatch.setattr(part, 'bind', lambda num_samples, labels=None, name=name, bind=bind:
                                 (handed.append((name, labels is not None)), bind(num_samples, labels)))
     model.bind(NUM_SAMPLES, torch.arange(NUM_SAMPLES))
     assert {name for name, labelled in handed if labelled} == ({'GroundTruthDetector'} if detector == 'truth' else set())

@@ -49,7 +49,8 @@ COMMANDS = [
     ('study: no epochs', 'study', (STUDY, '--epochs', '-1', *AT), '--epochs -1 is below 1'),
     ('study: no epochs at all', 'study', (STUDY, '--epochs', '0', *AT), '--epochs 0 is below 1'),
     ('study: an unknown method', 'study', (STUDY, '--methods', 'moco', *AT), '--methods moco: the study has no such method'),
-    ('study: an option that leads nowhere', 'study', (STUDY, '--seeds', '1', '--cfg-options', 'model.hed.x=1', *AT), 'model.hed'),
+    ('study: an option that leads nowhere', 'study', (STUDY, '--seeds', '1', '--cfg-options', 'model.hed.x=1', *AT),
+     'model.hed'),
     ('study: a config for a study', 'study', (SIMCLR, *AT), 'lacks a part'),
     ('study: an output that is a file', 'study', (STUDY, '--seeds', '1', '--out', 'setup.py'), 'setup.py'),
     ('select: no such study', 'select_temperature', ('no.py', *AT), 'study no.py does not exist'),
@@ -62,7 +63,8 @@ COMMANDS = [
     ('report: nothing', 'report', (), 'give either WORK_DIR... or --check FILE'),
     ('report: no such folder', 'report', ('no/such',), 'no/such'),
     ('report: an empty folder', 'report', ('{here}',), '{here} holds no record of a run'),
-    ('export: an unknown layout', 'model_converters/export_backbone', ('a.pth', 'b.pth', '--to', 'keras'), "invalid choice: 'keras'"),
+    ('export: an unknown layout', 'model_converters/export_backbone', ('a.pth', 'b.pth', '--to', 'keras'),
+     "invalid choice: 'keras'"),
     ('browse: no images', 'visualization/browse_views', (SIMCLR, '--images', '0'), '--images 0'),
     ('browse: no such config', 'visualization/browse_views', ('no.py',), 'config no.py does not exist'),
     ('schedules: no such config', 'visualization/schedules', ('no.py',), 'config no.py does not exist'),
@@ -88,7 +90,8 @@ STUDIES = [
     ('a study whose methods are a list', 'methods = []', 'methods=[] must be a dict'),
     ('a study of no methods', 'methods = dict(_delete_=True)', 'has no methods'),
     ('a method without a config', "methods = dict(simclr=dict(_delete_=True, label='SimCLR'))", 'lacks a part'),
-    ('a method whose config does not exist', "methods = dict(simclr=dict(config='configs/no.py'))", 'methods.simclr: config configs/no.py does not exist'),
+    ('a method whose config does not exist', "methods = dict(simclr=dict(config='configs/no.py'))",
+     'methods.simclr: config configs/no.py does not exist'),
     ('a method with a misspelt key', 'methods = dict(simclr=dict(lable=1))', 'lable'),
     ('a method that copies the rate of nobody', "methods = dict(random=dict(rate_from='moco'))", 'moco'),
     ('a method that copies its own rate', "methods = dict(random=dict(rate_from='random'))", 'rate_from'),
@@ -145,7 +148,8 @@ def _cases():
                    write)
         yield Case(f'report: {name}', 'report', ('{here}',), words, write)
     for name, text, words in STUDIES:
-        yield Case(f'study: {name}', 'study', ('{here}/study.py', '--seeds', '1', '--workers', '1', *AT), words, _study_of(text))
+        yield Case(f'study: {name}', 'study', ('{here}/study.py', '--seeds', '1', '--workers', '1', *AT), words,
+                   _study_of(text))
     for name, files, further, words in FEATURES:
         yield Case(f'audit: {name}', 'audit', ('{here}/features.npz', *further, *AT), words, files)
     yield Case('audit: no such file', 'audit', ('no.npz', *AT), 'no.npz')

@@ -165,7 +165,8 @@ def _cases():
             files=partial(_write_idx, files)))
     yield train('no such class list', '{here}/config.py', 'no.txt', files=folder(
         _dataset("type='ClassSubset', class_list='no.txt'")))
-    yield train('no such list of images', '{here}/config.py', 'no.txt does not exist', files=folder(_dataset("ann_file='no.txt'")))
+    yield train('no such list of images', '{here}/config.py', 'no.txt does not exist', files=folder(
+        _dataset("ann_file='no.txt'")))
     yield train('a data root that does not exist', '{here}/config.py', 'data_root=no/such does not exist', files=folder(
         _dataset("data_root='no/such'")))
     yield train('a data root that is a file', '{here}/config.py', 'config.py does not exist', files=folder(

@@ -21,8 +21,10 @@ TEXTS = {
                                   'ConfidenceAcceptance has no ful_at'),
     'a misspelt hook': ('default_hooks = dict(false_negativ=dict(interval=2))',
                         'default_hooks.false_negativ has no type; did you mean false_negative'),
-    'a misspelt top-level name': ('default_hook = dict()', 'default_hook is no part of a config; did you mean default_hooks'),
-    'a misspelt loader key': ('train_dataloader = dict(batchsize=64)', 'train_dataloader has no batchsize; did you mean batch_size'),
+    'a misspelt top-level name': (
+        'default_hook = dict()', 'default_hook is no part of a config; did you mean default_hooks'),
+    'a misspelt loader key': (
+        'train_dataloader = dict(batchsize=64)', 'train_dataloader has no batchsize; did you mean batch_size'),
     'a misspelt data set key': ("train_dataloader = dict(dataset=dict(splits='val'))",
                                 'train_dataloader.dataset: Digits has no splits'),
     'a misspelt loop key': ('train_cfg = dict(max_epoch=4)', 'train_cfg: EpochLoop has no max_epoch'),
@@ -52,7 +54,8 @@ TEXTS = {
     'a loader without a sampler': ('train_dataloader = dict(sampler=None)', 'train_dataloader has no sampler'),
     'no train_cfg': ('train_cfg = None', 'has no train_cfg'),
     'no optim_wrapper': ('optim_wrapper = None', 'has no optim_wrapper'),
-    'an optimizer without a type': ('optim_wrapper = dict(optimizer=dict(_delete_=True, lr=0.1))', 'optim_wrapper.optimizer has no type'),
+    'an optimizer without a type': (
+        'optim_wrapper = dict(optimizer=dict(_delete_=True, lr=0.1))', 'optim_wrapper.optimizer has no type'),
     'hooks that are a list': ("default_hooks = [dict(type='DetectionHook')]", 'default_hooks=['),
     'a custom hook that is a name': ("custom_hooks = ['OnlineProbeHook']", 'OnlineProbeHook'),
     'measures that are a list': ("test_cfg = dict(measures=[dict(type='KNNAccuracy')])", 'test_cfg.measures'),
@@ -82,7 +85,8 @@ PATHS = {
     'epochs=4': '--cfg-options epochs: the config has no such key',
     'custom_hook=[]': '--cfg-options custom_hook: the config has no such key; did you mean custom_hooks',
     'custom_hooks=OnlineProbeHook': "custom_hooks='OnlineProbeHook' must be a list",
-    "custom_hooks=[{'type': 'OnlineProbHook'}]": 'custom_hooks[0]: OnlineProbHook is not registered; did you mean OnlineProbeHook',
+    "custom_hooks=[{'type': 'OnlineProbHook'}]":
+        'custom_hooks[0]: OnlineProbHook is not registered; did you mean OnlineProbeHook',
     'launcher=slurm': '--cfg-options launcher: the config has no such key',
 }
 #: Files that are no config: name, what they hold, and what the line must say.
