@@ -6,6 +6,7 @@ import torch
 from mmengine.hooks import Hook
 
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
+from mmifnd.engine.checkpoints.own_files import drop_foreign_paths
 from mmifnd.errors import UserError
 from mmifnd.registry import HOOKS
 
@@ -82,6 +83,57 @@ def test_a_step_is_kept_until_something_newer_stands(digits_runner, tmp_path):
                     [first, 'iter_6.pth'], [first, 'iter_6.pth'], [first, 'iter_8.pth'], [first, 'iter_8.pth'],
                     [first, 'iter_10.pth']]
     assert checkpoints(tmp_path) == [second] and not list(tmp_path.glob('*.partial'))
+
+
+def files_below(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in Path(folder).rglob('*') if path.is_file()}
+
+
+def test_no_file_name_in_a_checkpoint_is_deleted(digits_runner, tmp_path):
+    """Whatever its message hub says: absolute paths, paths upwards, files of the run's own folder, links."""
+    run, outside = tmp_path / 'run', tmp_path / 'outside'
+    digits_runner(epochs=1, work_dir=run, **KEEP_ONE).train()
+    outside.mkdir()
+    for folder, name in ((outside, 'thesis.tex'), (outside, 'epoch_0.pth'), (run, 'notes.txt'), (outside, 'best_knn.pth')):
+        (folder / name).write_text('precious')
+    (run / 'epoch_0.pth').symlink_to(outside / 'epoch_0.pth')
+    before = files_below(outside)
+    checkpoint = torch.load(run / 'epoch_1.pth', weights_only=True)
+    names = [str(outside / 'thesis.tex'), '../outside/thesis.tex', 'notes.txt', 'epoch_0.pth']
+    checkpoint['message_hub']['runtime_info'].update(
+        kept_checkpoints=names, keep_ckpt_ids=names, last_ckpt=names[0], best_ckpt=str(outside / 'best_knn.pth'))
+    torch.save(checkpoint, run / 'epoch_1.pth')
+    resumed = digits_runner(epochs=3, work_dir=run, resume=True, **KEEP_ONE)
+    resumed.train()
+    assert files_below(outside) == before and (run / 'notes.txt').read_text() == 'precious'
+    assert (run / 'epoch_0.pth').is_symlink() and checkpoints(run) == ['epoch_0.pth', 'epoch_3.pth']
+    hub = torch.load(run / 'epoch_3.pth', weights_only=True)['message_hub']['runtime_info']
+    assert 'best_ckpt' not in hub and 'kept_checkpoints' not in hub
+
+
+def test_a_resumed_run_removes_its_own_old_checkpoints_and_no_later_ones(digits_runner, tmp_path):
+    options = dict(default_hooks__checkpoint__interval=1, default_hooks__checkpoint__max_keep_ckpts=2)
+    digits_runner(epochs=2, **options).train()
+    (tmp_path / 'epoch_9.pth').write_bytes(b'of a longer run')
+    digits_runner(epochs=4, resume=True, **options).train()
+    assert checkpoints(tmp_path) == ['epoch_3.pth', 'epoch_4.pth', 'epoch_9.pth']
+
+
+def test_a_new_run_removes_nothing_that_an_earlier_one_left(digits_runner, tmp_path):
+    (tmp_path / 'epoch_1.pth').write_bytes(b'of an earlier run')
+    digits_runner(epochs=2, default_hooks__checkpoint__interval=2, default_hooks__checkpoint__max_keep_ckpts=1).train()
+    assert checkpoints(tmp_path) == ['epoch_1.pth', 'epoch_2.pth']
+
+
+def test_the_best_checkpoint_is_known_by_its_name_in_the_folder_of_the_run(tmp_path):
+    (tmp_path / 'best_knn_epoch_2.pth').touch()
+    infos = dict(best_ckpt='/elsewhere/best_knn_epoch_2.pth', best_ckpt_nmi='/elsewhere/best_nmi_epoch_1.pth', best_score=1.,
+                 last_ckpt=['no', 'text'])
+    checkpoint = dict(message_hub=dict(runtime_info=infos))
+    drop_foreign_paths(checkpoint, tmp_path)
+    assert infos == dict(best_ckpt=str(tmp_path / 'best_knn_epoch_2.pth'), best_score=1.)
+    drop_foreign_paths(dict(message_hub=[]), tmp_path)
+    drop_foreign_paths({}, tmp_path)
 
 
 def test_gradients_that_are_being_accumulated_are_waited_for(digits_runner, tmp_path):

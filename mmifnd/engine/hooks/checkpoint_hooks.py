@@ -12,6 +12,7 @@ from mmifnd.registry import HOOKS
 from ..batch_norm import average_batch_statistics
 from ..checkpoints.checkpoint_format import AtomicFileBackend, check_fits, check_fits_somewhere, flatten, rebuild, tensors_of
 from ..checkpoints.latest_checkpoint import LAST
+from ..checkpoints.own_files import checkpoints_in, drop_foreign_paths
 from ..checkpoints.resume import (
     CHANGED_DATA,
     adapt_progress,
@@ -66,6 +67,7 @@ class PlainCheckpointHook(Hook):
         name = str(runner.cfg.get('load_from'))
         tensors_of(checkpoint, name)
         rebuild(checkpoint)
+        drop_foreign_paths(checkpoint, runner.work_dir)
         if not runner.cfg.get('resume'):
             check_fits_somewhere(runner.model, checkpoint, name)
             return
@@ -125,11 +127,13 @@ class CheckpointHook(_CheckpointHook):
         super().__init__(*args, max_keep_ckpts=-1, **kwargs)  # the base class would delete first
         self.keep_last, self.interval_iters = max_keep_ckpts, interval_iters
         self._is_due = False
+        self._kept: list[str] = []  # names of the files of this run; of each kind, the oldest first
         self._rank_states: list[dict] | None = None
 
     def before_train(self, runner) -> None:
-        """Also clear away what a kill left half-written."""
+        """Find the files that a resumed run has left so far, and clear away what a kill left half-written."""
         super().before_train(runner)
+        self._kept = checkpoints_in(self.out_dir, runner.epoch, runner.iter) if runner.iter else []
         if is_main_process():
             for partial in Path(self.out_dir).glob('*.pth.partial'):
                 partial.unlink()
@@ -164,9 +168,8 @@ class CheckpointHook(_CheckpointHook):
         self._save(runner, self.filename_tmpl.format(step), meta)
 
     def _save(self, runner, name: str, meta: dict) -> None:
-        kept = [other for other in runner.message_hub.get_info('kept_checkpoints', []) if other != name]
+        kept = [other for other in self._kept if other != name]
         outdated = self._outdated(kept, name)
-        runner.message_hub.update_info('kept_checkpoints', [other for other in kept if other not in outdated] + [name])
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
         self._rank_states = all_gather_object(rank_state(runner))
@@ -182,6 +185,7 @@ class CheckpointHook(_CheckpointHook):
                 f'checkpoint {self.last_ckpt} could not be written ({error.strerror or error}); {before}') from error
         finally:
             self._rank_states = None
+        self._kept = [other for other in kept if other not in outdated] + [name]
         self._remove(outdated)
 
     def _outdated(self, kept: list[str], new: str) -> list[str]:
