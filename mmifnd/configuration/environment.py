@@ -1,5 +1,6 @@
 """From a config to a runner on whatever machine this is."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -8,10 +9,12 @@ from datetime import timedelta
 import torch
 import torch.distributed as dist
 from mmengine.config import Config
+from mmengine.dist import init_dist
 from mmengine.runner import Runner
 
-from mmifnd.engine.checkpoints.latest_checkpoint import damage_of, newest_sound_checkpoint
 from mmifnd.errors import UserError
+
+from .agreement import settle_checkpoint
 
 
 def build_runner(config: Config) -> Runner:
@@ -21,7 +24,8 @@ def build_runner(config: Config) -> Runner:
     without ``load_from``, the newest checkpoint of the work directory that is not damaged is taken.
 
     Raises:
-        UserError: where the checkpoint to resume from is damaged, or torchrun or Slurm is to launch and has not.
+        UserError: where the checkpoint to resume from is damaged or differs between ranks, or torchrun or Slurm is to launch and
+            has not.
     """
     on_gpu = torch.cuda.is_available()
     if config.get('launcher') == 'slurm':
@@ -29,17 +33,26 @@ def build_runner(config: Config) -> Runner:
     if config.get('launcher') == 'pytorch' and 'RANK' not in os.environ:
         raise UserError('--launcher pytorch: RANK is not set; start with torchrun, as tools/dist_train.sh does')
     if config.get('launcher', 'none') != 'none':
-        if not on_gpu and not dist.is_initialized():
-            seconds = config.get('env_cfg', {}).get('dist_cfg', {}).get('timeout', 1800)
-            dist.init_process_group('gloo', timeout=timedelta(seconds=seconds))
+        if not dist.is_initialized():
+            _join_ranks(config, on_gpu)
         config.model_wrapper_cfg = dict(
             type='MMDistributedDataParallel', broadcast_buffers=False,
             find_unused_parameters=config.get('find_unused_parameters', False), **({} if on_gpu else dict(device_ids=None)))
     if not on_gpu:
         _say(f'no GPU was found: running on the CPU in {os.environ.get("WORLD_SIZE", "1")} process(es)')
     if config.get('resume'):
-        _settle_checkpoint(config)
+        settle_checkpoint(config, _say)
     return Runner.from_cfg(config)
+
+
+def _join_ranks(config: Config, on_gpu: bool) -> None:
+    """Let the ranks talk before mmengine would: they compare what they are to go on from."""
+    options = dict(config.get('env_cfg', {}).get('dist_cfg', {}))
+    if on_gpu:
+        multiprocessing.set_start_method(config.get('env_cfg', {}).get('mp_cfg', {}).get('mp_start_method', 'fork'), force=True)
+        init_dist(config.launcher, **{'backend': 'nccl', **options})
+    else:
+        dist.init_process_group('gloo', timeout=timedelta(seconds=options.get('timeout', 1800)))
 
 
 def _take_ranks_of_slurm() -> None:
@@ -54,19 +67,6 @@ def _take_ranks_of_slurm() -> None:
         hosts = subprocess.run(['scontrol', 'show', 'hostnames', os.environ.get('SLURM_NODELIST', '')], capture_output=True,
                                text=True, check=True).stdout.split()
         os.environ['MASTER_ADDR'] = hosts[0]
-
-
-def _settle_checkpoint(config: Config) -> None:
-    """Name the checkpoint to resume from, or begin anew where there is none."""
-    if config.get('load_from'):
-        damage = damage_of(config.load_from)
-        if damage:
-            raise UserError(damage)
-        return
-    found = newest_sound_checkpoint(config.work_dir, _say)
-    if found is None:
-        _say(f'--resume: no checkpoint in {config.work_dir}; the training begins anew')
-    config.resume, config.load_from = found is not None, found and str(found)
 
 
 def _say(line: str) -> None:

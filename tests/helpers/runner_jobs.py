@@ -5,14 +5,17 @@ import os
 import signal
 from contextlib import suppress
 from types import SimpleNamespace
+from unittest import mock
 
 import torch
 from distributed_jobs import rank, world_size
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.registry import DefaultScope
 from small_models import freeze_batch_statistics
 
 from mmifnd.configuration import build_runner, load_config
+from mmifnd.configuration.agreement import settle_checkpoint
 from mmifnd.engine.hooks import StopHook
 from mmifnd.engine.hooks.finite_watch import FiniteWatch
 from mmifnd.engine.loops import unwrap
@@ -135,3 +138,15 @@ def stop_behind(signalled: int, step: int, interval: int) -> tuple[int, int, lis
     finally:
         hook.after_train(runner)
     return runner.max_iters, 0, said
+
+
+def settle(folders, load_from=None):
+    """What each rank, with a work directory of its own, goes on from: ``(resume, load_from, lines)``, or the refusal."""
+    config = Config(dict(work_dir=str(folders[rank()]), resume=True, load_from=load_from))
+    lines = []
+    try:
+        with mock.patch.dict(os.environ, LOCAL_RANK='0'):  # every rank on a host of its own
+            settle_checkpoint(config, lines.append)
+    except UserError as error:
+        return str(error)
+    return config.resume, config.load_from, lines
