@@ -17,7 +17,7 @@ _REMEDY = 'let all hosts share the work directory, or copy it from the host of r
 
 
 def settle_checkpoint(config: Config, report: Callable[[str], None]) -> None:
-    """Set ``resume`` and ``load_from`` of ``config``: the checkpoint that is named, or the newest sound one of the work directory.
+    """Set ``resume`` and ``load_from`` of ``config``: the named checkpoint, or the newest sound one of the work directory.
 
     All ranks must call it, once they can talk to each other.
 
@@ -71,7 +71,7 @@ def _difference(config: Config, choice: str | None) -> str:
         return f'{config.work_dir} holds {others[-1]}, and rank 0 finds no checkpoint there; {_REMEDY}' if others else ''
     if not path.is_file():
         return f'{path} does not exist, and rank 0 goes on from it; {_REMEDY}'
-    return damage_of(path) if int(os.environ.get('LOCAL_RANK', 0)) == 0 else ''
+    return damage_of(path) if int(os.environ.get('LOCAL_RANK', '0')) == 0 else ''
 
 
 def _content(path: Path | None) -> str:
@@ -90,5 +90,5 @@ def _compare(answers: list[tuple[int, str, str, str]]) -> None:
         if problem:
             raise UserError(problem if rank == 0 else f'rank {rank} on host {host}: {problem}')
         if content != expected:
-            raise UserError(f'rank {rank} on host {host}: the checkpoint differs from the file of the same name on rank 0, host '
-                            f'{answers[0][1]}; {_REMEDY}')
+            raise UserError(f'rank {rank} on host {host}: the checkpoint differs from the file of the same name on rank 0, '
+                            f'host {answers[0][1]}; {_REMEDY}')
