@@ -1,3 +1,3 @@
 """mmifnd: contrastive pre-training without false negatives."""
 
-__version__ = '0.1.0'
+__version__ = '0.2.0'

@@ -29,7 +29,8 @@ from mmifnd.configuration.errors import UserError, one_line_errors  # noqa: E402
 from mmifnd.engine.progress import progress_bar  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COPIED = ('mmifnd', 'configs', 'tools', 'tests', 'docs', 'requirements', 'setup.py', 'README.md')
+COPIED = ('mmifnd', 'configs', 'tools', 'tests', 'docs', 'requirements', 'setup.py', 'MANIFEST.in', 'README.md',
+          'LICENSE', 'pyproject.toml')
 NO_FAILURE, FAILURE = 0, 1
 
 
@@ -41,9 +42,6 @@ def copy_checkout(folder: Path) -> None:
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns('__pycache__', '.pytest_cache'))
         else:
             shutil.copy(source, folder / name)
-    for name in ('setup.cfg', 'pytest.ini', 'pyproject.toml'):
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, folder / name)
 
 
 def check_list(mutations: list[Mutation]) -> None:
