@@ -68,6 +68,7 @@ setup(
     python_requires='>=3.11,<3.13',
     install_requires=read_requirements('runtime'),
     extras_require=dict(
+        {'faiss-cpu': read_requirements('faiss-cpu'), 'faiss-gpu': read_requirements('faiss-gpu')},
         openmmlab=read_requirements('openmmlab'), tests=read_requirements('tests'), tensorboard=['tensorboard']),
     cmdclass=dict(build_py=BuildWithConfigs),
     zip_safe=False,

@@ -56,7 +56,8 @@ install_packages() {  # once for each state of the requirements
     [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && return
     make_venv || return
     echo "installing the packages of requirements/$kind.txt into $VENV (once; a minute or two) ..." >&2
-    pip_install -c "$constraints" -r "$ROOT/requirements/$kind.txt" -r "$ROOT/requirements/$openmmlab.txt" 'setuptools>=77.0.3'
+    pip_install -c "$constraints" -r "$ROOT/requirements/$kind.txt" -r "$ROOT/requirements/$openmmlab.txt" \
+        -r "$ROOT/requirements/faiss-cpu.txt" 'setuptools>=77.0.3'
     if ! "$VENV/bin/python" -c 'import cv2' >/dev/null 2>&1; then  # no libGL, as on servers
         pip_install --force-reinstall --no-deps opencv-python-headless
     fi

@@ -38,7 +38,7 @@ python_of() {  # a version: on PATH, or pyenv's
 }
 
 lower_bounds() {  # torch>=2.6 -> torch==2.6.*
-    sed -nE 's/^([A-Za-z0-9_-]+)>=([0-9.]+).*/\1==\2.*/p' "$ROOT"/requirements/{runtime,openmmlab,tests}.txt
+    sed -nE 's/^([A-Za-z0-9_-]+)>=([0-9.]+).*/\1==\2.*/p' "$ROOT"/requirements/{runtime,openmmlab,faiss-cpu,tests}.txt
 }
 
 prepare() {  # a lane's environment, in VENV

@@ -1,11 +1,11 @@
 """k-means of rows that stay on their processes."""
 
-import faiss
 import numpy as np
 import torch
 
 from mmifnd.functional import counter_hash
 
+from .faiss_library import load_faiss
 from .kmeans import Clusters, KMeans, check_num_clusters, refuse_not_finite, threads
 from .row_share import RowShare
 
@@ -75,7 +75,7 @@ class DistributedKMeans(KMeans):
         clustering = self._clustering(sample.shape[1], num_clusters, seed)
         clustering.nredo = 1
         clustering.train(sample, self._index(sample.shape[1], gpu))
-        return faiss.vector_float_to_array(clustering.centroids).reshape(num_clusters, -1)
+        return load_faiss().vector_float_to_array(clustering.centroids).reshape(num_clusters, -1)
 
     def _assigned(self, rows: np.ndarray, centroids: np.ndarray, gpu: int) -> tuple[np.ndarray, np.ndarray]:
         """Nearest centroid of each row, int64 (n,), and its squared distance, (n,)."""

@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import faiss
 import numpy as np
+
+from .faiss_library import gpu_count, gpu_resources, load_faiss, require_faiss
+
+if TYPE_CHECKING:
+    import faiss
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,13 @@ class KMeans:
                 raise ValueError(f'{name}={value} of {type(self).__name__} is below 1; give a positive count')
         if device not in ('auto', 'cpu', 'gpu'):
             raise ValueError(f"device={device!r} of {type(self).__name__} is unknown; choose 'auto', 'cpu' or 'gpu'")
-        if device == 'gpu' and not _gpu_count():
+        require_faiss()
+        if device == 'gpu' and not gpu_count():
             raise ValueError(f"device='gpu' of {type(self).__name__} needs faiss-gpu and a GPU; use 'auto' or 'cpu'")
         self.num_iterations, self.num_redo = num_iterations, num_redo
         self.spherical, self.max_points_per_centroid = spherical, max_points_per_centroid
         self.num_threads = num_threads
-        self.on_gpu = device != 'cpu' and _gpu_count() > 0
+        self.on_gpu = device != 'cpu' and gpu_count() > 0
 
     def fit(self, features: np.ndarray, num_clusters: int, seed: int = 0, gpu: int = 0) -> Clusters:
         """Cluster ``features`` (N, D) into ``num_clusters``; equal seeds give equal centroids.
@@ -69,12 +75,12 @@ class KMeans:
         with threads(self.num_threads):
             clustering.train(features, index)
             distances, labels = index.search(features, 1)
-        centroids = faiss.vector_float_to_array(clustering.centroids).reshape(num_clusters, -1)
+        centroids = load_faiss().vector_float_to_array(clustering.centroids).reshape(num_clusters, -1)
         inertia = (2 * len(features) - 2 * distances.sum()) if self.spherical else distances.sum(dtype=np.float64)
         return Clusters(centroids.copy(), labels[:, 0].astype(np.int64), float(inertia))
 
     def _clustering(self, dim: int, num_clusters: int, seed: int) -> 'faiss.Clustering':
-        clustering = faiss.Clustering(dim, num_clusters)
+        clustering = load_faiss().Clustering(dim, num_clusters)
         clustering.niter, clustering.nredo, clustering.seed = self.num_iterations, self.num_redo, seed
         clustering.spherical = self.spherical
         clustering.max_points_per_centroid = self.max_points_per_centroid
@@ -82,12 +88,13 @@ class KMeans:
         return clustering
 
     def _index(self, dim: int, gpu: int) -> 'faiss.Index':
+        faiss = load_faiss()
         if not self.on_gpu:
             return faiss.IndexFlatIP(dim) if self.spherical else faiss.IndexFlatL2(dim)
         config = faiss.GpuIndexFlatConfig()
         config.device = gpu
         flat = faiss.GpuIndexFlatIP if self.spherical else faiss.GpuIndexFlatL2
-        return flat(faiss.StandardGpuResources(), dim, config)
+        return flat(gpu_resources(gpu), dim, config)
 
 
 def check_num_clusters(num_clusters: int, num_samples: int) -> None:
@@ -114,6 +121,7 @@ def refuse_not_finite(bad: np.ndarray, total: int) -> None:
 @contextmanager
 def threads(count: int | None) -> Iterator[None]:
     """Meanwhile, let faiss use ``count`` threads on the CPU; as many as before where None."""
+    faiss = load_faiss()
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(count or before)
     try:
@@ -121,6 +129,3 @@ def threads(count: int | None) -> Iterator[None]:
     finally:
         faiss.omp_set_num_threads(before)
 
-
-def _gpu_count() -> int:
-    return faiss.get_num_gpus() if hasattr(faiss, 'StandardGpuResources') else 0

@@ -113,7 +113,7 @@ def test_options_out_of_range_are_named(options, words):
 
 
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
-    monkeypatch.setattr('mmifnd.clustering.kmeans._gpu_count', lambda: 0)
+    monkeypatch.setattr('mmifnd.clustering.kmeans.gpu_count', lambda: 0)
     with pytest.raises(ValueError, match="device='gpu' of KMeans needs faiss-gpu and a GPU; use 'auto' or 'cpu'"):
         KMeans(device='gpu')
     assert not KMeans().on_gpu

@@ -19,7 +19,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import faiss  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from measure import machine, write_json  # noqa: E402
@@ -27,7 +26,9 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 from sklearn import cluster  # noqa: E402
 
-from mmifnd.clustering import DistributedKMeans, KMeans, RowShare  # noqa: E402
+from mmifnd.clustering import DistributedKMeans, KMeans, RowShare, load_faiss  # noqa: E402
+
+faiss = load_faiss()
 
 Fit = Callable[[np.ndarray, int], np.ndarray]
 
