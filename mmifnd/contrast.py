@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -51,6 +52,40 @@ class Contrast:
                 negative_similarity = negative_similarity.masked_fill(absent, -torch.inf)
         return cls(anchor, positive, candidate, anchor_index, candidate_index, positive_similarity, negative_similarity,
                    support)
+
+    @classmethod
+    def in_batch(cls, z1: Tensor, z2: Tensor, index: Tensor) -> 'Contrast':
+        """The contrast of one view of a batch with the other view, for a training loop of your own in plain PyTorch.
+
+        Row i of ``z1`` is an anchor, row i of ``z2`` its positive, and the other rows of ``z2`` are its candidates. Rows that
+        show the anchor's own image are no candidates.
+
+        Args:
+            z1 (Tensor): embeddings of one view, (B, D); they need not have unit length.
+            z2 (Tensor): embeddings of another view of the same images, (B, D).
+            index (Tensor): int64, stable index of each image in the data set, (B,).
+
+        Raises:
+            ValueError: if the shapes do not fit together.
+
+        Example:
+            >>> from mmifnd.detectors import BatchQuantileDetector
+            >>> from mmifnd.functional import elimination_loss
+            >>> z1, z2 = torch.eye(3), torch.eye(3)
+            >>> contrast = Contrast.in_batch(z1, z2, torch.arange(3))
+            >>> mask = BatchQuantileDetector(alpha=0.5).detect(contrast)
+            >>> loss = elimination_loss(contrast.positive_similarity, contrast.negative_similarity, mask, temperature=0.2)
+            >>> round(loss.item(), 4)
+            0.0134
+        """
+        if z1.dim() != 2 or z1.shape != z2.shape or index.shape != z1.shape[:1]:
+            raise ValueError(f'z1 {tuple(z1.shape)}, z2 {tuple(z2.shape)} and index {tuple(index.shape)} do not fit together; '
+                             'give two views (B, D) of the same B images, and their indices (B,)')
+        with torch.autocast(z1.device.type, enabled=False):
+            wide = torch.promote_types(z1.dtype, torch.float32)
+            anchor, positive = (F.normalize(rows.to(wide), dim=1) for rows in (z1, z2))
+        absent = (index == index.unsqueeze(1)) | torch.eye(len(index), dtype=torch.bool, device=index.device)
+        return cls.build(anchor, positive, positive, index, index, absent)
 
     @cached_property
     def is_candidate(self) -> Tensor:

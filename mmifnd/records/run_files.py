@@ -74,17 +74,18 @@ def write_arrays(folder: Path, prefix: str, epoch: int, arrays: dict[str, np.nda
 def forget_arrays(folder: Path, prefix: str, epoch: int) -> None:
     """Remove the ``PREFIX_NNNN.npz`` of ``epoch`` and of all later ones."""
     for path in folder.glob(f'{prefix}_*.npz'):
-        if int(path.stem.removeprefix(f'{prefix}_')) >= epoch:
+        number = path.stem.removeprefix(f'{prefix}_')
+        if number.isdecimal() and int(number) >= epoch:  # others belong to a longer prefix
             path.unlink()
 
 
-def add_record(path: Path, record: dict) -> None:
-    """Add a line to ``path``, which is replaced as a whole; lines of the same epoch or later (the run was resumed before it)
-    go."""
+def add_record(path: Path, *records: dict) -> None:
+    """Add one line per record of one epoch to ``path``, which is replaced as a whole; lines of the same epoch or later (the
+    run was resumed before it) go."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [line for line in _lines(path) if json.loads(line)['epoch'] < record['epoch']]
+    lines = [line for line in _lines(path) if json.loads(line)['epoch'] < records[0]['epoch']]
     partial = path.with_suffix('.partial')
-    partial.write_text('\n'.join([*lines, json.dumps(record)]) + '\n')
+    partial.write_text('\n'.join([*lines, *map(json.dumps, records)]) + '\n')
     partial.replace(path)
 
 

@@ -187,7 +187,13 @@ def since_the_last_resume(entries: list[dict]) -> list[dict]:
     """Entries by ascending epoch; one that a resumed run wrote replaces those of its epoch and of all later ones."""
     kept = []
     for entry in entries:
-        while kept and kept[-1]['epoch'] >= entry['epoch']:
+        while kept and is_replaced(kept[-1], entry):
             kept.pop()
         kept.append(entry)
     return kept
+
+
+def is_replaced(old: dict, new: dict) -> bool:
+    """Whether ``new`` was written by a run that was resumed before ``old``; heads of one epoch each have an entry."""
+    is_same_head = old.get('direction') == new.get('direction')
+    return old['epoch'] > new['epoch'] or old['epoch'] == new['epoch'] and is_same_head

@@ -86,8 +86,13 @@ def _last_detection(work_dir: Path) -> dict[str, float]:
     path = work_dir / 'false_negatives' / 'detection.jsonl'
     if not path.exists():
         return {}
-    last = json.loads(path.read_text().splitlines()[-1])
-    return {f'step_{name}': value for name, value in last.items() if name != 'epoch'}
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    scores = {}
+    for record in records:
+        if record['epoch'] == records[-1]['epoch']:  # one record per head
+            prefix = f'step_{record["direction"]}_' if 'direction' in record else 'step_'
+            scores.update({f'{prefix}{name}': value for name, value in record.items() if name not in ('epoch', 'direction')})
+    return scores
 
 
 def removal_rates(work_dir: Path) -> list[float]:

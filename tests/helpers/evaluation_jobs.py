@@ -7,7 +7,7 @@ from runner_jobs import Observer, digits_runner
 
 from mmifnd.engine.hooks import HealthHook, OnlineProbeHook
 from mmifnd.engine.hooks.step_examples import StepExamples
-from mmifnd.models.heads.contrastive import Detection
+from mmifnd.models.heads.step_record import StepRecord
 
 
 def train_and_judge(work_dir, epochs=3):
@@ -28,5 +28,6 @@ def collect_examples():
     """What the ranks together have noted: each saw two images of its own, and image 0."""
     examples, anchors = StepExamples(20, 20), torch.tensor([0, 10 - rank(), 12 + rank()])
     mask = torch.ones(1, 3, 4, dtype=torch.bool)
-    examples.note(Detection(anchors, torch.arange(4), mask[0], mask, torch.eye(4)[:3], None), examples.rows(anchors))
+    record = StepRecord(anchors, torch.arange(4), mask[0], mask, torch.eye(4)[:3], torch.zeros(3))
+    examples.note(record, examples.rows(anchors))
     return [(visit['anchor'], visit['images'].tolist(), visit['share']) for visit in examples.collect()]

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from mmifnd.contrast import Contrast
 from mmifnd.engine.hooks.detection_hook import count
 from mmifnd.evaluation import scores_of_counts
-from mmifnd.models.heads.contrastive import Detection
+from mmifnd.models.heads.step_record import StepRecord
 from mmifnd.registry import MODELS
 
 PATH = Path(__file__).parent.parent / 'data' / 'glofnd_golden.npz'
@@ -72,9 +72,7 @@ def check_scores(contrast, false_negative, golden):
     """Precision and recall of a step, in the convention of the paper's code: both rows of an image count as one."""
     if 'log_num_filtered_perc' not in golden:
         return
-    detection = Detection(contrast.anchor_index, contrast.candidate_index, contrast.is_candidate, false_negative,
-                          contrast.negative_similarity.detach(), None)
-    counts = count(detection, labels_of_images())
+    counts = count(StepRecord.of(contrast, false_negative, None), labels_of_images())
     hit, predicted, actual, pairs = counts[:, :6] + counts[:, 6:]
     scores = scores_of_counts(hit, predicted, actual, int(pairs.sum()))
     applied = golden['log_num_filtered_perc'].double()

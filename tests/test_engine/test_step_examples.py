@@ -1,13 +1,17 @@
 """What training steps removed for a few images: against naive loops, of whole runs, and without a trace in them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
+from mmifnd.detectors import GroundTruthDetector
 from mmifnd.engine.hooks import DetectionHook
+from mmifnd.engine.hooks.detection_hook import HeadDetection
 from mmifnd.engine.hooks.step_examples import StepExamples, is_shown
-from mmifnd.models.heads.contrastive import Detection
+from mmifnd.models.heads.step_record import StepRecord
 from mmifnd.records.snapshot import read_steps
 
 ANCHORS, CANDIDATES = [3, 0, 5], [7, -1, 4, 7, 2, 0, 4, 6]
@@ -20,8 +24,8 @@ def detection():
     similarity = torch.rand(3, 8, generator=generator) * 2 - 1
     similarity[1, 5] = -torch.inf
     mask = (torch.rand(2, 3, 8, generator=generator) < .5) & (similarity > -torch.inf)
-    return Detection(torch.tensor(ANCHORS), torch.tensor(CANDIDATES), similarity > -torch.inf, mask, similarity,
-                     torch.tensor([.1, .2, .3]))
+    return StepRecord(torch.tensor(ANCHORS), torch.tensor(CANDIDATES), similarity > -torch.inf, mask, similarity,
+                      torch.zeros(3), lambda: torch.tensor([.1, .2, .3]))
 
 
 def test_a_visit_against_loops(detection):
@@ -49,7 +53,7 @@ def test_what_was_noted_survives_a_checkpoint(detection, tmp_path):
     torch.save(examples.state(), tmp_path / 'state.pth')
     resumed.load(torch.load(tmp_path / 'state.pth', weights_only=True))
     for one in (examples, resumed):
-        one.note(detection._replace(threshold=None), [1])
+        one.note(dataclasses.replace(detection, threshold=lambda: None), [1])
         one.write(tmp_path / one.__class__.__name__ / str(id(one)), 3, one.collect())
     first, second = (read_steps(path) for path in sorted(tmp_path.rglob('removed_0003.npz')))
     assert first['anchors'].tolist() == [0, 3] and np.isnan(first['thresholds']).tolist() == [True, False]
@@ -60,8 +64,8 @@ def test_what_was_noted_survives_a_checkpoint(detection, tmp_path):
 def test_nothing_waits_for_the_device():
     examples = StepExamples(40, 40)
     with FakeTensorMode():
-        fake = Detection(torch.arange(6), torch.arange(9), torch.ones(6, 9, dtype=torch.bool),
-                         torch.zeros(2, 6, 9, dtype=torch.bool), torch.zeros(6, 9), torch.zeros(6))
+        fake = StepRecord(torch.arange(6), torch.arange(9), torch.ones(6, 9, dtype=torch.bool),
+                          torch.zeros(2, 6, 9, dtype=torch.bool), torch.zeros(6, 9), torch.zeros(6), lambda: torch.zeros(6))
         examples.note(fake, [0, 4])
         with pytest.raises(DataDependentOutputException):
             int(fake.anchor_index[0])
@@ -134,8 +138,7 @@ def test_a_negative_number_is_refused():
 
 
 def test_checkpoints_of_before_are_taken():
-    hook = DetectionHook()
-    hook.examples, hook._counts = StepExamples(8, 8), []
-    hook.labels = torch.zeros(8)
+    hook, head = DetectionHook(), HeadDetection('', GroundTruthDetector(), 8, 8)
+    hook.heads, hook.labels = {'': head}, torch.zeros(8)
     hook.load_rank_states([dict(counts=[torch.ones(4, 1)])])
-    assert len(hook._counts) == 1 and hook.examples.state() == []
+    assert len(head.counts) == 1 and head.examples.state() == []

@@ -21,6 +21,7 @@ from ..features.epoch_features import EpochFeatures, joined, noted_backbone
 from ..features.feature_pass import extract_features, extract_share
 from ..loops import unwrap
 from ..progress import reported
+from .step_values import named_values
 
 SOURCES = ('extract', 'bank')
 
@@ -141,8 +142,9 @@ class FalseNegativeHook(Hook):
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Keep the share of negatives that this step removed."""
-        if outputs and 'false_negative_share' in outputs:
-            self._share_removed.append(outputs['false_negative_share'].detach())
+        shares = list(named_values(outputs, 'false_negative_share').values())
+        if shares:
+            self._share_removed.append(torch.stack(shares).mean() if len(shares) > 1 else shares[0])
 
     def after_train_epoch(self, runner) -> None:
         """Cluster where it is due."""
@@ -216,10 +218,13 @@ class FalseNegativeHook(Hook):
         return rows
 
     def _thresholds(self, features: Tensor | RowShare) -> dict[str, Tensor]:
-        """Of a detector that learns thresholds on the embedding, where that is what was extracted, of all images."""
-        if self.cluster_feature != 'z' or self.source == 'bank' or isinstance(features, RowShare) or not is_main_process():
-            return {}
-        return threshold_sample(self.framework.head.detector, features)
+        """Thresholds of a detector that learns them on the embedding, if that was extracted, of all images.
+
+        A head with a direction compares with the embeddings of another encoder, which are not extracted here.
+        """
+        head = self.framework.heads.get('')
+        is_exact = self.cluster_feature == 'z' and self.source == 'extract' and not isinstance(features, RowShare)
+        return threshold_sample(head.detector, features) if head and is_exact and is_main_process() else {}
 
     def _mean_share_removed(self) -> float | None:
         if not self._share_removed:

@@ -24,6 +24,7 @@ from ..features.epoch_features import (
 from ..features.feature_pass import extract_features, extract_views
 from ..loops import unwrap
 from .online_probe_hook import index_of
+from .step_values import named_values
 
 #: Of the steps' statistics (see `mmifnd.models.heads`), those whose mean over the epoch belongs to the record.
 STEP_VALUES = ('alignment', 'spread', 'false_negative_share', 'rows_without_negatives', 'rows_short_of_negatives')
@@ -103,8 +104,8 @@ class HealthHook(Hook):
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Keep the step's statistics on their device."""
         for name in STEP_VALUES:
-            if name in (outputs or {}):
-                self._steps.setdefault(name, []).append(outputs[name].detach())
+            for key, value in named_values(outputs, name).items():
+                self._steps.setdefault(key, []).append(value)
 
     def after_train_epoch(self, runner) -> None:
         """Measure, write, and give the alarm."""

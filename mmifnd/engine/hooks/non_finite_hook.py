@@ -8,6 +8,7 @@ from mmengine.hooks import Hook, LoggerHook
 from torch import Tensor
 
 from mmifnd.errors import UserError
+from mmifnd.models.heads.step_record import StepRecord
 from mmifnd.registry import HOOKS
 
 from ..loops import unwrap
@@ -48,11 +49,18 @@ class NonFiniteHook(Hook):
         loggers = [hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)]
         is_free = device.type == 'cpu' and get_world_size() == 1
         self.interval = 1 if is_free or not loggers else loggers[0]
+        self._positives: list[tuple[Tensor, Tensor]] = []
         self._handle = self.framework.data_preprocessor.register_forward_hook(self._look_at_views)
+        self._stop = self.framework.watch_steps(self._look_at_positives)
 
     def after_train(self, runner) -> None:
-        """Look no more."""
+        """Stop watching preprocessor and heads."""
         self._handle.remove()
+        self._stop()
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        """Forget the last step."""
+        self._positives.clear()
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Note the step; read where it is due."""
@@ -76,13 +84,16 @@ class NonFiniteHook(Hook):
         sums = [view.detach().flatten(1).sum(1, dtype=torch.float32) for view in batch['inputs']]
         self._views = batch['index'], torch.stack(sums).isfinite().all(0)
 
+    def _look_at_positives(self, direction: str, record: StepRecord) -> None:
+        self._positives.append((record.anchor_index, record.positive_similarity))
+
     def _images(self) -> tuple[Tensor, Tensor]:
         """Images (B,) of the step, and whether their views are finite; where all are, whether their similarities are."""
         index, is_finite = self._views
-        known = getattr(self.framework.head, 'last_positive', None)
-        if known is None:
+        if not self._positives:
             return index, is_finite
-        is_bad = ((index.unsqueeze(1) == known[0]) & ~known[1].isfinite()).any(1)
+        anchor, similarity = (torch.cat(column) for column in zip(*self._positives, strict=True))
+        is_bad = ((index.unsqueeze(1) == anchor) & ~similarity.isfinite()).any(1)
         return index, torch.where(is_finite.all(), ~is_bad, is_finite)
 
     def _stop_at(self, runner, fault: Fault | None) -> None:

@@ -8,7 +8,7 @@ import torch
 from mmengine.dist import all_gather_object
 from torch import Tensor
 
-from mmifnd.models.heads.contrastive import Detection
+from mmifnd.models.heads.step_record import StepRecord
 from mmifnd.records.run_files import write_arrays
 
 from ..features.detector_probe import even_anchors
@@ -67,14 +67,16 @@ class StepExamples:
         """Positions of the few among the images ``index`` (B,) of this rank's batch, a tensor on the host."""
         return [row for row, image in enumerate(index.tolist()) if image in self.anchors]
 
-    def note(self, detection: Detection, rows: list[int]) -> None:
-        """Keep ``rows`` of a step; the first view's come first in every framework. Copies: the rest is large."""
-        candidate = detection.candidate_index.int()
+    def note(self, record: StepRecord, rows: list[int]) -> None:
+        """Copy ``rows`` of a step; the rows of the first view come first in every framework."""
+        if not rows:
+            return
+        candidate, threshold = record.candidate_index.int(), record.threshold()
         for row in rows:
             self._visits.append(Visit(
-                detection.anchor_index[row], candidate, detection.false_negative[:, row].any(dim=0),
-                detection.similarity[row].clone(), detection.is_candidate[row].sum(),
-                None if detection.threshold is None else detection.threshold[row]))
+                record.anchor_index[row], candidate, record.false_negative[:, row].any(dim=0),
+                record.similarity[row].clone(), record.is_candidate[row].sum(),
+                None if threshold is None else threshold[row].clone()))
 
     def state(self) -> list[dict]:
         """What was noted since the last :meth:`collect` on this rank; tensors on the host and plain values."""
@@ -95,8 +97,8 @@ class StepExamples:
         self._found.clear()
         return [found[anchor] for anchor in sorted(found)]
 
-    def write(self, folder: Path, epoch: int, found: list[dict]) -> None:
-        """``removed_NNNN.npz`` of what :meth:`collect` gave, as `mmifnd.visualization.in_steps` reads it."""
+    def write(self, folder: Path, epoch: int, found: list[dict], direction: str = '') -> None:
+        """Write what :meth:`collect` gave to ``removed_NNNN.npz``, or ``removed_DIRECTION_NNNN.npz`` if there are several."""
         arrays = dict(
             epoch=np.int64(epoch), num_images=np.int64(self.num_samples),
             anchors=np.array([visit['anchor'] for visit in found], dtype=np.int64),
@@ -105,7 +107,9 @@ class StepExamples:
             thresholds=np.array([visit['threshold'] for visit in found], dtype=np.float32),
             images=np.concatenate([visit['images'].numpy() for visit in found]).astype(np.int32),
             similarities=np.concatenate([visit['similarity'].numpy() for visit in found]).astype(np.float32))
-        write_arrays(folder, PREFIX, epoch, arrays)
+        if direction:
+            arrays['direction'] = np.array(direction)
+        write_arrays(folder, f'{PREFIX}_{direction}' if direction else PREFIX, epoch, arrays)
 
 
 def is_shown(epoch: int, max_epochs: int, times: int = 10) -> bool:

@@ -35,8 +35,8 @@ class Representation:
 
     @property
     def detector(self) -> nn.Module | None:
-        """The one that the framework was trained with; None of a model without."""
-        return getattr(getattr(self.framework, 'head', None), 'detector', None)
+        """The detector that the framework was trained with on images; None for a model without one."""
+        return getattr(getattr(self.framework, 'heads', {}).get(''), 'detector', None)
 
     def ask_detector(self, anchors) -> Tensor:
         """What the framework's detector says of training images, bool (G, a, N), on the host."""

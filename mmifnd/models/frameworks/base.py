@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from mmifnd.registry import MODELS
 
+from ..heads.step_record import StepRecord
 from .feature_bank import FeatureBank
 
 FEATURES = ('z', 'f')
@@ -66,10 +68,31 @@ class ContrastiveFramework(BaseModel):
         """Instead of :meth:`finish_step` where the update was left out, for an overflow in mixed precision."""
         self._pending = None
 
+    # --- heads ------------------------------------------------------------------------------------------------------
+
+    @property
+    def heads(self) -> dict[str, nn.Module]:
+        """The head of each direction, by its name: ``{'': head}`` for images; image-text models have ``image`` and ``text``."""
+        return {'': self.head}
+
     @property
     def temperature(self) -> float:
-        """Of the loss; Eq. 2 takes it, too, unless given one."""
-        return self.head.temperature
+        """The temperature of the loss (of the first head); Eq. 2 also uses it by default."""
+        return next(iter(self.heads.values())).temperature
+
+    def watch_steps(self, watch: Callable[[str, StepRecord], None]) -> Callable[[], None]:
+        """Call ``watch(direction, record)`` for each contrast that a head judges, while its loss is computed.
+
+        Returns:
+            Callable: ends the watching.
+        """
+        handles = [head.register_step_hook(partial(watch, direction)) for direction, head in self.heads.items()]
+
+        def stop() -> None:
+            for handle in handles:
+                handle.remove()
+
+        return stop
 
     # --- embeddings -------------------------------------------------------------------------------------------------
 

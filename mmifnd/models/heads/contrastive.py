@@ -1,39 +1,22 @@
 """Heads: ask the detector, hand its mask to a loss of `mmifnd.functional`."""
 
 from abc import abstractmethod
-from typing import NamedTuple
+from collections import OrderedDict
+from collections.abc import Callable
 
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor
+from torch.utils.hooks import RemovableHandle
 
 from mmifnd.contrast import Contrast
 from mmifnd.functional import attraction_loss, elimination_loss
 from mmifnd.registry import MODELS
 
+from .step_record import StepRecord
+
 #: Share of lost negatives from which on an anchor counts as short of them.
 _SHORT = 0.9
-
-
-class Detection(NamedTuple):
-    """What was detected in a step, without any graph: A anchors, C candidates, G granularities.
-
-    Attributes:
-        anchor_index (Tensor): int64 (A,).
-        candidate_index (Tensor): int64 (C,), -1 for an empty slot.
-        is_candidate (Tensor): bool (A, C).
-        false_negative (Tensor): bool (G, A, C).
-        similarity (Tensor): cosine similarities, (A, C).
-        threshold (Tensor | None): similarity above which each anchor's candidates were detected, (A,), of a detector that
-            has one.
-    """
-
-    anchor_index: Tensor
-    candidate_index: Tensor
-    is_candidate: Tensor
-    false_negative: Tensor
-    similarity: Tensor
-    threshold: Tensor | None
 
 
 class ContrastiveHead(BaseModule):
@@ -54,23 +37,28 @@ class ContrastiveHead(BaseModule):
             raise ValueError(f'temperature={temperature} of {type(self).__name__} is not positive; 0.07 to 1 is usual')
         self.temperature = temperature
         self.detector = MODELS.build(detector or dict(type='NoDetector'))
-        self.keeps_detection = False  # a hook that measures sets this, and reads `detection` after the step
-        self.detection: Detection | None = None
-        #: Images (A,) of the last step and the similarities (A,) to their own positives, for a hook that looks for NaN.
-        self.last_positive: tuple[Tensor, Tensor] | None = None
+        self._step_hooks: OrderedDict[int, Callable[[StepRecord], None]] = OrderedDict()
+
+    def register_step_hook(self, hook: Callable[[StepRecord], None]) -> RemovableHandle:
+        """Call ``hook(record)`` for each contrast, once its loss is computed; ``remove()`` of the handle ends that."""
+        handle = RemovableHandle(self._step_hooks)
+        self._step_hooks[handle.id] = hook
+        return handle
 
     def loss(self, contrast: Contrast) -> dict[str, Tensor]:
         """The loss and what is worth logging: scalars on the model's device."""
-        self.last_positive = contrast.anchor_index, contrast.positive_similarity.detach().squeeze(1)
         if self.training:
             self.detector.observe(contrast)
         false_negative = self.detector.detect(contrast)
-        if self.keeps_detection:
-            candidate_index = contrast.candidate_index.clone()  # a queue overwrites its own before the step is over
-            self.detection = Detection(
-                contrast.anchor_index, candidate_index, contrast.is_candidate, false_negative,
-                contrast.negative_similarity.detach(), self.detector.threshold_of(contrast))
-        return dict(loss=self.criterion(contrast, false_negative), **statistics(contrast, false_negative))
+        terms = self.terms(contrast, false_negative)
+        with torch.no_grad():
+            for hook in self._step_hooks.values():
+                hook(StepRecord.of(contrast, false_negative, self.detector))
+        return dict(loss=terms.pop('loss'), **statistics(contrast, false_negative), **terms)
+
+    def terms(self, contrast: Contrast, false_negative: Tensor) -> dict[str, Tensor]:
+        """``loss`` as :meth:`criterion` gives it; a head may add further scalars to log, without gradient."""
+        return dict(loss=self.criterion(contrast, false_negative))
 
     @abstractmethod
     def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:

@@ -39,7 +39,6 @@ class ProtoNCEHead(ElimContrastiveHead):
         self.num_negatives, self.seed = num_negatives, 0
         self.clusters = PseudoLabelDetector()  # keeps the label of each image; asked for labels only, not for pairs
         self.prototypes = Prototypes(self.temperature, concentration)
-        self.last_term: Tensor | None = None
         self.register_buffer('step', torch.zeros((), dtype=torch.int64))
 
     def seed_draws(self, seed: int) -> None:
@@ -50,13 +49,16 @@ class ProtoNCEHead(ElimContrastiveHead):
         """Also gives ``prototype_term``, what the prototypes add to the loss."""
         if self.training:
             self.step += 1
-        return dict(super().loss(contrast), prototype_term=self.last_term)
+        return super().loss(contrast)
+
+    def terms(self, contrast: Contrast, false_negative: Tensor) -> dict[str, Tensor]:
+        """``loss``, which is the instance loss alone until the first clustering, and ``prototype_term``."""
+        term = self.prototype_term(contrast)
+        return dict(loss=super().criterion(contrast, false_negative) + term, prototype_term=term.detach())
 
     def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
-        """The instance loss alone until the first clustering."""
-        term = self.prototype_term(contrast)
-        self.last_term = term.detach()
-        return super().criterion(contrast, false_negative) + term
+        """The instance loss plus the prototypes' loss."""
+        return self.terms(contrast, false_negative)['loss']
 
     def prototype_term(self, contrast: Contrast) -> Tensor:
         """Mean over granularities of :func:`mmifnd.functional.proto_nce_loss`; 0 before the first clustering."""

@@ -79,6 +79,32 @@ def test_temperature_is_the_heads():
     assert build_framework(temperature=0.37).temperature == 0.37
 
 
+def test_heads_are_named_by_direction_and_cannot_be_replaced():
+    model = build_framework()
+    assert model.heads == {'': model.head}
+    with pytest.raises(AttributeError):
+        model.heads = {}
+
+
+@pytest.mark.parametrize('framework', ['SimCLRAdapter', 'MoCoAdapter'])
+def test_who_watches_is_handed_each_decision_until_it_stops(framework):
+    model, records = build_framework(framework, 'elim', 'random').train(), []
+    model.bind(NUM_SAMPLES)
+    stop = model.watch_steps(lambda direction, record: records.append((direction, record)))
+    index = torch.tensor([3, 30, 7, 12])
+    losses = model(views_of(index), index, mode='loss')
+    (direction, record), = records
+    anchors = index.repeat(2) if framework == 'SimCLRAdapter' else index
+    assert direction == '' and record.anchor_index.equal(anchors)
+    assert record.false_negative.float().sum(2).mean() == losses['false_negatives_per_anchor']
+    assert not record.similarity.requires_grad and not record.positive_similarity.requires_grad
+    torch.testing.assert_close((2 - 2 * record.positive_similarity).mean(), losses['alignment'])
+    model.finish_step()
+    stop()
+    model(views_of(index), index, mode='loss')
+    assert len(records) == 1
+
+
 def test_news_reach_every_part_and_labels_only_declared_controls(model):
     parts = dict(nosy=Recorder(), control=DeclaredControl())
     for name, part in parts.items():

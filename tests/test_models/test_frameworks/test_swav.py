@@ -309,12 +309,13 @@ def test_the_contrast_holds_rows_of_one_crop_against_each_other():
     assert len(contrast.of_queue.anchor) == 2 * QUEUE
 
 
-def test_what_was_detected_is_kept_for_who_measures():
+def test_what_was_detected_is_handed_to_who_watches():
     model = swav('pseudo')
     model.publish(Labels())
-    model.head.keeps_detection = True
+    records = []
+    model.watch_steps(lambda direction, record: records.append(record))
     losses, _ = step(model, range(8))
-    detection = model.head.detection
+    detection, = records
     assert detection.false_negative.shape == (2, 16, 16) and detection.anchor_index.tolist() == [*range(8)] * 2
     labels = Labels().labels
     for level, mask in zip(labels, detection.false_negative):
