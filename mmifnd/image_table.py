@@ -5,6 +5,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from .buffers import take_loaded_shapes
+from .slots import slots_of, sum_by_slot
 
 
 class ImageTable(nn.Module):
@@ -88,12 +89,12 @@ def mean_per_image(index: Tensor, counts: Tensor, *rows: Tensor) -> tuple[Tensor
         and for each of ``rows`` its mean over those, (M,), the same for all rows of an image; 0 where none takes part.
     """
     index, counts = gather(index), gather(counts)
-    slot = _slot_of_image(index)
-    number = _sum_by_slot(slot, counts.to(torch.int32))
+    slots = slots_of(index)
+    number = sum_by_slot(slots, counts.to(torch.int32))
     means = []
     for values in rows:
         values = gather(values)
-        total = _sum_by_slot(slot, torch.where(counts, values, 0))
+        total = sum_by_slot(slots, torch.where(counts, values, 0))
         means.append(total / number.clamp(min=1))
     return index, number > 0, *means
 
@@ -102,11 +103,11 @@ def mean_per_image(index: Tensor, counts: Tensor, *rows: Tensor) -> tuple[Tensor
 def log_mean_exp_per_image(index: Tensor, counts: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """As :func:`mean_per_image`, of one column of logarithms: the logarithm of the mean; -inf where none takes part."""
     gathered, rows = gather(index), gather(torch.where(counts, rows, -torch.inf))
-    slot = _slot_of_image(gathered)
-    peak = torch.full_like(rows, -torch.inf).scatter_reduce(0, slot, rows, 'amax')[slot]
+    slots = slots_of(gathered)
+    peak = torch.full_like(rows, -torch.inf).scatter_reduce(0, slots, rows, 'amax')[slots]
     peak = torch.where(peak > -torch.inf, peak, 0)
-    number = _sum_by_slot(slot, gather(counts).to(torch.int32))
-    mean = _sum_by_slot(slot, (rows - peak).exp()) / number.clamp(min=1)
+    number = sum_by_slot(slots, gather(counts).to(torch.int32))
+    mean = sum_by_slot(slots, (rows - peak).exp()) / number.clamp(min=1)
     return gathered, number > 0, mean.log() + peak
 
 
@@ -119,19 +120,6 @@ def gather(rows: Tensor) -> Tensor:
     gathered = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
     dist.all_gather(gathered, rows)
     return torch.cat(gathered)
-
-
-def _slot_of_image(index: Tensor) -> Tensor:
-    """A number in [0, M) for each row, the same for rows of one image; ``unique`` would wait for the device."""
-    ordered, order = index.sort(stable=True)
-    is_new = torch.cat([torch.zeros_like(index[:1]), (ordered[1:] != ordered[:-1]).long()])
-    return torch.empty_like(index).scatter_(0, order, is_new.cumsum(0))
-
-
-def _sum_by_slot(slot: Tensor, values: Tensor) -> Tensor:
-    """Each row's sum over the rows of its slot."""
-    # index_put_ accumulates in a fixed order on a GPU, index_add_ does not; ranks must agree to the last bit.
-    return torch.zeros_like(values).index_put_((slot,), values, accumulate=True)[slot]
 
 
 def _filled(count: int, value: int | float, device: torch.device | None = None) -> Tensor:

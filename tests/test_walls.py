@@ -11,7 +11,8 @@ import mmifnd
 
 ROOT = Path(mmifnd.__file__).parent
 ROOMS = ('functional', 'clustering', 'detectors', 'evaluation')
-FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob('*.py'))] + [ROOT / 'contrast.py']
+FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob('*.py'))] + [
+    ROOT / f'{name}.py' for name in ('contrast', 'checks', 'slots')]
 OUTSIDE = ('mmengine', 'mmcv', 'mmpretrain')
 #: Rooms of mmifnd itself that stand above these ones.
 ABOVE = tuple(f'mmifnd.{room}' for room in (
@@ -90,6 +91,6 @@ def test_the_reader_of_imports_sees_them():
 
 
 def test_functional_needs_torch_only():
-    allowed = ('torch', 'math', 'collections', 'dataclasses', 'mmifnd.functional')
+    allowed = ('torch', 'math', 'collections', 'dataclasses', 'mmifnd.functional', 'mmifnd.checks', 'mmifnd.slots')
     for path in (ROOT / 'functional').rglob('*.py'):
         assert [name for name in imported(path) if not is_inside(name, allowed)] == [], path

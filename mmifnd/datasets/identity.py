@@ -108,8 +108,13 @@ def image_keys(*sets: ImageIdentity, content: bool = True) -> list[np.ndarray]:
         list[np.ndarray]: int64 (N,) for each of ``sets``; numbers count from 0 in the order of first occurrence.
 
     Example:
-        >>> train, test = image_keys(training.identity(), testing.identity())  # doctest: +SKIP
-        >>> np.isin(test, train)  # which test images are also training images  # doctest: +SKIP
+        >>> import torch
+        >>> from mmifnd.datasets import IndexedDataset, TensorImages
+        >>> images = torch.arange(4, dtype=torch.uint8).view(4, 1, 1, 1)
+        >>> training, testing = (IndexedDataset(TensorImages(part)).identity() for part in (images[:3], images[2:]))
+        >>> train, test = image_keys(training, testing)
+        >>> np.isin(test, train)  # which test images are also training images
+        array([ True, False])
     """
     places = [(identity, position) for identity in sets for position in range(len(identity))]
     files = [_file_key(*place) for place in places]

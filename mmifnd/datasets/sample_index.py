@@ -59,7 +59,8 @@ def sample_index(dataset) -> np.ndarray:
         ValueError: where a data set has no indices.
 
     Example:
-        >>> sample_index(Subset(dataset, [5, 3, 5]))
+        >>> from torch.utils.data import Subset
+        >>> sample_index(Subset(range(10), [5, 3, 5]))
         array([0, 1, 0])
     """
     return index_of(trace_origin(dataset))

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from mmifnd.contrast import Contrast
-from mmifnd.functional.thresholds import adam_step, batch_quantile, check_alpha, decayed_rate, sgd_step, threshold_gradient
+from mmifnd.functional._checks import check_alpha
+from mmifnd.functional.thresholds import adam_step, batch_quantile, decayed_rate, sgd_step, threshold_gradient
 from mmifnd.image_table import ImageTable, mean_per_image
 
 from .base import Detector

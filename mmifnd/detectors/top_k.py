@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from mmifnd.contrast import Contrast
-from mmifnd.functional.thresholds import batch_quantile, check_alpha
+from mmifnd.functional._checks import check_alpha
+from mmifnd.functional.thresholds import batch_quantile
 
 from .base import Detector
 from .filter_gate import FilterGate

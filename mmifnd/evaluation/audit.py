@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmifnd.functional.thresholds import check_alpha
+from mmifnd.functional._checks import check_alpha
 
 from ._inputs import as_features, as_labels, check_same_length
 from .detection_scores import DetectionScores, detection_scores, scores_of_counts

@@ -1,13 +1,15 @@
 """The contrastive losses of IFND (Chen et al., ICLR 2022) as pure functions of cosine similarities.
 
 Shapes: A anchors, C candidates, G granularities. A negative similarity of -inf says "no candidate here" (the anchor itself,
-its positive, an empty slot of a queue) and takes no part in any sum. All sums are taken in float32 or wider.
+its positive, an empty slot of a queue) and is left out of every sum. All sums are taken in float32 or wider.
 """
 
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
+
+from ._checks import check_false_negative, check_pair, check_temperature
 
 
 def instance_loss(positive: Tensor, negative: Tensor, temperature: float | Tensor) -> Tensor:
@@ -24,20 +26,20 @@ def instance_loss(positive: Tensor, negative: Tensor, temperature: float | Tenso
         Tensor: scalar, the mean over anchors. An anchor without negatives contributes 0.
 
     Raises:
-        ValueError: where shapes or temperature do not fit; the message shows what was got and what was expected.
+        ValueError: if shapes or temperature do not fit; the message shows what was got and what was expected.
 
     Example:
         >>> similarity = torch.tensor([[0.9, 0.1, -0.3]])
         >>> round(instance_loss(similarity[:, :1], similarity[:, 1:], temperature=0.5).item(), 4)
-        0.2566
+        0.2567
     """
-    positive, negative = _logits(positive, negative, temperature)
+    positive, negative = logits(positive, negative, temperature)
     return _cross_entropy(positive, negative).mean()
 
 
 def elimination_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, temperature: float | Tensor,
                      reweight: bool = False) -> Tensor:
-    """InfoNCE whose denominator leaves the detected false negatives out (IFND, Eq. 3).
+    """InfoNCE whose denominator leaves out the detected false negatives (IFND, Eq. 3).
 
     Args:
         positive (Tensor): cosine similarity of each anchor to its positive, (A, 1).
@@ -52,11 +54,17 @@ def elimination_loss(positive: Tensor, negative: Tensor, false_negative: Tensor,
         Tensor: scalar, the mean over anchors. An anchor that has lost all negatives contributes 0, and gradient 0.
 
     Raises:
-        ValueError: where shapes or temperature do not fit; the message shows what was got and what was expected.
+        ValueError: if shapes or temperature do not fit; the message shows what was got and what was expected.
+
+    Example:
+        >>> positive, negative = torch.tensor([[0.9]]), torch.tensor([[0.8, -0.3]])
+        >>> detected = torch.tensor([[True, False]])
+        >>> round(elimination_loss(positive, negative, detected, temperature=0.5).item(), 4)
+        0.0868
     """
-    positive, negative = _logits(positive, negative, temperature)
+    positive, negative = logits(positive, negative, temperature)
     losses = []
-    for removed in _granularities(false_negative, negative):
+    for removed in granularities(false_negative, negative):
         kept = negative.masked_fill(removed, -torch.inf)
         if reweight:
             kept = kept + _log_share_kept(negative, kept)
@@ -65,7 +73,7 @@ def elimination_loss(positive: Tensor, negative: Tensor, false_negative: Tensor,
 
 
 def attraction_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, temperature: float | Tensor) -> Tensor:
-    """InfoNCE whose detected false negatives are further positives (IFND, Eq. 4; SupCon's L_out where labels are given).
+    """InfoNCE whose detected false negatives are further positives (IFND, Eq. 4; SupCon's L_out if labels are given).
 
     Positives and false negatives stay in the denominator; the numerator is their mean logit.
 
@@ -79,12 +87,18 @@ def attraction_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, 
         Tensor: scalar, the mean over anchors, averaged over granularities.
 
     Raises:
-        ValueError: where shapes or temperature do not fit; the message shows what was got and what was expected.
+        ValueError: if shapes or temperature do not fit; the message shows what was got and what was expected.
+
+    Example:
+        >>> positive, negative = torch.tensor([[0.9]]), torch.tensor([[0.8, -0.3]])
+        >>> detected = torch.tensor([[True, False]])
+        >>> round(attraction_loss(positive, negative, detected, temperature=0.5).item(), 4)
+        0.7468
     """
-    positive, negative = _logits(positive, negative, temperature)
+    positive, negative = logits(positive, negative, temperature)
     log_denominator = torch.cat([positive, negative], dim=1).logsumexp(dim=1)
     losses = []
-    for same in _granularities(false_negative, negative):
+    for same in granularities(false_negative, negative):
         same = same & (negative > -torch.inf)
         attracted = positive.squeeze(1) + negative.masked_fill(~same, 0).sum(dim=1)
         losses.append((log_denominator - attracted / (1 + same.sum(dim=1))).mean())
@@ -103,30 +117,22 @@ def _log_share_kept(negative: Tensor, kept: Tensor) -> Tensor:
     return total.clamp(min=1).to(kept.dtype).log() - remaining.clamp(min=1).to(kept.dtype).log()
 
 
-def _granularities(false_negative: Tensor, negative: Tensor) -> Iterator[Tensor]:
-    """The (A, C) masks of (A, C) or (G, A, C), after a check of type and shape."""
-    if false_negative.dtype != torch.bool:
-        raise ValueError(f'false_negative must be a bool tensor, got {false_negative.dtype}; compare or cast it first')
-    masks = false_negative if false_negative.dim() == 3 else false_negative.unsqueeze(0)
-    if masks.dim() != 3 or masks.shape[1:] != negative.shape or len(masks) == 0:
-        raise ValueError(f'false_negative has shape {tuple(false_negative.shape)}; expected {tuple(negative.shape)} '
-                         f'or (G, {negative.shape[0]}, {negative.shape[1]}) with G >= 1')
-    return iter(masks)
+def granularities(false_negative: Tensor, negative: Tensor) -> Iterator[Tensor]:
+    """Iterate over the (A, C) masks of (A, C) or (G, A, C), after a check of type and shape."""
+    check_false_negative(false_negative, negative)
+    return iter(false_negative if false_negative.dim() == 3 else false_negative.unsqueeze(0))
 
 
-def _logits(positive: Tensor, negative: Tensor, temperature: float | Tensor) -> tuple[Tensor, Tensor]:
-    """Similarities over temperature in float32 or wider, after a check of the shapes."""
-    if positive.dim() != 2 or negative.dim() != 2 or positive.shape != (len(negative), 1):
-        raise ValueError(f'positive and negative have shapes {tuple(positive.shape)} and {tuple(negative.shape)}; '
-                         'expected (A, 1) and (A, C)')
-    if not isinstance(temperature, Tensor) and not temperature > 0:  # a tensor's value would have to be waited for
-        raise ValueError(f'temperature={temperature} is not positive; usual values are 0.07 to 1')
+def logits(positive: Tensor, negative: Tensor, temperature: float | Tensor) -> tuple[Tensor, Tensor]:
+    """Divide similarities by the temperature in float32 or wider, after a check of the shapes."""
+    check_pair(positive, negative)
+    check_temperature(temperature)
     wide = torch.promote_types(torch.promote_types(positive.dtype, negative.dtype), torch.float32)
     return positive.to(wide) / temperature, divide_present(negative.to(wide), temperature)
 
 
 def divide_present(negative: Tensor, temperature: float | Tensor) -> Tensor:
-    """``negative / temperature``, of which -inf says nothing to the gradient of a learned temperature."""
+    """Divide by the temperature; entries of -inf give no gradient to a learned temperature."""
     if not isinstance(temperature, Tensor):
         return negative / temperature
     absent = negative == -torch.inf

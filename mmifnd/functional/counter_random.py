@@ -1,6 +1,6 @@
 """Random numbers that are a function of counters: no generator, no state, no order of calls.
 
-A draw is named by the numbers it belongs to, such as (seed, epoch, sample index, view, draw). It is therefore the same
+A draw is named by the numbers that it belongs to, such as (seed, epoch, sample index, view, draw). It is therefore the same
 for any batch, any number of processes and after a resume. The mixing is the finaliser of splitmix64 (Steele, Lea,
 Flood: Fast Splittable Pseudorandom Number Generators, 2014), folded over the counters. Not for cryptography.
 """
@@ -17,17 +17,17 @@ _SIGNIFICANT_BITS = {torch.float64: 53, torch.float32: 24, torch.float16: 11, to
 
 
 def _wrap(z: int | Tensor) -> int | Tensor:
-    """Into signed 64 bits; an int64 tensor has wrapped already."""
+    """Wrap an integer into signed 64 bits; an int64 tensor has wrapped already."""
     return z if isinstance(z, Tensor) else ((z + (1 << 63)) & ((1 << 64) - 1)) - (1 << 63)
 
 
 def _unsigned_shift(z: int | Tensor, bits: int) -> int | Tensor:
-    """``z >> bits`` that fills with zeros; the shift of a signed number fills with its sign."""
+    """Shift right and fill with zeros; the shift of a signed number fills with its sign."""
     return (z >> bits) & ((1 << (64 - bits)) - 1)
 
 
 def _mix(z: int | Tensor) -> int | Tensor:
-    """A bijection of 64 bits in which each input bit flips about half of the output bits."""
+    """Apply a bijection of 64 bits in which each input bit flips about half of the output bits."""
     z = _wrap((z ^ _unsigned_shift(z, 30)) * _FACTORS[0])
     z = _wrap((z ^ _unsigned_shift(z, 27)) * _FACTORS[1])
     return z ^ _unsigned_shift(z, 31)
@@ -55,7 +55,7 @@ def counter_hash(*counters: int | Tensor) -> Tensor:
         Tensor: int64 in the broadcast shape of the counters; 0-d on the CPU if all are Python integers.
 
     Raises:
-        TypeError: where a tensor is not of integers.
+        TypeError: if a tensor is not of integers.
 
     Example:
         >>> counter_hash(7, torch.arange(3)).equal(torch.stack([counter_hash(7, i) for i in range(3)]))
@@ -75,7 +75,7 @@ def _to_uniform(bits: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def counter_uniform(*counters: int | Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Uniform in [0, 1), as :func:`counter_hash` of the same counters; 1 itself never occurs, in no ``dtype``.
+    """Draw uniform numbers in [0, 1) from :func:`counter_hash` of the same counters; 1 itself never occurs in any ``dtype``.
 
     Args:
         *counters (int | Tensor): as in :func:`counter_hash`.
@@ -85,13 +85,17 @@ def counter_uniform(*counters: int | Tensor, dtype: torch.dtype = torch.float32)
         Tensor: of ``dtype``, in the broadcast shape of the counters.
 
     Raises:
-        TypeError: where a counter is not of integers, or ``dtype`` is no floating-point type.
+        TypeError: if a counter is not of integers, or ``dtype`` is no floating-point type.
+
+    Example:
+        >>> counter_uniform(0, torch.arange(3))
+        tensor([0.3922, 0.8767, 0.5801])
     """
     return _to_uniform(counter_hash(*counters), dtype)
 
 
 def counter_normal(*counters: int | Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Standard normal (Box-Muller), from the hash of the counters and the hash of that.
+    """Draw standard normal numbers (Box-Muller) from the hash of the counters and from the hash of that hash.
 
     Args:
         *counters (int | Tensor): as in :func:`counter_hash`.
@@ -101,7 +105,11 @@ def counter_normal(*counters: int | Tensor, dtype: torch.dtype = torch.float32) 
         Tensor: of ``dtype``, in the broadcast shape of the counters; finite.
 
     Raises:
-        TypeError: where a counter is not of integers, or ``dtype`` is no floating-point type.
+        TypeError: if a counter is not of integers, or ``dtype`` is no floating-point type.
+
+    Example:
+        >>> counter_normal(0, torch.arange(3))
+        tensor([ 0.9979,  0.2363, -0.4165])
     """
     bits = counter_hash(*counters)
     radius = torch.sqrt(-2 * torch.log(1 - _to_uniform(bits, dtype)))

@@ -1,8 +1,9 @@
-"""The global contrastive loss by moving averages (SogCLR: Yuan et al., ICML 2022; iSogCLR: Qiu et al., ICML 2023;
-FastCLIP: Wei et al., 2024).
+"""The global contrastive loss by moving averages.
+
+SogCLR: Yuan et al., ICML 2022; iSogCLR: Qiu et al., ICML 2023; FastCLIP: Wei et al., arXiv 2407.01445.
 
 The denominator of an anchor is the mean over the *whole data set*, which a moving average u of batch means estimates,
-so that small batches suffice. Averages of exponentials are kept as logarithms: they hold at a temperature of 0.01, too.
+so that small batches suffice. Averages of exponentials are kept as logarithms, which do not overflow at a temperature of 0.01.
 
 Shapes: A anchors, C candidates, G granularities. A negative similarity of -inf says "no candidate here".
 """
@@ -12,6 +13,7 @@ import math
 import torch
 from torch import Tensor
 
+from ._checks import check_false_negative, check_pair
 from .contrastive import divide_present
 
 
@@ -21,16 +23,20 @@ def log_mean_exp(negative: Tensor, false_negative: Tensor, temperature: float | 
     Args:
         negative (Tensor): cosine similarities to the candidates, (A, C); -inf where there is none.
         false_negative (Tensor): bool, true where a candidate is left out, (A, C) or (G, A, C).
-        temperature (float | Tensor): > 0; a scalar, or of each anchor if (A,).
+        temperature (float | Tensor): > 0; a scalar, or one per anchor if (A,).
 
     Returns:
         Tensor: (A,), or (G, A); -inf where no negative is kept.
+
+    Example:
+        >>> log_mean_exp(torch.tensor([[0.2, 0.2]]), torch.zeros(1, 2, dtype=torch.bool), temperature=0.1)
+        tensor([2.])
     """
     return _log_mean(_kept(negative, false_negative, temperature))
 
 
 def moving_log_average(log_average: Tensor, log_estimate: Tensor, gamma: float) -> Tensor:
-    """``log((1 - gamma) * u + gamma * g)`` of logarithms: the moving average of SogCLR.
+    """The moving average of SogCLR in logarithms, ``log((1 - gamma) * u + gamma * g)``.
 
     Args:
         log_average (Tensor): log u; -inf where there has been no estimate yet.
@@ -39,6 +45,11 @@ def moving_log_average(log_average: Tensor, log_estimate: Tensor, gamma: float) 
 
     Returns:
         Tensor: the first estimate itself where there was no average; unchanged where there is no estimate.
+
+    Example:
+        >>> first, absent = torch.tensor([-torch.inf]), torch.tensor([-torch.inf])
+        >>> moving_log_average(first, torch.tensor([1.]), gamma=0.9), moving_log_average(torch.tensor([2.]), absent, gamma=0.9)
+        (tensor([1.]), tensor([2.]))
     """
     old_weight = math.log1p(-gamma) if gamma < 1 else -math.inf
     moved = torch.logaddexp(log_average + old_weight, log_estimate + math.log(gamma))
@@ -48,7 +59,7 @@ def moving_log_average(log_average: Tensor, log_estimate: Tensor, gamma: float) 
 
 def global_contrastive_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, log_average: Tensor,
                             temperature: float | Tensor) -> Tensor:
-    """The dynamic contrastive loss of SogCLR, with the detected false negatives left out (GloFND, Algorithm 1).
+    """The dynamic contrastive loss of SogCLR without the detected false negatives (GloFND, Algorithm 1).
 
     ``-p + mean over kept j of stop_gradient(exp(s_j / t) / u) * s_j``: a surrogate whose *gradient* is that of
     ``t * log u - p``; its value may be negative. It is t times the scale of InfoNCE.
@@ -58,14 +69,21 @@ def global_contrastive_loss(positive: Tensor, negative: Tensor, false_negative: 
         negative (Tensor): cosine similarities to the candidates, (A, C); -inf where there is none.
         false_negative (Tensor): bool, (A, C) or (G, A, C).
         log_average (Tensor): log u of each row, already moved by this step's estimate, (A,) or (G, A).
-        temperature (float | Tensor): > 0; of each anchor if (A,).
+        temperature (float | Tensor): > 0; one per anchor if (A,).
 
     Returns:
         Tensor: scalar, the mean over anchors, averaged over granularities. An anchor that has lost all negatives keeps
         only its alignment term ``-p``.
 
     Raises:
-        ValueError: where shapes do not fit; the message shows what was got and what was expected.
+        ValueError: if shapes do not fit; the message shows what was got and what was expected.
+
+    Example:
+        >>> positive, negative = torch.tensor([[0.9]]), torch.tensor([[0.8, -0.3]])
+        >>> detected = torch.tensor([[True, False]])
+        >>> estimate = log_mean_exp(negative, detected, temperature=0.5)
+        >>> global_contrastive_loss(positive, negative, detected, estimate, temperature=0.5)  # u = g: -0.9 - 0.3
+        tensor(-1.2000)
     """
     _check_shapes(positive, negative, false_negative, log_average)
     wide = torch.promote_types(negative.dtype, torch.float32)
@@ -76,7 +94,7 @@ def global_contrastive_loss(positive: Tensor, negative: Tensor, false_negative: 
 
 def relative_contrastive_loss(difference: Tensor, false_negative: Tensor, log_average: Tensor,
                               temperature: float | Tensor) -> Tensor:
-    """The global contrastive loss of FastCLIP, of similarities relative to the positive's (Wei et al., arXiv 2407.01445).
+    """The global contrastive loss of FastCLIP, which takes similarities relative to the positive's.
 
     ``mean over anchors of g / u`` with ``g = mean over kept j of exp((s_j - p) / t)``: u is a number, the gradient goes
     through g, also to a learned temperature.
@@ -86,11 +104,11 @@ def relative_contrastive_loss(difference: Tensor, false_negative: Tensor, log_av
             no candidate.
         false_negative (Tensor): bool, true where a candidate is left out, (A, C) or (G, A, C).
         log_average (Tensor): log u of each row, already moved by this step's estimate, (A,) or (G, A).
-        temperature (float | Tensor): > 0; a scalar, or of each anchor if (A,).
+        temperature (float | Tensor): > 0; a scalar, or one per anchor if (A,).
 
     Returns:
         Tensor: scalar, the mean over anchors, averaged over granularities. An anchor that has lost all negatives contributes
-        0, and gradient 0.
+        0 to the loss and to the gradient.
 
     Raises:
         ValueError: if shapes do not fit; the message shows what was got and what was expected.
@@ -113,7 +131,7 @@ def relative_contrastive_loss(difference: Tensor, false_negative: Tensor, log_av
 
 def negative_weight(
         negative: Tensor, false_negative: Tensor, log_average: Tensor, temperature: float | Tensor) -> Tensor:
-    """``exp(s_j / t) / (u * kept)`` of kept negatives, 0 elsewhere, in the shape of ``false_negative``; no gradient."""
+    """The weight ``exp(s_j / t) / (u * kept)`` of kept negatives, 0 elsewhere, shaped as ``false_negative``; no gradient."""
     kept = _kept(negative.detach(), false_negative, temperature)
     present = kept > -torch.inf
     count = present.sum(dim=-1, keepdim=True, dtype=torch.int32).clamp(min=1)
@@ -122,7 +140,7 @@ def negative_weight(
 
 def temperature_gradient(negative: Tensor, false_negative: Tensor, log_average: Tensor, temperature: Tensor,
                          rho: float) -> Tensor:
-    """Gradient of iSogCLR's objective in each row's temperature: ``log u + rho - mean_j (exp(s_j / t) / u) * s_j / t``.
+    """The gradient of iSogCLR's objective in the temperature, ``log u + rho - mean_j (exp(s_j / t) / u) * s_j / t``.
 
     Args:
         negative (Tensor): cosine similarities to the candidates, (A, C); -inf where there is none.
@@ -132,7 +150,13 @@ def temperature_gradient(negative: Tensor, false_negative: Tensor, log_average: 
         rho (float): weight of the constraint; larger values lower the temperatures.
 
     Returns:
-        Tensor: (A,) or (G, A); of no meaning where no negative is kept.
+        Tensor: (A,) or (G, A); meaningless where no negative is kept.
+
+    Example:
+        >>> negative, keep_all, temperature = torch.tensor([[0.2]]), torch.tensor([[False]]), torch.tensor([0.1])
+        >>> estimate = log_mean_exp(negative, keep_all, temperature)
+        >>> temperature_gradient(negative, keep_all, estimate, temperature, rho=0.3)  # u = g: 2 + 0.3 - 2
+        tensor([0.3000])
     """
     weight = negative_weight(negative, false_negative, log_average, temperature)
     scaled = _scaled(negative.detach(), temperature).masked_fill(weight == 0, 0)
@@ -140,38 +164,39 @@ def temperature_gradient(negative: Tensor, false_negative: Tensor, log_average: 
 
 
 def cosine_gamma(gamma: float, epoch: int, decay_epochs: int) -> float:
-    """Weight of the new estimate: falls from 1 in epoch 0 to ``gamma`` in epoch ``decay_epochs`` on half a cosine."""
+    """The weight of the new estimate, which falls from 1 to ``gamma`` in ``decay_epochs`` epochs on half a cosine.
+
+    Example:
+        >>> [cosine_gamma(0.9, epoch, decay_epochs=10) for epoch in (0, 5, 10)]
+        [1.0, 0.95, 0.9]
+    """
     if epoch >= decay_epochs:
         return gamma
     return 0.5 * (1 + math.cos(math.pi * epoch / decay_epochs)) * (1 - gamma) + gamma
 
 
 def _log_mean(kept: Tensor) -> Tensor:
-    """``log mean exp`` over the entries of each row that are not -inf."""
+    """The logarithm of the mean of exponentials over the entries of each row that are not -inf."""
     count = (kept > -torch.inf).sum(dim=-1, dtype=torch.int32).clamp(min=1)
     return kept.logsumexp(dim=-1) - count.to(kept.dtype).log()
 
 
 def _kept(negative: Tensor, false_negative: Tensor, temperature: float | Tensor) -> Tensor:
-    """``s / t`` of the kept negatives; -inf elsewhere, also at NaN, which must not stay in an average."""
+    """Divide the kept negatives by t; -inf elsewhere, also at NaN, which must not stay in an average."""
     scaled = _scaled(negative, temperature)
     return scaled.masked_fill(false_negative | ~(scaled > -torch.inf), -torch.inf)
 
 
 def _scaled(negative: Tensor, temperature: float | Tensor) -> Tensor:
-    """``s / t`` in float32 or wider."""
+    """Divide similarities by t in float32 or wider."""
     wide = negative.to(torch.promote_types(negative.dtype, torch.float32))
     is_per_anchor = isinstance(temperature, Tensor) and temperature.dim() == 1
     return divide_present(wide, temperature.unsqueeze(1) if is_per_anchor else temperature)
 
 
 def _check_shapes(positive: Tensor, negative: Tensor, false_negative: Tensor, log_average: Tensor) -> None:
-    if positive.dim() != 2 or negative.dim() != 2 or positive.shape != (len(negative), 1):
-        raise ValueError(f'positive and negative have shapes {tuple(positive.shape)} and {tuple(negative.shape)}; '
-                         'expected (A, 1) and (A, C)')
-    if false_negative.dtype != torch.bool or false_negative.shape[-2:] != negative.shape or false_negative.dim() > 3:
-        raise ValueError(f'false_negative is {false_negative.dtype} {tuple(false_negative.shape)}; expected bool '
-                         f'{tuple(negative.shape)} or (G, {negative.shape[0]}, {negative.shape[1]})')
+    check_pair(positive, negative)
+    check_false_negative(false_negative, negative)
     if log_average.shape != false_negative.shape[:-1]:
         raise ValueError(
             f'log_average has shape {tuple(log_average.shape)}; expected {tuple(false_negative.shape[:-1])}')

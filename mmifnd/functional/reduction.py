@@ -1,13 +1,13 @@
-"""How a formula whose rows lie on several processes asks for sums over all of them."""
+"""The sums over all processes that a formula asks for if its rows are spread over them."""
 
 from collections.abc import Callable
 
 from torch import Tensor
 
-#: Takes a tensor and ``'sum'``, ``'max'`` or ``'min'``; gives that of all processes, the same bits on each.
+#: A function of a tensor and ``'sum'``, ``'max'`` or ``'min'`` that reduces over all processes, to the same bits on each.
 Reduce = Callable[[Tensor, str], Tensor]
 
 
 def of_one_process(tensor: Tensor, operation: str) -> Tensor:
-    """Where there is one process only: the tensor itself."""
+    """Return the tensor itself: the reduction of a single process."""
     return tensor

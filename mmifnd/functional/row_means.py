@@ -1,53 +1,66 @@
-"""Rows that mean the same, replaced by their mean: what IFND does to the rows that SwAV computes codes from.
+"""The mean of rows that mean the same, which IFND puts in their place before SwAV computes codes.
 
 "When computing codes, use an average feature embedding to represent the features with an identical pseudo label" (IFND:
-Chen et al., ICLR 2022, appendix F). Shapes: R rows of dimension D. Nothing waits for the device.
+Chen et al., ICLR 2022, appendix F). Nothing here waits for the device.
+
+Shapes: R rows of dimension D; C candidates.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmifnd.slots import slots_of, sum_by_slot
+
+from ._checks import check_rows
+
 
 @torch.no_grad()
 def mean_by_label(rows: Tensor, labels: Tensor, renormalize: bool = True) -> Tensor:
-    """Each row becomes the mean of all rows with its label; rows of one label are equal to the last bit.
+    """Replace each row by the mean of all rows with its label; rows of one label are equal to the last bit.
 
     Args:
         rows (Tensor): unit vectors, (R, ..., D).
-        labels (Tensor): integers, (R,); a row below 0 is equal to nobody and stays as it is, as does one that is alone.
-        renormalize (bool): give means unit length again; a mean is shorter than what it is of.
+        labels (Tensor): integers, (R,); a row with a negative label, or a label of its own, stays as it is.
+        renormalize (bool): scale means to unit length; the mean of unit vectors is shorter.
 
     Returns:
         Tensor: (R, ..., D), no gradient.
 
     Raises:
-        ValueError: where there is not one label for each row.
+        ValueError: if there is not one label per row.
+
+    Example:
+        >>> rows = torch.tensor([[1., 0.], [0., 1.], [1., 0.]])
+        >>> mean_by_label(rows, labels=torch.tensor([4, 4, -1]), renormalize=False).tolist()
+        [[0.5, 0.5], [0.5, 0.5], [1.0, 0.0]]
     """
-    if labels.shape != rows.shape[:1]:
-        raise ValueError(f'labels have shape {tuple(labels.shape)}; expected ({len(rows)},), one for each row')
-    slot = _slot_of_label(labels)
-    # index_put_ accumulates in a fixed order on a GPU, index_add_ does not; ranks must agree to the last bit.
-    total = torch.zeros_like(rows).index_put_((slot,), rows, accumulate=True)
-    count = torch.zeros_like(slot).index_put_((slot,), torch.ones_like(slot), accumulate=True)
-    return _mean(rows, total[slot], count[slot].view(-1, *[1] * (rows.dim() - 1)), renormalize)
+    check_rows('labels', labels, len(rows))
+    slots = slots_of(labels)
+    count = sum_by_slot(slots, torch.ones_like(slots))
+    return _mean(rows, sum_by_slot(slots, rows), count.view(-1, *[1] * (rows.dim() - 1)), renormalize)
 
 
 @torch.no_grad()
 def mean_with_detected(rows: Tensor, candidates: Tensor, detected: Tensor, renormalize: bool = True) -> Tensor:
-    """Each row becomes the mean of itself and of the candidates detected for it: for relations that are no equivalence.
+    """Replace each row by the mean of itself and of the candidates detected for it, if detection is no equivalence relation.
 
     Args:
         rows (Tensor): unit vectors, (R, D).
         candidates (Tensor): unit vectors, (C, D).
-        detected (Tensor): bool, (R, C); a row without any stays as it is.
-        renormalize (bool): give means unit length again.
+        detected (Tensor): bool, (R, C); a row without any detected candidate stays as it is.
+        renormalize (bool): scale means to unit length.
 
     Returns:
         Tensor: (R, D), no gradient.
 
     Raises:
-        ValueError: where shapes do not fit.
+        ValueError: if shapes do not fit.
+
+    Example:
+        >>> row, candidate = torch.tensor([[1., 0.]]), torch.tensor([[0., 1.]])
+        >>> mean_with_detected(row, candidate, torch.tensor([[True]]), renormalize=False)
+        tensor([[0.5000, 0.5000]])
     """
     if detected.shape != (len(rows), len(candidates)):
         raise ValueError(f'detected has shape {tuple(detected.shape)}; expected ({len(rows)}, {len(candidates)})')
@@ -57,20 +70,24 @@ def mean_with_detected(rows: Tensor, candidates: Tensor, detected: Tensor, renor
 
 
 def first_of_label(labels: Tensor) -> Tensor:
-    """Position of the first of ``labels`` (R,) that equals each one, int64 (R,); labels below 0 equal only themselves."""
-    own = torch.arange(len(labels), device=labels.device)
-    same = (labels.unsqueeze(1) == labels) & (labels >= 0) | (own.unsqueeze(1) == own)
+    """Find the first position of each label.
+
+    Args:
+        labels (Tensor): integers, (R,); a negative label is equal to no other.
+
+    Returns:
+        Tensor: int64, (R,), the position of the first row with the same label.
+
+    Example:
+        >>> first_of_label(torch.tensor([3, 5, 3, -1, -1]))
+        tensor([0, 1, 0, 3, 4])
+    """
+    position = torch.arange(len(labels), device=labels.device)
+    same = (labels.unsqueeze(1) == labels) & (labels >= 0) | (position.unsqueeze(1) == position)
     return same.to(torch.uint8).argmax(dim=1)
 
 
 def _mean(rows: Tensor, total: Tensor, count: Tensor, renormalize: bool) -> Tensor:
-    """``total / count``, except that rows whose count is 1 stay the same to the last bit."""
+    """Divide totals by counts, except that rows whose count is 1 stay the same to the last bit."""
     mean = F.normalize(total, dim=-1) if renormalize else total / count
     return torch.where(count > 1, mean, rows)
-
-
-def _slot_of_label(labels: Tensor) -> Tensor:
-    """A number in [0, R) for each row, shared by rows of one label >= 0; ``unique`` would wait for the device."""
-    ordered, order = labels.sort(stable=True)
-    is_new = ((ordered[1:] != ordered[:-1]) | (ordered[1:] < 0)).long()
-    return torch.empty_like(order).scatter_(0, order, torch.cat([torch.zeros_like(order[:1]), is_new]).cumsum(0))

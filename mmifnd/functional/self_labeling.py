@@ -1,9 +1,9 @@
 """Self-labeling refinement, SANE (Zhou et al., NeurIPS 2021, arXiv 2106.14749). PROVISIONAL: written from memory.
 
-The paper's text could not be had when this was written, and no public code was found to compare with. The shape of the
-method (soft labels from the positive's similarities, mixed with the one-hot label) is that of the abstract; every formula
-and constant below is a recollection, and each constant is an argument. Check them against the paper before numbers made
-with them are compared with its own.
+The paper's text was not available when this was written, and no public code was found to compare with. The method's outline
+(soft labels from the positive's similarities, mixed with the one-hot label) is taken from the abstract; every formula and
+constant below is a recollection, and each constant is an argument. Check them against the paper before you compare numbers
+with its own.
 """
 
 import math
@@ -11,15 +11,18 @@ import math
 import torch
 from torch import Tensor
 
+from mmifnd.checks import check_choice, check_inside
+
+from ._checks import check_temperature
 from .soft_labels import soft_label_loss
 
-#: What the second part of a refined label is: all on the nearest candidate, the softmax over candidates alone, or nothing.
+#: The second part of a refined label: all on the nearest candidate, the softmax over candidates alone, or nothing.
 SECOND_LABELS = ('nearest', 'candidates', 'none')
 
 
 def self_labeling_loss(positive: Tensor, negative: Tensor, key_similarity: Tensor, false_negative: Tensor,
                        temperature: float, sharpening: float, prior: float, second_label: str = 'nearest') -> Tensor:
-    """Cross entropy with SANE's refined labels (provisional), with the detected false negatives left out.
+    """The cross entropy with SANE's refined labels (provisional), without the detected false negatives.
 
     ``-sum_k y_k log softmax_k(q . k / t)`` with y of :func:`refined_label`.
 
@@ -30,13 +33,23 @@ def self_labeling_loss(positive: Tensor, negative: Tensor, key_similarity: Tenso
         false_negative (Tensor): bool, true where a candidate is removed from label and prediction; (A, C), or (G, A, C)
             for G granularities, over which the loss is averaged.
         temperature (float): t of the prediction, > 0.
-        sharpening, prior, second_label: see :func:`refined_label`.
+        sharpening (float): see :func:`refined_label`.
+        prior (float): see :func:`refined_label`.
+        second_label (str): see :func:`refined_label`.
 
     Returns:
         Tensor: scalar, the mean over anchors. An anchor without negatives contributes 0.
 
     Raises:
-        ValueError: where shapes or values do not fit; the message shows what was got and what was expected.
+        ValueError: if shapes or values do not fit; the message shows what was got and what was expected.
+
+    Example:
+        >>> positive, negative = torch.tensor([[0.9]]), torch.tensor([[0.8, -0.3]])
+        >>> options = dict(false_negative=torch.zeros(1, 2, dtype=torch.bool), temperature=0.2, sharpening=0.8)
+        >>> self_labeling_loss(positive, negative, negative, prior=0., **options)  # InfoNCE
+        tensor(0.4756)
+        >>> self_labeling_loss(positive, negative, negative, prior=1., **options)
+        tensor(0.5751)
     """
     return soft_label_loss(positive, negative, key_similarity, false_negative, temperature,
                            lambda similarity: refined_label(similarity, temperature, sharpening, prior, second_label))
@@ -45,7 +58,7 @@ def self_labeling_loss(positive: Tensor, negative: Tensor, key_similarity: Tenso
 @torch.no_grad()
 def refined_label(key_similarity: Tensor, temperature: float, sharpening: float, prior: float,
                   second_label: str = 'nearest') -> tuple[Tensor, Tensor]:
-    """``(1 - a - b) * one_hot + a * p + b * q`` (provisional).
+    """SANE's refined label ``(1 - a - b) * one_hot + a * p + b * q`` (provisional).
 
     p is the softmax of the positive's similarities over ``temperature * sharpening``, to itself (cosine 1) and to the
     candidates. q says which candidate is nearest. Confidences: ``a = prior * max p / s``, ``b = prior * (the nearest
@@ -64,9 +77,16 @@ def refined_label(key_similarity: Tensor, temperature: float, sharpening: float,
         tuple[Tensor, Tensor]: shares of the positive (A, 1) and of the candidates (A, C), which sum to 1.
 
     Raises:
-        ValueError: where a value is out of range.
+        ValueError: if a value is out of range.
+
+    Example:
+        >>> refined_label(torch.tensor([[0.9, 0.1]]), temperature=0.2, sharpening=0.8, prior=1.)
+        (tensor([[0.7120]]), tensor([[0.2873, 0.0008]]))
     """
-    _check(temperature, sharpening, prior, second_label)
+    check_temperature(temperature, '0.2 is usual')
+    check_inside('sharpening', sharpening, 0, 1, 'right', remedy='0.8 and 1 are usual')
+    check_inside('prior', prior, 0, math.inf, 'left', 'the refined label', '0 to 10 is usual')
+    check_choice('second_label', second_label, SECOND_LABELS)
     scaled = torch.cat([torch.ones_like(key_similarity[:, :1]), key_similarity], dim=1) / (temperature * sharpening)
     p = scaled.softmax(dim=1)
     first, (q, second) = p.amax(dim=1, keepdim=True), _second_label(scaled[:, 1:], p[:, 1:], second_label)
@@ -76,7 +96,7 @@ def refined_label(key_similarity: Tensor, temperature: float, sharpening: float,
 
 
 def _second_label(scaled: Tensor, p: Tensor, kind: str) -> tuple[Tensor, Tensor]:
-    """q (A, C) and its confidence (A, 1), from logits and shares of the candidates."""
+    """The label q (A, C) and its confidence (A, 1), from logits and shares of the candidates."""
     if kind == 'nearest':
         nearest = p.max(dim=1, keepdim=True)
         return torch.zeros_like(p).scatter_(1, nearest.indices, 1.), nearest.values
@@ -90,15 +110,9 @@ def prior_confidence(progress: float, start: float, end: float) -> float:
     """The prior at ``progress`` in [0, 1] of the training: from ``start`` to ``end`` on half a cosine (provisional).
 
     ``end - (end - start) * (cos(pi * progress) + 1) / 2``; 0 to 1 on CIFAR-10, 0.5 to 10 on ImageNet.
+
+    Example:
+        >>> [prior_confidence(progress, start=0.5, end=10.) for progress in (0., 0.5, 1.)]
+        [0.5, 5.25, 10.0]
     """
     return end - (end - start) * (math.cos(math.pi * progress) + 1) / 2
-
-
-def _check(temperature: float, sharpening: float, prior: float, second_label: str) -> None:
-    if not temperature > 0 or not 0 < sharpening <= 1:
-        raise ValueError(f'temperature={temperature} must be positive and sharpening={sharpening} in (0, 1]; '
-                         '0.2 and 0.8 are usual')
-    if not 0 <= prior < math.inf:
-        raise ValueError(f'prior={prior} of the refined label must be at least 0 and finite; 0 to 10 is usual')
-    if second_label not in SECOND_LABELS:
-        raise ValueError(f'second_label={second_label!r} is unknown; choose one of {", ".join(SECOND_LABELS)}')

@@ -1,4 +1,4 @@
-"""The sigmoid loss of image-text pairs (SigLIP: Zhai et al., ICCV 2023, Eq. 1): each pair is a yes-or-no question of its own.
+"""The sigmoid loss of image-text pairs (SigLIP: Zhai et al., ICCV 2023, Eq. 1): each pair is a separate yes-or-no question.
 
 Shapes: A anchors, C candidates, G granularities. A negative similarity of -inf says "no candidate here".
 """
@@ -7,12 +7,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmifnd.checks import check_choice
+
+from ._checks import check_false_negative, check_pair
+
 ACTIONS = ('eliminate', 'attract')
 
 
 def sigmoid_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, temperature: float | Tensor,
                  bias: float | Tensor, action: str = 'eliminate', positive_weight: float = 1.) -> Tensor:
-    """``-log sigmoid(z * (s / t + b))`` summed over the pairs of an anchor; z is 1 of a positive pair and -1 of a negative.
+    """The sum of ``-log sigmoid(z * (s / t + b))`` over the pairs of an anchor, with z = 1 for positive pairs, else -1.
 
     Args:
         positive (Tensor): cosine similarity of each anchor to its positive, (A, 1).
@@ -36,25 +40,16 @@ def sigmoid_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, tem
         >>> round(sigmoid_loss(similarity[:, :1], similarity[:, 1:], keep_all, temperature=0.1, bias=-5.).item(), 4)
         0.0363
     """
-    _check(positive, negative, false_negative, action)
+    check_choice('action', action, ACTIONS, 'sigmoid_loss')
+    check_pair(positive, negative)
+    check_false_negative(false_negative, negative)
     wide = torch.promote_types(torch.promote_types(positive.dtype, negative.dtype), torch.float32)
     positive, negative = positive.to(wide), negative.to(wide)
     present = negative > -torch.inf
-    own = positive_weight * F.softplus(-(positive / temperature + bias)).mean()
+    aligned = positive_weight * F.softplus(-(positive / temperature + bias)).mean()
     logit = negative.masked_fill(~present, 0) / temperature + bias
     repelled = torch.where(present & ~false_negative, F.softplus(logit), 0).sum(dim=-1).mean()
     if action == 'eliminate':
-        return own + repelled
+        return aligned + repelled
     attracted = torch.where(present & false_negative, F.softplus(-logit), 0).sum(dim=-1).mean()
-    return own + repelled + positive_weight * attracted
-
-
-def _check(positive: Tensor, negative: Tensor, false_negative: Tensor, action: str) -> None:
-    if action not in ACTIONS:
-        raise ValueError(f'action={action!r} of sigmoid_loss is unknown; choose one of {", ".join(ACTIONS)}')
-    if positive.dim() != 2 or negative.dim() != 2 or positive.shape != (len(negative), 1):
-        raise ValueError(f'positive and negative have shapes {tuple(positive.shape)} and {tuple(negative.shape)}; '
-                         'expected (A, 1) and (A, C)')
-    if false_negative.dtype != torch.bool or false_negative.shape[-2:] != negative.shape or false_negative.dim() > 3:
-        raise ValueError(f'false_negative is {false_negative.dtype} {tuple(false_negative.shape)}; expected bool '
-                         f'{tuple(negative.shape)} or (G, {negative.shape[0]}, {negative.shape[1]})')
+    return aligned + repelled + positive_weight * attracted

@@ -14,23 +14,25 @@ import math
 import torch
 from torch import Tensor
 
+from ._checks import check_alpha
+
 LOWEST, HIGHEST = -1., 1.  # of a cosine
 
 
 def threshold_gradient(similarity: Tensor, threshold: Tensor, alpha: float) -> Tensor:
-    """Subgradient of the quantile problem (GloFND, Eq. 4): ``alpha - mean_j 1[s_j > threshold]``.
+    """The subgradient of the quantile problem (GloFND, Eq. 4): ``alpha - mean_j 1[s_j > threshold]``.
 
     Args:
         similarity (Tensor): cosine similarities to the candidates, (A, C); -inf where there is none.
-        threshold (Tensor): of each row, (A,).
+        threshold (Tensor): one per row, (A,).
         alpha (float): share of candidates above the threshold that is aimed at, in (0, 1).
 
     Returns:
-        Tensor: float64 (A,), in [alpha - 1, alpha]; 0 for a row without candidates. Wide, so that rows of an image that
-        balance each other cancel: what rounding left over would become a whole step of Adam.
+        Tensor: float64 (A,), in [alpha - 1, alpha]; 0 for a row without candidates. It is wide so that rows of one image
+        that balance each other cancel: Adam would turn a rounding error into a whole step.
 
     Raises:
-        ValueError: where shapes do not fit, or alpha is outside (0, 1).
+        ValueError: if shapes do not fit, or alpha is outside (0, 1).
 
     Example:
         >>> threshold_gradient(torch.tensor([[0.9, 0.2, 0.1, -0.3]]), torch.tensor([0.5]), alpha=0.5)
@@ -45,15 +47,19 @@ def threshold_gradient(similarity: Tensor, threshold: Tensor, alpha: float) -> T
 
 
 def sgd_step(threshold: Tensor, gradient: Tensor, learning_rate: float) -> Tensor:
-    """``clip(threshold - learning_rate * gradient, -1, 1)`` (GloFND, Eq. 4).
+    """One step of gradient descent, clipped to [-1, 1] (GloFND, Eq. 4).
 
     Args:
-        threshold (Tensor): of each row, (A,).
-        gradient (Tensor): of each row, (A,).
+        threshold (Tensor): one per row, (A,).
+        gradient (Tensor): one per row, (A,).
         learning_rate (float): > 0, in units of similarity.
 
     Returns:
         Tensor: new thresholds, (A,).
+
+    Example:
+        >>> sgd_step(torch.tensor([0.5, -0.99]), gradient=torch.tensor([0.1, 0.5]), learning_rate=1.)
+        tensor([ 0.4000, -1.0000])
     """
     return (threshold - learning_rate * gradient).clamp(LOWEST, HIGHEST)
 
@@ -61,21 +67,27 @@ def sgd_step(threshold: Tensor, gradient: Tensor, learning_rate: float) -> Tenso
 def adam_step(threshold: Tensor, gradient: Tensor, first_moment: Tensor, second_moment: Tensor, step: Tensor,
               learning_rate: float, betas: tuple[float, float] = (0.9, 0.98), epsilon: float = 1e-8,
               ) -> tuple[Tensor, Tensor, Tensor]:
-    """A step of Adam in which each row counts its own steps; clipped to [-1, 1].
+    """One step of Adam in which each row counts its own steps, clipped to [-1, 1].
 
     Args:
-        threshold (Tensor): of each row, (A,).
-        gradient (Tensor): of each row, (A,).
+        threshold (Tensor): one per row, (A,).
+        gradient (Tensor): one per row, (A,).
         first_moment (Tensor): decaying mean of each row's gradients, (A,).
         second_moment (Tensor): decaying mean of their squares, (A,).
-        step (Tensor): number of this step of the row, from 1 on, (A,); the bias correction divides by
+        step (Tensor): the number of this step for each row, from 1 on, (A,); the bias correction divides by
             ``1 - beta ** step``.
-        learning_rate (float): > 0, in units of similarity: about what a step moves.
+        learning_rate (float): > 0, in units of similarity; about the length of a step.
         betas (tuple[float, float]): decay of the two moments.
         epsilon (float): added to the denominator.
 
     Returns:
         tuple[Tensor, Tensor, Tensor]: new thresholds, first and second moments, (A,) each.
+
+    Example:
+        >>> start, gradient, step = torch.zeros(1), torch.tensor([0.1]), torch.ones(1)
+        >>> threshold, _, _ = adam_step(torch.tensor([0.5]), gradient, start, start, step, learning_rate=0.05)
+        >>> threshold
+        tensor([0.4500])
     """
     first_moment = betas[0] * first_moment + (1 - betas[0]) * gradient
     second_moment = betas[1] * second_moment + (1 - betas[1]) * gradient.square()
@@ -86,26 +98,34 @@ def adam_step(threshold: Tensor, gradient: Tensor, first_moment: Tensor, second_
 
 
 def decayed_rate(learning_rate: float, progress: float, final_share: float = 0.06) -> float:
-    """Learning rate that falls exponentially from ``learning_rate`` at progress 0 to ``final_share`` of it at progress 1.
+    """The rate at ``progress`` in [0, 1], which falls exponentially from ``learning_rate`` to ``final_share`` of it.
 
-    A step of Adam has a fixed length, so that at a constant rate thresholds never come to rest; at a rate of 0 they could
+    A step of Adam has a fixed length, so that thresholds never come to rest at a constant rate; at a rate of 0 they could
     not follow quantiles that drift while the encoder learns. ``tools/benchmarks/thresholds.py`` measures both.
+
+    Example:
+        >>> [round(decayed_rate(0.05, progress), 4) for progress in (0., 0.5, 1.)]
+        [0.05, 0.0122, 0.003]
     """
     return learning_rate * final_share**min(max(progress, 0.), 1.)
 
 
 def batch_quantile(similarity: Tensor, alpha: float) -> Tensor:
-    """The (1 - alpha)-quantile of each row's candidates, by linear interpolation as in ``torch.quantile``.
+    """The (1 - alpha)-quantile of each row's candidates, interpolated linearly as ``torch.quantile`` does.
 
     Args:
         similarity (Tensor): cosine similarities to the candidates, (A, C); -inf where there is none.
-        alpha (float): share of candidates above it, in (0, 1).
+        alpha (float): share of candidates above the quantile, in (0, 1).
 
     Returns:
         Tensor: (A,); 1, which nothing exceeds, for a row without candidates.
 
     Raises:
-        ValueError: where shapes do not fit, or alpha is outside (0, 1).
+        ValueError: if shapes do not fit, or alpha is outside (0, 1).
+
+    Example:
+        >>> batch_quantile(torch.tensor([[0.1, 0.2, 0.3, 0.4, -torch.inf]]), alpha=0.5)
+        tensor([0.2500])
     """
     check_alpha(alpha)
     _check_shapes(similarity)
@@ -124,15 +144,8 @@ def batch_quantile(similarity: Tensor, alpha: float) -> Tensor:
     return torch.where(count > 0, quantile, HIGHEST)
 
 
-def check_alpha(alpha: float) -> None:
-    """Refuse a share outside (0, 1)."""
-    if not 0 < alpha < 1:
-        raise ValueError(f'alpha={alpha} is outside (0, 1); it is the share of negatives that are false, such as 0.01 '
-                         'for 100 balanced classes')
-
-
 def _seen_share(beta: float, step: Tensor) -> Tensor:
-    """``1 - beta ** step`` without cancellation."""
+    """The share ``1 - beta ** step`` without cancellation."""
     return -torch.expm1(step * math.log(beta)) if beta > 0 else torch.ones_like(step)
 
 
@@ -140,4 +153,4 @@ def _check_shapes(similarity: Tensor, threshold: Tensor | None = None) -> None:
     if similarity.dim() != 2:
         raise ValueError(f'similarity has shape {tuple(similarity.shape)}; expected (A, C)')
     if threshold is not None and threshold.shape != similarity.shape[:1]:
-        raise ValueError(f'threshold has shape {tuple(threshold.shape)}; expected ({len(similarity)},), one a row')
+        raise ValueError(f'threshold has shape {tuple(threshold.shape)}; expected ({len(similarity)},), one per row')

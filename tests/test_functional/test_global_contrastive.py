@@ -149,7 +149,7 @@ def test_cosine_gamma_against_the_released_code():
 
 @pytest.mark.parametrize('shapes, message', [
     (((3,), (3, 4), (3, 4), (3,)), r'positive and negative have shapes \(3,\) and \(3, 4\)'),
-    (((3, 1), (3, 4), (3, 5), (3,)), r'false_negative is torch.bool \(3, 5\); expected bool \(3, 4\) or \(G, 3, 4\)'),
+    (((3, 1), (3, 4), (3, 5), (3,)), r'false_negative has shape \(3, 5\); expected \(3, 4\) or \(G, 3, 4\)'),
     (((3, 1), (3, 4), (2, 3, 4), (3,)), r'log_average has shape \(3,\); expected \(2, 3\)')])
 def test_wrong_shapes_are_named(shapes, message):
     positive, negative, false_negative, average = shapes

@@ -110,9 +110,12 @@ def test_autocast_around_it_changes_nothing(dtype):
         assert again.equal(codes) and swapped_prediction_loss(crops, again[None], (0,)).equal(loss)
 
 
-@pytest.mark.parametrize('options', [dict(epsilon=0.), dict(epsilon=float('nan')), dict(num_iterations=0)])
-def test_bad_options_of_codes(options):
-    with pytest.raises(ValueError, match='of the codes must be positive; 0.05 and 3 are usual'):
+@pytest.mark.parametrize('options, words', [
+    (dict(epsilon=0.), 'epsilon=0.0 of the codes is not positive; 0.05 is usual'),
+    (dict(epsilon=float('nan')), 'epsilon=nan of the codes is not positive'),
+    (dict(num_iterations=0), 'num_iterations=0 of the codes must be at least 1; 3 is usual')])
+def test_bad_options_of_codes(options, words):
+    with pytest.raises(ValueError, match=words):
         sinkhorn_codes(cosines(3, 2), **options)
 
 

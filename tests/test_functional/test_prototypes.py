@@ -199,7 +199,7 @@ ROWS, LABELS = torch.zeros(4, 3), torch.zeros(4, dtype=torch.int64)
     (lambda: concentration(ROWS, torch.zeros(2, 3), LABELS[:3]), r'labels have shape \(3,\); expected \(4,\)'),
     (lambda: concentration(ROWS, torch.zeros(2, 3), LABELS, alpha=0), 'alpha=0 is not positive; 10 is usual'),
     (lambda: prototype_temperatures(torch.ones(2), 0.), 'temperature=0.0 is not positive'),
-    (lambda: draw_prototypes(LABELS, torch.rand(2), 0), 'num_negatives=0 prototypes cannot be drawn; give at least 1'),
+    (lambda: draw_prototypes(LABELS, torch.rand(2), 0), 'num_negatives=0 must be at least 1; it counts'),
     (lambda: proto_nce_loss(ROWS, torch.zeros(2, 5), LABELS, 0.2), r'anchor and prototypes have shapes \(4, 3\) and \(2, 5\)'),
     (lambda: proto_nce_loss(ROWS, torch.zeros(2, 3), LABELS[:3], 0.2), r'labels have shape \(3,\); expected \(4,\)'),
     (lambda: proto_nce_loss(ROWS, torch.zeros(2, 3), LABELS, -1.), 'temperature=-1.0 is not positive'),

@@ -47,7 +47,7 @@ def test_detection_need_not_be_mutual():
 
 
 def test_means_of_what_does_not_fit():
-    with pytest.raises(ValueError, match=r'labels have shape \(3,\); expected \(4,\), one for each row'):
+    with pytest.raises(ValueError, match=r'labels have shape \(3,\); expected \(4,\), one per row'):
         mean_by_label(torch.zeros(4, 2), torch.zeros(3))
     with pytest.raises(ValueError, match=r'detected has shape \(2, 2\); expected \(4, 3\)'):
         mean_with_detected(torch.zeros(4, 2), torch.zeros(3, 2), torch.zeros(2, 2, dtype=torch.bool))

@@ -178,12 +178,12 @@ def test_narrow_inputs_are_summed_in_float32(loss, options, dtype, tolerance):
 
 
 @pytest.mark.parametrize('loss, options, words', [
-    (similarity_contrastive_loss, dict(SCE, key_temperature=0), 'key_temperature=0 must be positive and weight=0.5'),
-    (similarity_contrastive_loss, dict(SCE, weight=1.5), r'weight=1.5 in \[0, 1\]; 0.05 and 0.5 are usual'),
+    (similarity_contrastive_loss, dict(SCE, key_temperature=0), 'key_temperature=0 is not positive; 0.05 is usual'),
+    (similarity_contrastive_loss, dict(SCE, weight=1.5), r'weight=1.5 is outside \[0, 1\]; it weighs'),
     (similarity_contrastive_loss, dict(SCE, temperature=0), 'temperature=0 is not positive'),
-    (self_labeling_loss, dict(SANE, sharpening=0), r'sharpening=0 in \(0, 1\]'),
+    (self_labeling_loss, dict(SANE, sharpening=0), r'sharpening=0 is outside \(0, 1\]; 0.8 and 1'),
     (self_labeling_loss, dict(SANE, sharpening=1.2), 'sharpening=1.2'),
-    (self_labeling_loss, dict(SANE, prior=-1), 'prior=-1 of the refined label must be at least 0'),
+    (self_labeling_loss, dict(SANE, prior=-1), r'prior=-1 of the refined label is outside \[0, inf\)'),
     (self_labeling_loss, dict(SANE, second_label='all'), "second_label='all' is unknown; choose one of nearest, candid")])
 def test_values_out_of_range_are_named(loss, options, words):
     with pytest.raises(ValueError, match=words):

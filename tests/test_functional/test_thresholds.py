@@ -137,5 +137,5 @@ def test_alpha_outside_its_range_is_named(alpha):
 def test_wrong_shapes_are_named():
     with pytest.raises(ValueError, match=r'similarity has shape \(2,\); expected \(A, C\)'):
         batch_quantile(torch.zeros(2), 0.1)
-    with pytest.raises(ValueError, match=r'threshold has shape \(2,\); expected \(3,\), one a row'):
+    with pytest.raises(ValueError, match=r'threshold has shape \(2,\); expected \(3,\), one per row'):
         threshold_gradient(torch.zeros(3, 4), torch.zeros(2), 0.1)
