@@ -13,8 +13,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from mmifnd.apis import audit  # noqa: E402
-from mmifnd.apis.audit import FEATURES  # noqa: E402
 from mmifnd.apis.audit_report import print_audit, write_audit  # noqa: E402
+from mmifnd.apis.auditing import FEATURES  # noqa: E402
 from mmifnd.apis.thumbnails import Thumbnails  # noqa: E402
 from mmifnd.configuration import one_line_errors  # noqa: E402
 from mmifnd.configuration.run_config import training_images  # noqa: E402

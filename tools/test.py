@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from mmengine.dist import is_main_process  # noqa: E402
 
-from mmifnd.configuration import build_runner, check_data, check_test_classes, one_line_errors  # noqa: E402
+from mmifnd.configuration import TESTING, build_runner, check_testing, one_line_errors  # noqa: E402
 from mmifnd.configuration.command_line import base_parser, config_of  # noqa: E402
-from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain  # noqa: E402
+from mmifnd.engine.checkpoints.checkpoint_format import load_plain  # noqa: E402
 from mmifnd.studies.provisional import FOOTNOTE, is_provisional  # noqa: E402
 from mmifnd.studies.results import evaluation_results  # noqa: E402
 from mmifnd.studies.summary import write_results  # noqa: E402
@@ -33,14 +33,12 @@ def main() -> None:
     args = parse_args()
     command = shlex.join(['python', 'tools/test.py', *sys.argv[1:]])
     with one_line_errors():
-        config = config_of(args, needed=('model', 'test_dataloader'))
+        config = config_of(args, TESTING)
         if args.out:
             Path(args.out).parent.mkdir(parents=True, exist_ok=True)  # now, not when all is measured
-        check_data(config, 'train_dataloader', 'test_cfg', 'test_dataloader')
         checkpoint = load_plain(args.checkpoint, map_location='cpu')
         runner = build_runner(config)
-        check_fits(runner.model, checkpoint, args.checkpoint)
-        check_test_classes(runner, checkpoint)
+        check_testing(runner, checkpoint, args.checkpoint)
         runner.load_checkpoint(args.checkpoint)
         measures = runner.test()
     if is_main_process():

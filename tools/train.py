@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from mmifnd.apis import UserError  # noqa: E402
-from mmifnd.configuration import build_runner, check_classes, check_data, check_pretrained, one_line_errors  # noqa: E402
+from mmifnd.configuration import TRAINING, build_runner, check_training, one_line_errors  # noqa: E402
 from mmifnd.configuration.command_line import base_parser, config_of  # noqa: E402
 from mmifnd.engine.hooks import StopHook  # noqa: E402
 
@@ -30,7 +30,7 @@ def parse_args():
 
 def merged(args):
     """The config with all flags applied."""
-    config = config_of(args)
+    config = config_of(args, TRAINING)
     if args.no_validate:
         config.val_cfg = config.val_dataloader = config.val_evaluator = None
     if args.amp:
@@ -59,11 +59,8 @@ def main() -> None:
     runner = None
     with one_line_errors(started=lambda: getattr(getattr(runner, '_train_loop', None), 'has_stepped', False)):
         config = merged(args)
-        check_data(config, 'train_dataloader')
         runner = build_runner(config)
-        if not config.resume:
-            check_pretrained(runner.model)
-        check_classes(runner)
+        check_training(runner)
         runner.register_hook(StopHook())
         runner.train()
 

@@ -1,15 +1,27 @@
-"""What a user calls from Python."""
+"""What a user calls from Python. Each name is imported when it is first used."""
 
-from mmifnd.configuration.errors import UserError
-from mmifnd.configuration.run_config import shipped_config
+from typing import TYPE_CHECKING
 
-from .audit import Audit, audit
-from .backbones import load_backbone
-from .evaluation import evaluate
-from .features import Features, build_framework, extract_features
-from .pretraining import Pretrained, pretrain
+from mmifnd._lazy import lazily
+from mmifnd.configuration.shipped import shipped_config
+from mmifnd.errors import UserError
+
+if TYPE_CHECKING:
+    from .auditing import Audit, audit
+    from .backbones import load_backbone
+    from .evaluation import evaluate
+    from .features import Features, build_framework, extract_features
+    from .pretraining import Pretrained, pretrain
 
 __all__ = [
     'Audit', 'Features', 'Pretrained', 'UserError', 'audit', 'build_framework', 'evaluate', 'extract_features',
     'load_backbone', 'pretrain', 'shipped_config',
 ]
+
+__getattr__, __dir__ = lazily(__name__, {
+    'auditing': ('Audit', 'audit'),
+    'backbones': ('load_backbone',),
+    'evaluation': ('evaluate',),
+    'features': ('Features', 'build_framework', 'extract_features'),
+    'pretraining': ('Pretrained', 'pretrain'),
+})

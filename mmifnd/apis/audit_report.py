@@ -11,7 +11,7 @@ from rich.table import Table
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
 from mmifnd.visualization.removed import sheet_figure
 
-from .audit import Audit, Relation
+from .auditing import Audit, Relation
 from .thumbnails import Thumbnails
 
 _WIDTH = 106

@@ -7,12 +7,13 @@ from typing import Any
 
 from mmengine.runner.checkpoint import load_state_dict
 
-from mmifnd.configuration.check_data import check_data
+from mmifnd.configuration.check_benchmark import check_testing
+from mmifnd.configuration.checking import TESTING, check
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.environment import build_runner
-from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.run_config import config_beside
-from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
+from mmifnd.engine.checkpoints.checkpoint_format import load_plain
+from mmifnd.errors import UserError
 
 
 def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures: Sequence[str] | None = None,
@@ -51,12 +52,12 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
     loaded = load_config(config, options)
     if measures is not None:
         _keep(loaded.test_cfg.get('measures') or {}, measures)
-    check_data(loaded, 'train_dataloader', 'test_cfg', 'test_dataloader')
+    check(loaded, config, TESTING)
     state = load_plain(str(checkpoint), map_location='cpu')
     loaded.work_dir = str(out or Path(checkpoint).expanduser().parent / 'evaluation')
     loaded.experiment_name = f'evaluation_{time.time_ns()}'  # mmengine takes two of one name for the same
     runner = build_runner(loaded)
-    check_fits(runner.model, state, str(checkpoint))
+    check_testing(runner, state, str(checkpoint))
     load_state_dict(runner.model, state['state_dict'], strict=False)
     return runner.test()
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from mmengine.registry import DefaultScope
 
-from mmifnd.configuration.check_data import check_data
+from mmifnd.configuration.checking import Task
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.errors import UserError
 from mmifnd.registry import METRICS
@@ -40,8 +40,7 @@ def grouped_images(config: str | Path, options: dict[str, Any] | None = None) ->
     Raises:
         UserError: where no measure has groupings, or the images have no classes.
     """
-    loaded = load_config(config, options)
-    check_data(loaded, 'test_cfg', 'train_dataloader')
+    loaded = load_config(config, options, Task(('test_cfg',), ('test_cfg', 'train_dataloader')))
     with DefaultScope.overwrite_default_scope('mmifnd'):
         measures = [METRICS.build(measure) for measure in (loaded.test_cfg.get('measures') or {}).values()]
     groupings = {name: groups for measure in measures for name, groups in getattr(measure, 'groups', {}).items()}

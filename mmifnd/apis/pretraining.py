@@ -14,7 +14,7 @@ from mmifnd.configuration.config import apply_options, load_config
 from mmifnd.configuration.derived import Derived
 from mmifnd.configuration.environment import build_runner
 from mmifnd.configuration.errors import UserError
-from mmifnd.configuration.run_config import shipped_config
+from mmifnd.configuration.shipped import shipped_config
 
 from .image_data import folder_config, image_dataset
 

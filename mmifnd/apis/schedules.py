@@ -5,7 +5,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from mmifnd.configuration.check_config import accepted_keys
+from mmifnd.configuration.check_components import accepted_keys
 from mmifnd.registry import MODELS, PARAM_SCHEDULERS, TASK_UTILS
 from mmifnd.visualization.schedules import Schedule
 

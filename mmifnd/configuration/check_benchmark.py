@@ -9,8 +9,28 @@ from torch import nn
 from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
 from mmifnd.engine.loops import RepresentationLoop, unwrap
 from mmifnd.engine.metrics.class_names import class_difference
+from mmifnd.errors import UserError
 
-from .errors import UserError
+
+def check_training(runner: Runner) -> None:
+    """Refuse, before the first step, initial weights that do not fit, and classes that a classifier cannot tell.
+
+    Raises:
+        UserError, ValueError: see :func:`check_pretrained` and :func:`check_classes`.
+    """
+    if not runner.cfg.get('resume'):  # then weights come from the checkpoint
+        check_pretrained(runner.model)
+    check_classes(runner)
+
+
+def check_testing(runner: Runner, checkpoint: dict, path: str) -> None:
+    """Refuse a checkpoint of another model, and test images of other classes.
+
+    Raises:
+        UserError, ValueError: see :func:`check_fits` and :func:`check_test_classes`.
+    """
+    check_fits(runner.model, checkpoint, path)
+    check_test_classes(runner, checkpoint)
 
 
 def check_pretrained(model: nn.Module) -> None:

@@ -11,12 +11,10 @@ from torch.utils.data import DataLoader
 
 from mmifnd.engine.hooks import FalseNegativeHook
 from mmifnd.engine.loops import EpochLoop
+from mmifnd.errors import UserError, near_matches
 from mmifnd.models.frameworks import ContrastiveFramework
 from mmifnd.models.heads import ProtoNCEHead
 from mmifnd.registry import HOOKS, LOOPS, MODELS
-
-from .check_config import near_matches
-from .errors import UserError
 
 #: Names of a config that mmengine's Runner takes.
 PARTS = set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}
@@ -47,6 +45,22 @@ def check_runtime(config: dict) -> None:
         if config.get(name) is not None:
             _check_loader(name, config[name])
     _check_settings(config)
+
+
+def check_schedule(config: dict) -> None:
+    """Refuse a learning-rate schedule, counted in epochs, that begins when the training is over.
+
+    Raises:
+        UserError: naming the schedule, its first epoch and the number of epochs.
+    """
+    epochs = (config.get('train_cfg') or {}).get('max_epochs')
+    if epochs is not None and epochs < 1:
+        raise UserError(f'train_cfg.max_epochs={epochs} is below 1; give a positive number')
+    for position, scheduler in enumerate(config.get('param_scheduler') or []):
+        begin = scheduler.get('begin', 0)
+        if epochs is not None and scheduler.get('by_epoch', True) and begin >= epochs:
+            raise UserError(f'param_scheduler[{position}]: {scheduler["type"]} begins at epoch {begin}, and '
+                            f'train_cfg.max_epochs={epochs}; train for more than {begin} epochs')
 
 
 def check_loop(config: dict) -> None:

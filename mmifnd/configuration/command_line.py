@@ -3,14 +3,15 @@
 import argparse
 import ast
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mmengine.config import Config, DictAction
+from mmifnd.errors import UserError
 
-from .config import check_parts, load_config
-from .errors import UserError
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+    from .checking import Task
 
 
 def base_parser(description: str) -> argparse.ArgumentParser:
@@ -32,14 +33,13 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
                         help='override keys of the config, such as model.head.temperature=0.1')
 
 
-def config_of(args: argparse.Namespace,
-              needed: Sequence[str] = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')) -> Config:
-    """The config, which must have the ``needed`` parts, with everything that the shared options say."""
+def config_of(args: argparse.Namespace, task: 'Task') -> 'Config':
+    """The config, checked for the task, with everything that the shared options say."""
+    from .config import load_config
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    config = load_config(args.config, args.cfg_options)
+    config = load_config(args.config, args.cfg_options, task)
     config.launcher = args.launcher
     config.work_dir = args.work_dir or config.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
-    check_parts(config, args.config, *needed)
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if config.get(name):
             config[name].setdefault('pin_memory', not args.no_pin_memory)
@@ -59,20 +59,24 @@ def check_positive(**numbers: int | None) -> None:
             raise UserError(f'--{name} {value} is below 1; give a positive number')
 
 
-class _Options(DictAction):
-    """mmengine's action, which takes for granted that there is a ``=``, and cuts dicts at their commas."""
+class _Options(argparse.Action):
+    """Read ``KEY=VALUE ...`` as mmengine's DictAction does, but take dicts whole and refuse a missing ``=`` in one line."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
-        for value in values:
-            if '=' not in value:
-                parser.exit(2, f'error: --cfg-options {value}: expected KEY=VALUE\n')
-        super().__call__(parser, namespace, values, option_string)
+        options = dict(getattr(namespace, self.dest) or {})
+        for option in values:
+            key, equals, value = option.partition('=')
+            if not equals:
+                parser.exit(2, f'error: --cfg-options {option}: expected KEY=VALUE\n')
+            options[key] = _value_of(value)
+        setattr(namespace, self.dest, options)
 
-    @staticmethod
-    def _parse_iterable(val: str) -> Any:
-        if '{' in val:
-            try:
-                return ast.literal_eval(val)
-            except (SyntaxError, ValueError):
-                pass  # a word with a brace in it
-        return DictAction._parse_iterable(val)
+
+def _value_of(text: str) -> Any:
+    if '{' in text:
+        try:
+            return ast.literal_eval(text)
+        except (SyntaxError, ValueError):
+            pass  # a word with a brace in it
+    from mmengine.config import DictAction
+    return DictAction._parse_iterable(text)

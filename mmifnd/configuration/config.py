@@ -7,30 +7,32 @@ from typing import Any
 
 from mmengine.config import Config
 
-from .check_config import accepted_keys, check_config, near_matches
-from .check_runtime import PARTS, check_clustering, check_loop, check_runtime
-from .errors import UserError
+from mmifnd.errors import UserError, near_matches
+
+from .check_components import accepted_keys
+from .check_runtime import PARTS
+from .checking import Task, check
+from .shipped import find_config
 
 #: Parts that an option may add to a config; the tools have options of their own for the others.
 _OPTIONAL = PARTS - {'work_dir', 'launcher'}
 
 
-def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
-    """Read ``path``, apply dotted ``options``, and check that every component knows its keys.
+def load_config(path: str | Path, options: dict[str, Any] | None = None, task: Task | None = None) -> Config:
+    """Read a config, apply dotted ``options``, and check it.
+
+    Args:
+        path: a file, or the name of a config that mmifnd ships, such as ``'ifnd/ifnd_simclr_digits'``.
+        options: overrides by dotted keys, as of ``--cfg-options``.
+        task: what the config is for; if None, parts and data that a task would need are not looked at.
 
     Raises:
-        UserError: where the file is missing or cannot be read, an option names what the config does not have,
-            or a key is unknown.
+        UserError: if the config does not exist or cannot be read, an option names what the config does not have, a key is
+            unknown, or a part or data of the task is missing.
     """
-    if not Path(path).is_file():
-        raise UserError(f'config {path} does not exist; configs stand in configs/')
-    config = read_config(path)
+    config = read_config(find_config(path))
     apply_options(config, options or {})
-    check_runtime(config.to_dict())
-    check_config(config.to_dict())
-    check_schedule(config)
-    check_loop(config.to_dict())
-    check_clustering(config.to_dict())
+    check(config, path, task)
     return config
 
 
@@ -49,25 +51,6 @@ def read_config(path: str | Path) -> Config:
             cause = error.__cause__ or error
             raise UserError(f'config {path}: {cause}; put the folder of the module on PYTHONPATH') from None
         raise UserError(f'config {path} cannot be read: {type(error).__name__}: {error}') from None
-
-
-def check_parts(config: Config, path: str | Path, *needed: str) -> None:
-    """Refuse a config that lacks one of the ``needed`` parts."""
-    missing = [key for key in needed if not config.get(key)]
-    if missing:
-        raise UserError(f'config {path} has no {", ".join(missing)}; start from one of configs/ by _base_')
-
-
-def check_schedule(config: Config) -> None:
-    """Refuse a learning-rate schedule, counted in epochs, that begins when the training is over."""
-    epochs = (config.get('train_cfg') or {}).get('max_epochs')
-    if epochs is not None and epochs < 1:
-        raise UserError(f'train_cfg.max_epochs={epochs} is below 1; give a positive number')
-    for position, scheduler in enumerate(config.get('param_scheduler') or []):
-        begin = scheduler.get('begin', 0)
-        if epochs is not None and scheduler.get('by_epoch', True) and begin >= epochs:
-            raise UserError(f'param_scheduler[{position}]: {scheduler.type} begins at epoch {begin}, and '
-                            f'train_cfg.max_epochs={epochs}; train for more than {begin} epochs')
 
 
 def apply_options(config: Config, options: dict[str, Any]) -> None:

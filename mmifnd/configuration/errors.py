@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mmifnd.errors import UserError
+from mmifnd.errors import MissingExtra, UserError
 
 #: What bad input raises, here and in the libraries below. MMIFND_TRACEBACK=1 shows where it comes from.
 EXPECTED = (ValueError, TypeError, KeyError, OSError, ImportError, RuntimeError, AssertionError)
@@ -42,6 +42,8 @@ def one_line_errors(started=lambda: False) -> Iterator[None]:
 
 def one_line(error: BaseException) -> str:
     """The message of ``error`` without the names of the classes that were being built around it."""
+    if isinstance(error, ModuleNotFoundError):
+        error = MissingExtra.of(error) or error
     text = error.args[0] if isinstance(error, KeyError) and error.args else str(error)
     return _WRAPPING.sub('', ' '.join(_OF_WORKER.sub('', str(text)).split())) or type(error).__name__
 

@@ -1,11 +1,10 @@
-"""The config that belongs to a checkpoint, and those that mmifnd ships."""
+"""The config that belongs to a checkpoint."""
 
 from pathlib import Path
 
-import mmifnd
+from mmifnd.errors import UserError
 
 from .config import load_config
-from .errors import UserError
 
 
 def config_beside(checkpoint: str | Path) -> Path | None:
@@ -37,11 +36,3 @@ def training_images(checkpoint: str | Path, config: str | Path | None = None) ->
     if loader is None:
         raise UserError(f'config {config} trains on nothing, so say which images: give a folder')
     return loader.dataset.to_dict()
-
-
-def shipped_config(name: str) -> Path:
-    """A file of ``configs/`` of this checkout, such as ``'ifnd/ifnd_r50_folder.py'``."""
-    path = Path(mmifnd.__file__).parents[1] / 'configs' / name
-    if not path.is_file():
-        raise UserError(f'config {path} does not exist; configs stand in a checkout of mmifnd: install it by pip install -e')
-    return path

@@ -1,14 +1,13 @@
 """What is to be run: read from a study's file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mmifnd.configuration.config import read_config
-from mmifnd.configuration.errors import UserError
-
-from .check_study import check_study
+from mmifnd.configuration.shipped import find_config
+from mmifnd.errors import UserError, near_matches
 
 #: Where a method that copies the removal rate of another one takes it.
 RATE = 'model.head.detector.rate'
@@ -22,7 +21,7 @@ class Method:
     Attributes:
         name (str): short and unique.
         label (str): for people.
-        config (str): path, from the top of the checkout.
+        config (str): a file, or the name of a shipped config.
         options (dict): overrides, as of ``--cfg-options``.
         rate_from (str, optional): the method whose share of removed negatives is to be matched, epoch by epoch, in the
             run of the same seed.
@@ -101,9 +100,7 @@ def load_study(path: str | Path) -> Study:
     Raises:
         UserError: where it is missing, lacks a part, or names what there is not.
     """
-    if not Path(path).is_file():
-        raise UserError(f'study {path} does not exist; studies stand in configs/studies/')
-    config = read_config(path).to_dict()
+    config = read_config(find_config(path)).to_dict()
     for name in ('methods', 'measures'):
         if not isinstance(config.get(name, {}), dict):
             raise UserError(f'study {path}: {name}={config[name]!r} must be a dict')
@@ -113,7 +110,7 @@ def load_study(path: str | Path) -> Study:
                       [tuple(c) for c in config['comparisons']], config['figure_run'], config.get('selection', {}))
     except (KeyError, TypeError) as error:
         raise UserError(f'study {path} lacks a part or has one too many: {error}') from None
-    check_study(study, path)
+    _check(study, path)
     return study
 
 
@@ -137,3 +134,34 @@ def _in_cell(name: str, entry: dict, cell: str, label: str, options: dict) -> Me
         name=f'{name}_{cell}', label=f'{entry["label"]}, {label}', config=entry['config'],
         options={**entry['options'], **options, TEMPERATURE: entry['temperatures'][cell]},
         rate_from=rate_from and f'{rate_from}_{cell}')
+
+
+def _check(study: Study, path: str | Path) -> None:
+    """Refuse a study that names methods, measures or configs that do not exist.
+
+    Raises:
+        UserError: naming the file, the place in it, and what is known.
+    """
+    if not study.methods:
+        raise UserError(f'study {path} has no methods; give at least one: methods=dict(NAME=dict(label=..., config=...))')
+    for method in study.methods.values():
+        try:
+            find_config(method.config)
+        except UserError as error:
+            raise UserError(f'study {path}: methods.{method.name}: {error}') from None
+        if method.rate_from is not None:
+            _check_name(f'study {path}: methods.{method.name}.rate_from', method.rate_from, set(study.methods) - {method.name})
+    for position, comparison in enumerate(study.comparisons):
+        place = f'study {path}: comparisons[{position}]'
+        if len(comparison) != 3:
+            raise UserError(f'{place}={comparison} must be two methods and a measure')
+        *methods, measure = comparison
+        for name in methods:
+            _check_name(place, name, study.methods)
+        _check_name(place, measure, study.measures)
+    _check_name(f'study {path}: figure_run', study.figure_run, study.methods)
+
+
+def _check_name(place: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        raise UserError(f'{place} names {name}, which does not exist{near_matches(name, known)}')

@@ -8,7 +8,7 @@ from mmengine.model import BaseModule
 from torch import nn
 
 from mmifnd.apis import UserError
-from mmifnd.configuration import check_classes, check_pretrained, check_test_classes
+from mmifnd.configuration.check_benchmark import check_classes, check_pretrained, check_test_classes
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 import pytest
 
 from mmifnd.apis import UserError
-from mmifnd.configuration import check_data, load_config
+from mmifnd.configuration import load_config
+from mmifnd.configuration.check_data import check_data
 
 NESTED = dict(type='ConcatDataset', datasets=[dict(data_root=''), dict(type='GroupedFolder', groups='no/such.csv')])
 

@@ -102,10 +102,10 @@ def study_of(folder, text):
 @pytest.mark.parametrize('text, words', [
     ('methods = dict(_delete_=True)', 'has no methods'), ('methods = []', r'methods=\[\] must be a dict'),
     ("methods = dict(simclr=dict(config='no.py'))", 'methods.simclr: config no.py does not exist'),
-    ("methods = dict(random=dict(rate_from='random'))", 'methods.random.rate_from names random, which there is not'),
+    ("methods = dict(random=dict(rate_from='random'))", 'methods.random.rate_from names random, which does not exist'),
     ("comparisons = [('oracle', 'simclr')]", r"comparisons\[0\]=\('oracle', 'simclr'\) must be two methods and a measure"),
-    ("comparisons = [('oracle', 'simclr', 'map')]", r'comparisons\[0\] names map, which there is not'),
-    ("figure_run = 'simclrr'", 'figure_run names simclrr, which there is not; did you mean simclr'),
+    ("comparisons = [('oracle', 'simclr', 'map')]", r'comparisons\[0\] names map, which does not exist'),
+    ("figure_run = 'simclrr'", 'figure_run names simclrr, which does not exist; did you mean simclr'),
     ('methods = dict(', 'study.py cannot be read: SyntaxError')])
 def test_a_study_that_does_not_fit_together(tmp_path, text, words):
     with pytest.raises(UserError, match=words) as error:

@@ -3,7 +3,8 @@
 import pytest
 
 from mmifnd.apis import UserError
-from mmifnd.configuration import check_config, load_config, one_line_errors
+from mmifnd.configuration import load_config, one_line_errors
+from mmifnd.configuration.check_components import check_components
 
 IFND = 'configs/ifnd/ifnd_simclr_digits.py'
 
@@ -38,7 +39,7 @@ def test_a_missing_config_is_named():
 
 def test_keys_of_nested_components_are_checked():
     with pytest.raises(UserError, match=r'a\[0\].b: SmallCNN has no width; did you mean widths'):
-        check_config(dict(a=[dict(b=dict(type='SmallCNN', width=3))]))
+        check_components(dict(a=[dict(b=dict(type='SmallCNN', width=3))]))
 
 
 def test_bad_input_ends_in_one_line(capsys):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmifnd.apis import UserError, shipped_config
+from mmifnd.apis import UserError
 from mmifnd.configuration.run_config import training_images
 
 
@@ -15,8 +15,3 @@ def test_images_of_a_config_that_trains_on_nothing(tmp_path):
     (tmp_path / 'empty.py').write_text('model = dict()\n')
     with pytest.raises(UserError, match='empty.py trains on nothing, so say which images: give a folder'):
         training_images(tmp_path / 'last.pth', tmp_path / 'empty.py')
-
-
-def test_a_config_that_is_not_shipped():
-    with pytest.raises(UserError, match='ifnd/none.py does not exist; configs stand in a checkout of mmifnd'):
-        shipped_config('ifnd/none.py')

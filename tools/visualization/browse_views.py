@@ -11,9 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from mmifnd.apis import UserError  # noqa: E402
 from mmifnd.apis.views import augmented_views  # noqa: E402
-from mmifnd.configuration import check_data, load_config, one_line_errors  # noqa: E402
+from mmifnd.configuration import Task, load_config, one_line_errors  # noqa: E402
 from mmifnd.configuration.command_line import add_cfg_options  # noqa: E402
-from mmifnd.configuration.config import check_parts  # noqa: E402
 from mmifnd.visualization.picture import save_picture  # noqa: E402
 from mmifnd.visualization.views import views_figure  # noqa: E402
 
@@ -35,9 +34,8 @@ def main() -> None:
     with one_line_errors():
         if args.images < 1 or args.epoch < 0:
             raise UserError(f'--images {args.images} --epoch {args.epoch}: give at least 1 image and an epoch of 0 or later')
-        config = load_config(args.config, args.cfg_options)
-        check_parts(config, args.config, 'model', 'train_dataloader', 'test_dataloader')
-        check_data(config, 'train_dataloader', 'test_dataloader')
+        loaders = ('train_dataloader', 'test_dataloader')
+        config = load_config(args.config, args.cfg_options, Task(('model', *loaders), loaders))
         save_picture(views_figure(augmented_views(config, args.images, args.epoch)), args.out)
     print(args.out)
 

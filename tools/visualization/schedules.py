@@ -10,9 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from mmifnd.apis.schedules import schedules_of  # noqa: E402
-from mmifnd.configuration import load_config, one_line_errors  # noqa: E402
+from mmifnd.configuration import Task, load_config, one_line_errors  # noqa: E402
 from mmifnd.configuration.command_line import add_cfg_options  # noqa: E402
-from mmifnd.configuration.config import check_parts  # noqa: E402
 from mmifnd.visualization.picture import save_picture  # noqa: E402
 from mmifnd.visualization.schedules import schedules_figure  # noqa: E402
 
@@ -30,8 +29,8 @@ def main() -> None:
     """Draw and write."""
     args = parse_args()
     with one_line_errors():
-        config = load_config(args.config, args.cfg_options)
-        check_parts(config, args.config, 'model', 'train_cfg', 'optim_wrapper', 'default_hooks')
+        task = Task(('model', 'train_cfg', 'optim_wrapper', 'default_hooks'))
+        config = load_config(args.config, args.cfg_options, task)
         save_picture(schedules_figure(schedules_of(config)), args.out)
     print(args.out)
 

@@ -1,16 +1,14 @@
 """Every component of a config must exist and know its keys: found before anything is built."""
 
-import difflib
 import inspect
-from collections.abc import Iterable
 from typing import Any
 
 from mmengine.registry import Registry
 
 from mmifnd import registry
+from mmifnd.errors import UserError, near_matches
 
 from .check_values import expected, outside_limits
-from .errors import UserError
 
 _REGISTRIES = [value for value in vars(registry).values() if isinstance(value, Registry)]
 
@@ -28,7 +26,7 @@ _COMPONENTS = {'backbone', 'neck', 'head', 'detector', 'data_preprocessor', 'acc
 _FOREIGN = {'collate_fn', 'worker_init_fn', 'env_cfg', 'augmentation', 'norm_cfg', 'act_cfg', 'conv_cfg'}
 
 
-def check_config(config: Any, where: str = '') -> None:
+def check_components(config: Any, where: str = '') -> None:
     """Walk ``config`` and check each dict that names a type.
 
     Raises:
@@ -43,10 +41,10 @@ def check_config(config: Any, where: str = '') -> None:
             if key in _COMPONENTS and isinstance(value, dict) and value and 'type' not in value and not _fills_in(config, key):
                 raise UserError(f'{place} has no type; name its class: {place}=dict(type=...)')
             if key not in _FOREIGN:
-                check_config(value, place)
+                check_components(value, place)
     elif isinstance(config, (list, tuple)):
         for position, value in enumerate(config):
-            check_config(value, f'{where}[{position}]')
+            check_components(value, f'{where}[{position}]')
 
 
 def accepted_keys(config: Any) -> set[str]:
@@ -54,15 +52,6 @@ def accepted_keys(config: Any) -> set[str]:
     if not isinstance(config, dict) or not isinstance(config.get('type'), str):
         return set()
     return set().union(*(_arguments(found)[0] for found in _find(config['type']))) if _find(config['type']) else set()
-
-
-def near_matches(name: str, known: Iterable[str]) -> str:
-    """``; did you mean ...?`` where something is near, or what there is."""
-    known = sorted(map(str, known))
-    near = difflib.get_close_matches(name, known, n=2)
-    if near:
-        return f'; did you mean {" or ".join(near)}?'
-    return f'; there are {", ".join(known)}' if 0 < len(known) <= 12 else ''
 
 
 def _check_component(config: dict, where: str) -> None:
