@@ -1,16 +1,16 @@
-"""What a run leaves behind, read back: the clusterings' history, the training curve and the snapshots."""
+"""All records of a run, read back: history of the clusterings, scores by epoch, training curve, snapshots."""
 
 import json
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from .snapshot import RecordError, Snapshot, open_archive, read_snapshot, read_steps
-
-SNAPSHOT_NAME = re.compile(r'epoch_(\d+)\.npz')
-STEPS_NAME = re.compile(r'removed_(\d+)\.npz')
+from .arrays import RecordError, open_archive
+from .lines import latest_by, read_json_lines, read_records
+from .names import DETECTION, HEALTH, HISTORY, ONLINE, SNAPSHOT, STEPS, array_paths, folder_of
+from .snapshot import Snapshot, read_snapshot
+from .steps import read_steps
 
 
 class NoRecordError(RecordError):
@@ -51,30 +51,25 @@ class RunRecord:
         """Read the record of one run.
 
         Args:
-            work_dir (str | Path): holds ``false_negatives/`` (``history.jsonl``, ``detection.jsonl``, ``health.jsonl``,
-                ``epoch_*.npz``) and the training curve; each may be missing, but not all of them.
+            work_dir: holds the folder and the files of :mod:`mmifnd.records.names`, and the training curve; each may be
+                missing, but not all of them.
 
         Raises:
-            NoRecordError: where there is no record.
-            RecordError: where a file is damaged. A torn last line, left by a run that was killed while it wrote, is
-                no damage and is left out.
+            NoRecordError: if there is no record.
+            RecordError: if a file is damaged. A last line that a kill cut off is left out.
         """
         work_dir = Path(work_dir)
-        folder = work_dir / 'false_negatives'
-        history = read_json_lines(folder / 'history.jsonl', required=('epoch', 'granularities'))
-        detection = read_json_lines(folder / 'detection.jsonl', required=('epoch',), flat=True)
-        health = read_json_lines(folder / 'health.jsonl', required=('epoch',), flat=True)
-        logged = read_log(work_dir)
-        scalars = [entry for entry in logged if all(key in entry for key in ('step', 'epoch', 'loss'))]
-        snapshots, steps = (paths_by_epoch(folder, name) for name in (SNAPSHOT_NAME, STEPS_NAME))
-        if not (history or detection or health or scalars or snapshots):
+        folder = folder_of(work_dir)
+        history = read_records(folder / HISTORY, required=('granularities',))
+        detection, health, online = (read_records(folder / name) for name in (DETECTION, HEALTH, ONLINE))
+        scalars = [entry for entry in read_log(work_dir) if all(key in entry for key in ('step', 'epoch', 'loss'))]
+        snapshots, steps = (array_paths(folder, kind) for kind in (SNAPSHOT, STEPS))
+        if not (history or detection or health or online or scalars or snapshots):
             raise NoRecordError(
-                f'{work_dir} holds no record of a run: expected false_negatives/history.jsonl, '
-                'false_negatives/detection.jsonl, false_negatives/health.jsonl, false_negatives/epoch_*.npz, scalars.jsonl '
-                'or */vis_data/scalars.json; give the work_dir of a run')
-        return cls(work_dir, latest_by(history, 'epoch'), latest_by(scalars, 'step'), snapshots,
-                   since_the_last_resume(detection), since_the_last_resume(health),
-                   since_the_last_resume(online_entries(logged)), steps, read_evaluations(work_dir))
+                f'{work_dir} holds no record of a run: expected {folder.name}/{HISTORY}, {DETECTION}, {HEALTH} or '
+                f'{SNAPSHOT}_NNNN.npz, scalars.jsonl or */vis_data/scalars.json; give the work_dir of a run')
+        return cls(work_dir, history, latest_by(scalars, 'step'), snapshots, detection, health, online, steps,
+                   read_evaluations(work_dir))
 
     @property
     def epochs(self) -> list[int]:
@@ -103,49 +98,6 @@ class RunRecord:
         return read_steps(self.step_paths[epoch])
 
 
-def paths_by_epoch(folder: Path, name: re.Pattern) -> dict[int, Path]:
-    """Epoch -> file, of those whose name matches as a whole."""
-    matches = [(name.fullmatch(path.name), path) for path in sorted(folder.glob('*.npz'))]
-    return {int(match.group(1)): path for match, path in matches if match}
-
-
-def read_json_lines(path: Path, required: tuple[str, ...] = (), flat: bool = False) -> list[dict]:
-    """Entries of a JSON-lines file, [] where it is missing; a torn last line is left out.
-
-    A file that a resumed run appends to may also hold a torn line in its midst, with the next entry on the same line;
-    where entries are ``flat`` (no object within), that entry is read and the torn one left out.
-
-    Raises:
-        RecordError: where another line is no JSON object, or lacks one of the ``required`` keys.
-    """
-    if not path.is_file():
-        return []
-    lines = [(number, line) for number, line in enumerate(path.read_bytes().split(b'\n'), 1) if line.strip()]
-    entries = []
-    for number, line in lines:
-        try:
-            entry = parse(line, flat)
-        except ValueError as error:
-            if number == lines[-1][0]:
-                break
-            raise RecordError(f'{path}, line {number}: not JSON; repair or delete that line') from error
-        missing = [key for key in required if key not in entry] if isinstance(entry, dict) else ['the object']
-        if missing:
-            raise RecordError(f'{path}, line {number}: {", ".join(missing)} missing; repair or delete that line')
-        entries.append(entry)
-    return entries
-
-
-def parse(line: bytes, flat: bool) -> object:
-    """The JSON of a line; of a flat entry that follows a torn one on its line, that after the last opening brace."""
-    try:
-        return json.loads(line)
-    except ValueError:
-        if not flat or line.rfind(b'{') < 1:
-            raise
-        return json.loads(line[line.rfind(b'{'):])
-
-
 def read_log(work_dir: Path) -> list[dict]:
     """Entries of ``scalars.jsonl``, or of mmengine's log, a file for each start of the run.
 
@@ -154,14 +106,6 @@ def read_log(work_dir: Path) -> list[dict]:
     path = work_dir / 'scalars.jsonl'
     paths = [path] if path.is_file() else sorted(work_dir.glob('*/vis_data/scalars.json'))
     return [entry for path in paths for entry in read_json_lines(path)]
-
-
-def online_entries(logged: list[dict]) -> list[dict]:
-    """What the online probe logged, an entry an epoch."""
-    prefix = 'online/'
-    entries = [(entry, {key.removeprefix(prefix): value for key, value in entry.items() if key.startswith(prefix)})
-               for entry in logged]
-    return [dict(epoch=entry['step'], **found) for entry, found in entries if found]
 
 
 def read_evaluations(work_dir: Path) -> dict[str, float]:
@@ -175,25 +119,3 @@ def read_evaluations(work_dir: Path) -> dict[str, float]:
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return measures
-
-
-def latest_by(entries: list[dict], key: str) -> list[dict]:
-    """One entry per value of ``key``, ascending: a resumed run repeats some, and the later one counts."""
-    latest = {entry[key]: entry for entry in entries}
-    return [latest[value] for value in sorted(latest)]
-
-
-def since_the_last_resume(entries: list[dict]) -> list[dict]:
-    """Entries by ascending epoch; one that a resumed run wrote replaces those of its epoch and of all later ones."""
-    kept = []
-    for entry in entries:
-        while kept and is_replaced(kept[-1], entry):
-            kept.pop()
-        kept.append(entry)
-    return kept
-
-
-def is_replaced(old: dict, new: dict) -> bool:
-    """Whether ``new`` was written by a run that was resumed before ``old``; heads of one epoch each have an entry."""
-    is_same_head = old.get('direction') == new.get('direction')
-    return old['epoch'] > new['epoch'] or old['epoch'] == new['epoch'] and is_same_head

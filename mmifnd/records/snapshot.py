@@ -1,20 +1,16 @@
-"""Read back: pseudo labels, features and thresholds of a clustering (``epoch_NNNN.npz``), and what the training steps of an
-epoch removed for a few images (``removed_NNNN.npz``)."""
+"""Pseudo labels, features and thresholds of a clustering: ``epoch_NNNN.npz``."""
 
-import zipfile
-import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from .arrays import RecordError, read_arrays, write_arrays
+from .names import SNAPSHOT
+
 SNAPSHOT_KEYS = ('epoch', 'rate', 'labels', 'assignments', 'confidence')
-STEP_KEYS = ('num_images', 'anchors', 'counts', 'shares', 'thresholds', 'images', 'similarities')
 THRESHOLD_KEYS = ('thresholds', 'exact_thresholds', 'threshold_anchors')
-
-
-class RecordError(ValueError):
-    """A file of a run is missing or damaged; the message is one line that names it."""
 
 
 def nearest_granularity(num_clusters: list[int], wanted: int | None) -> int:
@@ -65,56 +61,27 @@ def check_lengths(num_images: int, **arrays: np.ndarray | None) -> None:
                              'that the run clustered, in its order')
 
 
-def open_archive(path: Path) -> np.lib.npyio.NpzFile:
-    """Open an .npz file without ever unpickling; raises RecordError where it is none."""
-    try:
-        archive = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise RecordError(f'{path}: not a readable .npz file; delete it or write it again') from error
-    if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise RecordError(f'{path}: expected an .npz archive, got a single array')
-    return archive
+def write_snapshot(folder: Path, epoch: int, rate: float, labels: np.ndarray, assignments: np.ndarray, confidence: np.ndarray,
+                   centroids: Sequence[np.ndarray], features: np.ndarray | None = None,
+                   thresholds: Mapping[str, np.ndarray] | None = None) -> Path:
+    """Write ``epoch_NNNN.npz`` and return its path; for the arguments see :class:`Snapshot`.
 
-
-def read_arrays(path: Path, required: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """All arrays of an .npz file; raises RecordError where it is damaged, or lacks one of the ``required``."""
-    try:
-        with open_archive(path) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, RecordError):
-            raise
-        raise RecordError(f'{path}: damaged ({error}); delete it or write it again') from error
-    missing = [key for key in required if key not in arrays]
-    if missing:
-        raise RecordError(f'{path}: {", ".join(missing)} missing; found {", ".join(sorted(arrays))}')
-    return arrays
-
-
-def read_steps(path: Path) -> dict[str, np.ndarray]:
-    """Read and check one ``removed_*.npz``; raises RecordError, naming the file, where something does not fit.
-
-    Returns:
-        dict[str, ndarray]: ``num_images`` (); of the A anchors ``anchors`` int (A,), ``thresholds`` (A,), NaN where the
-        detector has none, ``shares`` of their candidates that were removed, (A,), and ``counts`` of removed images, int (A,),
-        which lie one anchor after another in ``images`` int (R,) and ``similarities`` (R,).
+    Args:
+        folder: of the run's records.
+        features: stored as float16, which takes 2 N D bytes.
+        thresholds: some or all of ``thresholds``, ``exact_thresholds`` and ``threshold_anchors``.
     """
-    arrays = read_arrays(path, STEP_KEYS)
-    shapes = {key: arrays[key].shape for key in STEP_KEYS[1:]}
-    anchors, removed = (arrays['anchors'].size,), (int(arrays['counts'].sum()),)
-    expected = dict.fromkeys(('anchors', 'counts', 'shares', 'thresholds'), anchors)
-    expected.update(images=removed, similarities=removed)
-    wrong = [key for key in STEP_KEYS[1:] if shapes[key] != expected[key]]
-    if wrong:
-        raise RecordError(f'{path}: {wrong[0]} of shape {shapes[wrong[0]]}, expected {expected[wrong[0]]}')
-    named = np.concatenate([arrays['anchors'], arrays['images']])
-    if named.dtype.kind not in 'iu' or len(named) and not 0 <= named.min() <= named.max() < arrays['num_images']:
-        raise RecordError(f'{path}: images that are none of the {arrays["num_images"]} of the training set')
-    return arrays
+    arrays = dict(
+        epoch=np.int64(epoch), rate=np.float64(rate), labels=labels.astype(np.int32), assignments=assignments.astype(np.int32),
+        confidence=confidence, **(thresholds or {}),
+        **{f'centroids_{position}': level for position, level in enumerate(centroids)})
+    if features is not None:
+        arrays['features'] = features.astype(np.float16)
+    return write_arrays(folder, SNAPSHOT, epoch, arrays)
 
 
 def read_snapshot(path: Path) -> Snapshot:
-    """Read and check one ``epoch_*.npz``; raises RecordError, naming the file, where something does not fit."""
+    """Read and check one ``epoch_NNNN.npz``; raises RecordError, which names the file, if something does not fit."""
     arrays = read_arrays(path, SNAPSHOT_KEYS)
     shapes = {key: arrays[key].shape for key in ('labels', 'assignments', 'confidence')}
     if len(set(shapes.values())) != 1 or arrays['labels'].ndim != 2:

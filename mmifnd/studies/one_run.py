@@ -1,6 +1,5 @@
 """One training and its evaluation, in a process of its own."""
 
-import json
 import logging
 import os
 import sys
@@ -17,6 +16,8 @@ from mmengine.config import Config
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.environment import build_runner
 from mmifnd.engine.hooks import EpochCallbackHook
+from mmifnd.records.lines import read_records
+from mmifnd.records.names import DETECTION, HISTORY, folder_of
 
 from .identity import fingerprint, read_finished
 from .plan import RATE, Run
@@ -82,11 +83,8 @@ def _config(run: Run, out: Path, epochs: int | None) -> Config:
 
 
 def _last_detection(work_dir: Path) -> dict[str, float]:
-    """Scores of the last epoch's training steps, as ``step_...``, where the run measured them."""
-    path = work_dir / 'false_negatives' / 'detection.jsonl'
-    if not path.exists():
-        return {}
-    records = [json.loads(line) for line in path.read_text().splitlines()]
+    """Scores of the last epoch's training steps, as ``step_...``, if the run measured them."""
+    records = read_records(folder_of(work_dir) / DETECTION)
     scores = {}
     for record in records:
         if record['epoch'] == records[-1]['epoch']:  # one record per head
@@ -96,11 +94,9 @@ def _last_detection(work_dir: Path) -> dict[str, float]:
 
 
 def removal_rates(work_dir: Path) -> list[float]:
-    """Share of negatives that a run removed in each epoch, from what its clusterings recorded; the last epoch, behind which
-    there is no clustering, is not among them."""
+    """Share of negatives that a run removed in each epoch but the last, from what its clusterings recorded."""
     rates: list[float] = []
-    for line in (work_dir / 'false_negatives' / 'history.jsonl').read_text().splitlines():
-        record = json.loads(line)
+    for record in read_records(folder_of(work_dir) / HISTORY, required=('false_negative_share',)):
         if record['epoch']:
             rates += [record['false_negative_share'] or 0.] * (record['epoch'] - len(rates))
     return rates

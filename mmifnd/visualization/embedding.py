@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 from scipy.optimize import linear_sum_assignment
 from sklearn.manifold import TSNE
 
+from mmifnd.records.arrays import RecordError
 from mmifnd.records.run_record import RunRecord
-from mmifnd.records.snapshot import RecordError, Snapshot, check_lengths
+from mmifnd.records.snapshot import Snapshot, check_lengths
 
 from .style import INK, PAPER, UNACCEPTED, bare, class_colors, figure_style, new_figure
 

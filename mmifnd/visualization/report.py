@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mmifnd.records.arrays import RecordError
 from mmifnd.records.run_record import NoRecordError, RunRecord
-from mmifnd.records.snapshot import RecordError
 
 from . import bars, sections, tables
 from .curves import Group

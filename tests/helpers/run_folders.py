@@ -6,6 +6,11 @@ from functools import partial
 import numpy as np
 import pytest
 
+from mmifnd.records.lines import add_record
+from mmifnd.records.names import DETECTION, HISTORY, folder_of
+from mmifnd.records.snapshot import write_snapshot
+from mmifnd.records.steps import Removed, write_steps
+
 NUM_IMAGES, NUM_CLASSES = 60, 3
 CLUSTER_COUNTS = (3, 6)
 
@@ -35,11 +40,9 @@ def detection_entry(epoch, seed=0):
 
 
 def write_detection(work_dir, seed=0, epochs=range(1, 33), share=None):
-    entries = [detection_entry(epoch, seed) for epoch in epochs]
-    for entry in entries:
-        entry.update({} if share is None else dict(predicted_share=share))
-    path = work_dir / 'false_negatives/detection.jsonl'
-    path.write_text(''.join(json.dumps(entry) + '\n' for entry in entries))
+    path = folder_of(work_dir) / DETECTION
+    for epoch in epochs:
+        add_record(path, {**detection_entry(epoch, seed), **({} if share is None else dict(predicted_share=share))})
     return path
 
 
@@ -71,48 +74,41 @@ def learned():
     return dict(thresholds=thresholds, exact_thresholds=exact[anchors], threshold_anchors=anchors)
 
 
-def write_snapshot(folder, epoch, labels, with_features=True):
+def add_snapshot(folder, epoch, labels, with_features=True):
     generator = np.random.default_rng(epoch)
     centers = generator.normal(size=(max(CLUSTER_COUNTS), 4))
     features = centers[labels] + 0.3 * generator.normal(size=(len(labels), 4))
     assignments = np.stack([labels % count for count in CLUSTER_COUNTS]).astype(np.int32)
     confidence = generator.random(assignments.shape).astype(np.float32)
-    arrays = {f'centroids_{position}': centers[:count].astype(np.float32)
-              for position, count in enumerate(CLUSTER_COUNTS)}
-    if with_features:
-        arrays['features'] = features.astype(np.float16)
-    np.savez_compressed(
-        folder / f'epoch_{epoch:04d}.npz', epoch=epoch, rate=epoch / 40, assignments=assignments,
-        labels=np.where(confidence > 0.5, assignments, -1).astype(np.int32), confidence=confidence, **arrays)
+    write_snapshot(
+        folder, epoch, epoch / 40, np.where(confidence > 0.5, assignments, -1), assignments, confidence,
+        [centers[:count].astype(np.float32) for count in CLUSTER_COUNTS], features if with_features else None)
 
 
-def write_steps(work_dir, epoch=32, anchors=(0, 25, 50), threshold=.5, num_images=NUM_IMAGES):
+def add_steps(work_dir, epoch=32, anchors=(0, 25, 50), threshold=.5, num_images=NUM_IMAGES):
     """What the steps of an epoch removed: for each anchor the ten images behind it; the first anchor lost nothing."""
-    counts = np.array([0, *[10] * (len(anchors) - 1)])
-    images = np.concatenate([(anchor + 1 + np.arange(count)) % num_images for anchor, count in zip(anchors, counts)])
-    path = work_dir / f'false_negatives/removed_{epoch:04d}.npz'
-    np.savez(path, epoch=epoch, num_images=num_images, anchors=np.array(anchors), counts=counts, shares=counts / 20,
-             thresholds=np.full(len(anchors), threshold, dtype=np.float32), images=images.astype(np.int32),
-             similarities=np.tile(np.linspace(.9, .6, 10, dtype=np.float32), len(anchors) - 1))
-    return path
+    similarities = np.linspace(.9, .6, 10, dtype=np.float32)
+    counts = [0, *[10] * (len(anchors) - 1)]
+    return write_steps(folder_of(work_dir), epoch, num_images, [
+        Removed(anchor, (anchor + 1 + np.arange(count)) % num_images, similarities[:count], threshold, count / 20)
+        for anchor, count in zip(anchors, counts, strict=True)])
 
 
 @pytest.fixture(name='write_steps', scope='session')
 def writer_of_steps():
     """Function (work_dir, **options) -> path of what training steps removed; options as in the function above."""
-    return write_steps
+    return add_steps
 
 
 def write_run(work_dir, labels, epochs=(8, 16, 24, 32), seed=0, clusters=True, with_features=True):
     """A run as the hook leaves it; ``clusters=False`` for a baseline, which has a training curve only."""
-    (work_dir / 'false_negatives').mkdir(parents=True)
+    folder = folder_of(work_dir)
+    folder.mkdir(parents=True)
     steps = [dict(step=10 * step, epoch=1 + step // 2, loss=3. - 0.02 * step + 0.05 * seed) for step in range(64)]
     (work_dir / 'scalars.jsonl').write_text(''.join(json.dumps(step) + '\n' for step in steps))
-    if clusters:
-        lines = [json.dumps(history_entry(epoch, seed)) + '\n' for epoch in epochs]
-        (work_dir / 'false_negatives/history.jsonl').write_text(''.join(lines))
-        for epoch in epochs:
-            write_snapshot(work_dir / 'false_negatives', epoch, labels, with_features)
+    for epoch in epochs if clusters else ():
+        add_record(folder / HISTORY, history_entry(epoch, seed))
+        add_snapshot(folder, epoch, labels, with_features)
     return work_dir
 
 

@@ -12,7 +12,7 @@ from mmifnd.engine.hooks import DetectionHook
 from mmifnd.engine.hooks.detection_hook import HeadDetection
 from mmifnd.engine.hooks.step_examples import StepExamples, is_shown
 from mmifnd.models.heads.step_record import StepRecord
-from mmifnd.records.snapshot import read_steps
+from mmifnd.records.steps import read_steps
 
 ANCHORS, CANDIDATES = [3, 0, 5], [7, -1, 4, 7, 2, 0, 4, 6]
 

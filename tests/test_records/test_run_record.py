@@ -1,9 +1,14 @@
+import io
 import json
+import zipfile
 
 import numpy as np
 import pytest
 
-from mmifnd.records.run_record import NoRecordError, RecordError, RunRecord
+from mmifnd.records.arrays import RecordError, forget_arrays
+from mmifnd.records.lines import add_record, read_records
+from mmifnd.records.names import SNAPSHOT
+from mmifnd.records.run_record import NoRecordError, RunRecord
 
 NUM_IMAGES, CLUSTER_COUNTS = 60, (3, 6)
 
@@ -99,6 +104,53 @@ def test_snapshot_that_cannot_be_read(run_dir, content):
     path.write_bytes(path.read_bytes()[:-200] if content == 'half' else content)
     with pytest.raises(RecordError, match='epoch_0008.npz: not a readable'):
         RunRecord.load(run_dir).snapshot(8)
+
+
+def header(shape, dtype='<f4'):
+    """The first bytes of an array of that shape."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, dict(descr=dtype, fortran_order=False, shape=shape))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize('shape', [(10**12,), (10**6, 10**6), (3, 0, 7), (2,)])
+def test_an_array_that_claims_another_size_is_not_allocated(run_dir, shape):
+    path = run_dir / 'false_negatives/epoch_0008.npz'
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('labels.npy', header(shape) + bytes(12))
+    with pytest.raises(RecordError, match=r'epoch_0008.npz: damaged \(labels.npy claims .* bytes and has'):
+        RunRecord.load(run_dir).snapshot(8)
+
+
+def test_a_bomb_is_refused_before_it_unpacks(run_dir):
+    path, count = run_dir / 'false_negatives/epoch_0008.npz', (1 << 30) + (1 << 20)
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as archive, archive.open('labels.npy', 'w') as file:
+        file.write(header((count,), '|u1'))
+        for _ in range(count >> 20):
+            file.write(bytes(1 << 20))
+    with pytest.raises(RecordError, match='bytes that unpack to'):
+        RunRecord.load(run_dir).snapshot(8)
+
+
+@pytest.mark.parametrize('name', ['epoch_x.npz', 'epoch_.npz', 'epoch_0008 (copy).npz', 'epoch_99999999999999999999.npz',
+                                  'epoch_-1.npz', 'epoch_٣.npz'])
+def test_a_foreign_file_among_the_snapshots_stays_and_harms_nothing(run_dir, name):
+    path = run_dir / 'false_negatives' / name
+    path.write_bytes(b'of somebody else')
+    assert RunRecord.load(run_dir).epochs == [8, 16, 24, 32]
+    forget_arrays(path.parent, SNAPSHOT, 0)
+    assert [path.name for path in path.parent.glob('*.npz')] == [name]
+
+
+@pytest.mark.parametrize('line', ['{"epoch": "3"}', '{"epoch": null}', '{"epoch": true}', '{"epoch": 1.5}', '[1]',
+                                  pytest.param('[' * 100_000, id='nested')])
+def test_an_entry_whose_epoch_is_no_number_is_named(tmp_path, line):
+    path = tmp_path / 'history.jsonl'
+    path.write_text(f'{line}\n{{"epoch": 4}}\n')
+    for action in (read_records, lambda path: add_record(path, dict(epoch=9))):
+        with pytest.raises(RecordError, match='history.jsonl') as caught:
+            action(path)
+        assert '\n' not in str(caught.value)
 
 
 def test_missing_epoch_is_named(run_dir):

@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmifnd.records.run_record import RecordError, RunRecord
+from mmifnd.records.arrays import RecordError
+from mmifnd.records.lines import add_record
+from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization import check_report, write_run_report, write_study_report
 from mmifnd.visualization.curves import Group, curve_figure, values_by_epoch
 from mmifnd.visualization.detection import (
@@ -63,18 +65,6 @@ def test_torn_last_line_is_left_out(measured, cut):
     assert [entry['epoch'] for entry in RunRecord.load(run_dir).detection] == list(range(1, 32))
 
 
-@pytest.mark.parametrize('torn', ['{', '{"epoch": 6, "precision_mi', '{"epoch": 6, "precision_micro": 1.5'])
-def test_line_torn_by_a_kill_and_continued_by_the_resume(measured, write_detection, torn):
-    run_dir, path = measured
-    write_detection(run_dir, epochs=range(1, 6))
-    with path.open('a') as file:
-        file.write(torn)
-    add_lines(path, dict(epoch=6, precision_micro=9.), dict(epoch=7, precision_micro=8.))
-    detection = RunRecord.load(run_dir).detection
-    assert [entry['epoch'] for entry in detection] == list(range(1, 8))
-    assert detection[5]['precision_micro'] == 9.
-
-
 def test_damaged_line_in_the_middle_is_named(measured):
     run_dir, path = measured
     lines = path.read_text().splitlines()
@@ -83,9 +73,13 @@ def test_damaged_line_in_the_middle_is_named(measured):
         RunRecord.load(run_dir)
 
 
-def test_resumed_run_replaces_its_epoch_and_what_came_after(measured):
+@pytest.mark.parametrize('torn', ['', '{', '{"epoch": 31, "precision_mi'])
+def test_resumed_run_replaces_its_epoch_and_what_came_after(measured, torn):
     run_dir, path = measured
-    add_lines(path, dict(epoch=30, recall_micro=1.5), dict(epoch=31, recall_micro=2.5))
+    with path.open('a') as file:
+        file.write(torn)  # a line that a kill cut off, of a file that is appended to
+    for epoch, recall in ((30, 1.5), (31, 2.5)):
+        add_record(path, dict(epoch=epoch, recall_micro=recall))
     detection = RunRecord.load(run_dir).detection
     assert [entry['epoch'] for entry in detection] == list(range(1, 32))
     assert [entry['recall_micro'] for entry in detection[-3:]] == [58., 1.5, 2.5]

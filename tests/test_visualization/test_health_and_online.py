@@ -1,7 +1,7 @@
-import json
-
 import pytest
 
+from mmifnd.records.lines import add_record
+from mmifnd.records.names import HEALTH, ONLINE, folder_of
 from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization import check_report, write_run_report
 from mmifnd.visualization.curves import Group
@@ -11,18 +11,16 @@ from mmifnd.visualization.style import SERIES
 
 
 def write_health(work_dir, epochs=range(1, 7), layers=('embedding', 'backbone'), alarms=()):
-    lines = [dict(epoch=epoch, alignment=.4, rows_short_of_negatives=.01 * epoch, alarms=list(alarms), **{
-        f'{layer}_{name}': 10. * epoch + order for order, layer in enumerate(layers)
-        for name in ('rankme', 'participation_ratio', 'uniformity', 'spread')}) for epoch in epochs]
-    with open(work_dir / 'false_negatives/health.jsonl', 'a') as file:
-        file.write(''.join(json.dumps(line) + '\n' for line in lines))
+    for epoch in epochs:
+        add_record(folder_of(work_dir) / HEALTH, dict(
+            epoch=epoch, alignment=.4, rows_short_of_negatives=.01 * epoch, alarms=list(alarms), **{
+                f'{layer}_{name}': 10. * epoch + order for order, layer in enumerate(layers)
+                for name in ('rankme', 'participation_ratio', 'uniformity', 'spread')}))
 
 
 def write_online(work_dir, keys=('linear_train', 'linear_test', 'knn_test')):
-    """Among the lines of the steps, as mmengine's log has them."""
-    with open(work_dir / 'scalars.jsonl', 'a') as file:
-        for epoch in range(1, 7):
-            file.write(json.dumps({**{f'online/{key}': 50. + epoch for key in keys}, 'step': epoch}) + '\n')
+    for epoch in range(1, 7):
+        add_record(folder_of(work_dir) / ONLINE, {'epoch': epoch, **dict.fromkeys(keys, 50.0 + epoch)})
 
 
 @pytest.fixture
@@ -40,7 +38,7 @@ def test_health_and_online_accuracy_are_read(sick):
     record = RunRecord.load(sick)
     assert [entry['epoch'] for entry in record.health] == list(range(1, 7))
     assert record.online[-1] == dict(epoch=6, linear_train=56., linear_test=56., knn_test=56.)
-    assert len(record.scalars) == 64, 'lines of the probe are no steps'
+    assert len(record.scalars) == 64
     write_health(sick, epochs=[3])
     assert [entry['epoch'] for entry in RunRecord.load(sick).health] == [1, 2, 3], 'a resumed run replaces what came after'
 

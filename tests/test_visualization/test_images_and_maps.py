@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mmifnd.records.run_record import RecordError, RunRecord
+from mmifnd.records.arrays import RecordError
+from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization import embedding
 from mmifnd.visualization.embedding import colors_of_clusters, embedding_figure, fixed_subset, project, stages
 from mmifnd.visualization.removed import choose_anchors

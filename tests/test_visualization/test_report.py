@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmifnd.records.run_record import RecordError, RunRecord
+from mmifnd.records.arrays import RecordError
+from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization import bars, check_report, write_run_report, write_study_report
 from mmifnd.visualization.report import choose_run
 from mmifnd.visualization.style import TONES, series_styles

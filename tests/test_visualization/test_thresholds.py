@@ -4,7 +4,8 @@ import re
 import numpy as np
 import pytest
 
-from mmifnd.records.run_record import RecordError, RunRecord
+from mmifnd.records.arrays import RecordError
+from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization import check_report, write_run_report, write_study_report
 from mmifnd.visualization.report import choose_thresholds
 from mmifnd.visualization.svg import marks_of

@@ -1,7 +1,5 @@
 """What the detection did that training itself acted on, and how good it was."""
 
-from pathlib import Path
-
 import torch
 from mmengine.dist import all_gather, get_rank, get_world_size, is_main_process
 from mmengine.hooks import Hook
@@ -10,7 +8,8 @@ from torch import Tensor
 from mmifnd.detectors import Detector, NoDetector
 from mmifnd.evaluation import scores_of_counts
 from mmifnd.models.heads.step_record import StepRecord
-from mmifnd.records.run_files import add_record
+from mmifnd.records.lines import add_record
+from mmifnd.records.names import DETECTION, folder_of
 from mmifnd.registry import HOOKS
 
 from ..loops import unwrap
@@ -56,7 +55,7 @@ class DetectionHook(Hook):
             self.labels = torch.as_tensor(labels).to(next(runner.model.parameters()).device)
         self.heads = {direction: HeadDetection(direction, head.detector, dataset.num_samples, self.num_examples)
                       for direction, head in framework.heads.items()}
-        self.folder = Path(runner.work_dir) / 'false_negatives'
+        self.folder = folder_of(runner.work_dir)
         self._stop = framework.watch_steps(self._look)
 
     def after_train(self, runner) -> None:
@@ -113,7 +112,7 @@ class DetectionHook(Hook):
                                + ', '.join(f'{name} {value:.2f}' for name, value in values.items()))
             prefix = f'detection/{direction}/' if direction else 'detection/'
             runner.visualizer.add_scalars({f'{prefix}{k}': v for k, v in values.items()}, step=runner.epoch + 1)
-        add_record(self.folder / 'detection.jsonl', *records)
+        add_record(self.folder / DETECTION, *records)
 
 
 class HeadDetection:

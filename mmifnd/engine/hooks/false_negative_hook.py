@@ -12,7 +12,6 @@ from mmifnd.clustering import DistributedKMeans, PseudoLabeler, PseudoLabels, Ro
 from mmifnd.errors import UserError
 from mmifnd.evaluation import cluster_change, normalized_mutual_information, true_rates
 from mmifnd.models.frameworks.base import check_feature
-from mmifnd.records.run_files import RunFiles
 from mmifnd.registry import HOOKS, TASK_UTILS
 
 from ..features.clustering_across_ranks import label_across_ranks, label_share
@@ -21,6 +20,7 @@ from ..features.epoch_features import EpochFeatures, joined, noted_backbone
 from ..features.feature_pass import extract_features, extract_share
 from ..loops import unwrap
 from ..progress import reported
+from .clustering_files import ClusteringFiles
 from .step_values import named_values
 
 SOURCES = ('extract', 'bank')
@@ -80,7 +80,7 @@ class FalseNegativeHook(Hook):
         self.interval, self.source, self.cluster_feature = interval, source, cluster_feature
         self.pipeline, self.batch_size, self.num_workers = pipeline, batch_size, num_workers
         self.initial, self.begin = initial, begin
-        self.files = RunFiles(save)
+        self.files = ClusteringFiles(save)
 
     def before_run(self, runner) -> None:
         """Check what can be checked before training, and learn what the run is about."""

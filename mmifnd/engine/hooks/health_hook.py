@@ -1,14 +1,13 @@
 """Whether the representation still uses its space, once an epoch."""
 
-import json
-from pathlib import Path
-
 import torch
 from mmengine.dist import all_reduce, get_rank, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from torch import Tensor
 
 from mmifnd.evaluation import health_alarms, lidar, participation_ratio, rankme, spread, uniformity
+from mmifnd.records.lines import add_record
+from mmifnd.records.names import HEALTH, folder_of
 from mmifnd.registry import HOOKS
 
 from ..features.detector_probe import even_anchors
@@ -68,7 +67,7 @@ class HealthHook(Hook):
         """Learn what the run is about."""
         self.framework = unwrap(runner.model)
         self.dataset = runner.train_loop.dataset
-        self.path = Path(runner.work_dir) / 'false_negatives' / 'health.jsonl'
+        self.path = folder_of(runner.work_dir) / HEALTH
         self._steps: dict[str, list[Tensor]] = {}
         self._before: dict | None = None
         is_banked = self.framework.feature_bank is not None
@@ -168,9 +167,7 @@ class HealthHook(Hook):
         for alarm in record['alarms']:
             runner.logger.warning(f'Epoch {record["epoch"]}: {alarm}')
         self._before = record
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, 'a') as file:
-            file.write(json.dumps(record) + '\n')
+        add_record(self.path, record)
 
 
 def health_of(rows: Tensor) -> dict[str, float]:

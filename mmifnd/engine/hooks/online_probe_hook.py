@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from mmifnd.evaluation import knn_accuracy, top1_accuracy
 from mmifnd.models.frameworks.base import pool
+from mmifnd.records.lines import add_record
+from mmifnd.records.names import ONLINE, folder_of
 from mmifnd.registry import DATASETS, HOOKS
 
 from ..batch_norm import average_batch_statistics, batch_statistics, set_batch_statistics
@@ -106,6 +108,7 @@ class OnlineProbeHook(Hook):
         if is_main_process():
             runner.logger.info('Online probe: ' + ', '.join(f'{name} {value:.2f}' for name, value in record.items()))
             runner.visualizer.add_scalars({f'online/{k}': v for k, v in record.items()}, step=completed)
+            add_record(folder_of(runner.work_dir) / ONLINE, dict(epoch=completed, **record))
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Keep the probe."""

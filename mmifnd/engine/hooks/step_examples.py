@@ -9,11 +9,9 @@ from mmengine.dist import all_gather_object
 from torch import Tensor
 
 from mmifnd.models.heads.step_record import StepRecord
-from mmifnd.records.run_files import write_arrays
+from mmifnd.records.steps import Removed, write_steps
 
 from ..features.detector_probe import even_anchors
-
-PREFIX = 'removed'
 
 
 class Visit(NamedTuple):
@@ -98,18 +96,10 @@ class StepExamples:
         return [found[anchor] for anchor in sorted(found)]
 
     def write(self, folder: Path, epoch: int, found: list[dict], direction: str = '') -> None:
-        """Write what :meth:`collect` gave to ``removed_NNNN.npz``, or ``removed_DIRECTION_NNNN.npz`` if there are several."""
-        arrays = dict(
-            epoch=np.int64(epoch), num_images=np.int64(self.num_samples),
-            anchors=np.array([visit['anchor'] for visit in found], dtype=np.int64),
-            counts=np.array([len(visit['images']) for visit in found], dtype=np.int64),
-            shares=np.array([visit['share'] for visit in found], dtype=np.float32),
-            thresholds=np.array([visit['threshold'] for visit in found], dtype=np.float32),
-            images=np.concatenate([visit['images'].numpy() for visit in found]).astype(np.int32),
-            similarities=np.concatenate([visit['similarity'].numpy() for visit in found]).astype(np.float32))
-        if direction:
-            arrays['direction'] = np.array(direction)
-        write_arrays(folder, f'{PREFIX}_{direction}' if direction else PREFIX, epoch, arrays)
+        """Write the record of what :meth:`collect` gave."""
+        write_steps(folder, epoch, self.num_samples, [
+            Removed(visit['anchor'], visit['images'].numpy(), visit['similarity'].numpy(), visit['threshold'], visit['share'])
+            for visit in found], direction)
 
 
 def is_shown(epoch: int, max_epochs: int, times: int = 10) -> bool:

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from mmifnd.clustering import Granularity, PseudoLabels
-from mmifnd.records.run_files import RunFiles
+from mmifnd.engine.hooks.clustering_files import ClusteringFiles
 
 
 @pytest.fixture
 def files(tmp_path):
-    found = RunFiles('features')
+    found = ClusteringFiles('features')
     found.open(str(tmp_path))
     return found
 
@@ -46,4 +46,4 @@ def test_a_line_that_a_kill_cut_off_is_dropped(files):
 
 def test_an_unknown_kind_is_named():
     with pytest.raises(ValueError, match="save='everything' is unknown; choose one of none, labels, features"):
-        RunFiles('everything')
+        ClusteringFiles('everything')

@@ -1,0 +1,49 @@
+"""What a clustering leaves behind for people and for the report."""
+
+import numpy as np
+from mmengine.dist import is_main_process
+from torch import Tensor
+
+from mmifnd.clustering import PseudoLabels
+from mmifnd.records.arrays import forget_arrays
+from mmifnd.records.lines import add_record
+from mmifnd.records.names import HISTORY, SNAPSHOT, folder_of
+from mmifnd.records.snapshot import write_snapshot
+
+KINDS = ('none', 'labels', 'features')
+
+
+class ClusteringFiles:
+    """One line per clustering in the history of a run, and the arrays of each one.
+
+    Args:
+        save (str): ``'labels'``: labels, assignments, confidence and centroids; ``'features'``: those and the features, which
+            take 2 N D bytes; ``'none'``: the history only.
+
+    Raises:
+        ValueError: if ``save`` is unknown.
+    """
+
+    def __init__(self, save: str) -> None:
+        if save not in KINDS:
+            raise ValueError(f'save={save!r} is unknown; choose one of {", ".join(KINDS)}')
+        self.save = save
+
+    def open(self, work_dir: str) -> None:
+        """Take the run's directory; nothing is written on ranks other than 0."""
+        self.folder = folder_of(work_dir)
+
+    def write(self, record: dict, labels: PseudoLabels, features: Tensor, thresholds: dict[str, Tensor] | None = None) -> None:
+        """Add a clustering, and the thresholds of that moment; what a resumed run repeats is replaced."""
+        if not is_main_process():
+            return
+        add_record(self.folder / HISTORY, record)
+        forget_arrays(self.folder, SNAPSHOT, record['epoch'])
+        if self.save == 'none':
+            return
+        levels = labels.granularities
+        write_snapshot(
+            self.folder, record['epoch'], labels.rate, labels.labels.numpy(),
+            np.stack([level.assignment.numpy() for level in levels]), np.stack([level.confidence.numpy() for level in levels]),
+            [level.centroids.numpy() for level in levels], features.numpy() if self.save == 'features' else None,
+            {name: values.numpy() for name, values in (thresholds or {}).items()})

@@ -1,0 +1,31 @@
+"""Names of the files that a run leaves in its work directory."""
+
+import re
+from pathlib import Path
+
+#: The folder of all files below.
+FOLDER = 'false_negatives'
+#: One line per clustering.
+HISTORY = 'history.jsonl'
+#: One line per epoch: precision, recall and F1 of the masks of its training steps.
+DETECTION = 'detection.jsonl'
+#: One line per epoch: whether the representation still uses its space.
+HEALTH = 'health.jsonl'
+#: One line per epoch: the online probe.
+ONLINE = 'online.jsonl'
+#: Arrays of a clustering, ``epoch_NNNN.npz``.
+SNAPSHOT = 'epoch'
+#: Arrays of what the steps of an epoch removed, ``removed_NNNN.npz``.
+STEPS = 'removed'
+
+
+def folder_of(work_dir: str | Path) -> Path:
+    """The folder of a run's records."""
+    return Path(work_dir) / FOLDER
+
+
+def array_paths(folder: Path, kind: str) -> dict[int, Path]:
+    """Epoch -> file ``KIND_NNNN.npz`` in ``folder``, ascending; files of other names are none of ours."""
+    name = re.compile(rf'{kind}_([0-9]{{1,9}})\.npz')
+    matches = [(name.fullmatch(path.name), path) for path in folder.glob(f'{kind}_*.npz')]
+    return dict(sorted((int(match[1]), path) for match, path in matches if match and path.is_file()))
