@@ -52,7 +52,7 @@ MINIMAL = dict(
                PlainCheckpointHook={}, RuntimeInfoHook={},
                FalseNegativeHook=dict(num_clusters=(2,), acceptance=ACCEPTANCE)),
     DATA_SAMPLERS=dict(ResumableSampler=dict(sampler=dict(type='DefaultSampler', dataset=[0, 1], shuffle=True, seed=0))),
-    TRANSFORMS=dict(LoadImageFromFile={}),
+    TRANSFORMS=dict(LoadImageFromFile={}, ResizeEdge=dict(scale=8)),
     METRICS=dict(KNNAccuracy={}, LinearProbe={}, FewShotProbe={}, ClusteringNMI={}, DetectionRates={},
                  DetectionQuality={}, QuantileError={}, BalancedAccuracy={}, LabelFractionProbe={}, LinearSVM={},
                  LogisticTransfer={}, GroupProbe=dict(groups={}), WordNetDepthProbe={}),

@@ -1,5 +1,6 @@
 """Data sets whose samples carry one stable global index an image."""
 
+from .broken_images import BROKEN_LIST
 from .class_subset import ClassSubset
 from .collate import keep_batch
 from .digits import Digits
@@ -10,6 +11,7 @@ from .in_memory import InMemoryImages
 from .indexed import IndexedDataset
 from .labelled_subset import LabelledSubset
 from .load_image import LoadImageFromFile
+from .resize_edge import ResizeEdge
 from .resumable_sampler import ResumableSampler
 from .sample_index import num_samples, sample_index, trace_origin
 from .subset import SubsetDataset
@@ -17,7 +19,8 @@ from .tensor_images import TensorImages
 from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
-    'ClassSubset', 'Digits', 'GroupedFolder', 'IDXImages', 'ImageIdentity', 'InMemoryImages', 'IndexedDataset',
-    'LabelledSubset', 'LoadImageFromFile', 'ResumableSampler', 'SubsetDataset', 'TensorImages', 'WordNetDepthDataset',
-    'image_keys', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
+    'BROKEN_LIST', 'ClassSubset', 'Digits', 'GroupedFolder', 'IDXImages', 'ImageIdentity', 'InMemoryImages', 'IndexedDataset',
+    'LabelledSubset', 'LoadImageFromFile', 'ResizeEdge', 'ResumableSampler', 'SubsetDataset', 'TensorImages',
+    'WordNetDepthDataset', 'image_keys', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups',
+    'wordnet_names',
 ]

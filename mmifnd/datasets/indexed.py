@@ -1,12 +1,10 @@
 """The data set that the train loop reads: each sample knows which image it is, and draws as that image draws."""
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from mmengine.dataset import BaseDataset
-from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
 from mmifnd.errors import UserError
@@ -14,8 +12,11 @@ from mmifnd.functional.counter_random import counter_hash
 from mmifnd.registry import DATASETS
 
 from .annotations import check_inside, fingerprint_of, groups_of, labels_of, leaf_name, names_of, unordered_fingerprint_of
+from .broken_images import BrokenImages
+from .file_bytes import ShortageError, tried_again
 from .identity import ImageIdentity
 from .pipelines import with_pipeline
+from .reading_notes import noted
 from .sample_index import index_of, num_samples, trace_origin
 from .sample_seed import sample_seed
 from .subset import SubsetDataset
@@ -34,12 +35,13 @@ class IndexedDataset(Dataset):
     Args:
         dataset (dict | Dataset): config or data set, possibly nested.
         seed (int): of the draws.
-        max_broken (int): images that may turn out to be unreadable. Each is reported, and another one, drawn by a hash of
-            (image, attempt), stands in for it, under its own index.
+        max_broken (int): images that may turn out to be unreadable, at a second try as well. Each is reported once, and another
+            one, drawn by a hash of (image, attempt), replaces it, under its own index.
 
     Attributes:
         index (np.ndarray): int64 (len(self),), the stable index of the image at each position.
         num_samples (int): how many different images there are; N below.
+        broken_images (BrokenImages): those that could not be read, shared with views and worker processes.
 
     Raises:
         ValueError: where the data set has no indices, is indexed already, or mixes tensors with files or with other
@@ -57,7 +59,7 @@ class IndexedDataset(Dataset):
         self._first = np.unique(self.index, return_index=True)[1]
         self.in_tensors = _check_leaves(self._origin.leaves)
         self._labels = None
-        self._broken = torch.zeros(self.num_samples, dtype=torch.bool).share_memory_()
+        self.broken_images = BrokenImages(self.num_samples, max_broken)
         self._is_evaluation_view = False
 
     @property
@@ -93,33 +95,31 @@ class IndexedDataset(Dataset):
         return sample
 
     def _read(self, position: int) -> tuple[dict, int]:
-        """The sample at a position, and whose it is: that of another image where this one cannot be read."""
+        """The sample at a position, and whose it is: that of another image if this one cannot be read."""
         own = int(self.index[position])
+        last = 'not one is left'
         for attempt in range(1 + self.num_samples):
             index = int(self.index[position])
-            try:
-                with sample_seed(self.seed, self.epoch, index):
-                    return self.dataset[position], own if self._is_evaluation_view else index
-            except Exception as error:
-                self._note_broken(index, error)
-                last = f'{self.describe(index)}: {" ".join(str(error).split())}'
+            if index not in self.broken_images or self.broken_images.too_many:
+                try:
+                    return self._sample(position, index), own if self._is_evaluation_view else index
+                except ShortageError:
+                    raise
+                except Exception as error:
+                    self.broken_images.add(index, self.describe(index), error)
+                    last = f'the last of them {self.describe(index)}: {" ".join(str(error).split())}'
             position = int(counter_hash(own, attempt)) % len(self)
-        raise UserError(f'no image of the data set can be read, the last of them {last}; repair them')
+        raise UserError(f'no image of the data set can be read, {last}; repair them')
 
-    def _note_broken(self, index: int, error: Exception) -> None:
-        """Report an unreadable image; refuse to go on where there are too many."""
-        if self.max_broken == 0:
-            raise RuntimeError(f'{self.describe(index)} cannot be loaded: {error}') from error
-        reason = ' '.join(str(error).split())
-        is_new = not self._broken[index]
-        self._broken[index] = True
-        count = int(self._broken.sum())
-        if count > self.max_broken:
-            raise UserError(f'{count} images cannot be read, the last of them {self.describe(index)}: {reason}; repair or '
-                            f'remove them, or raise max_broken={self.max_broken} of train_cfg or test_cfg') from error
-        if is_new:
-            print_log(f'{self.describe(index)} cannot be read, and another image stands in for it ({count} of at most '
-                      f'{self.max_broken}): {reason}', logger='current', level=logging.WARNING)
+    def _sample(self, position: int, index: int) -> dict:
+        """The sample at a position; a second try is made before an image counts as broken."""
+        def read() -> dict:
+            with sample_seed(self.seed, self.epoch, index), noted() as notes:
+                sample = self.dataset[position]
+            if notes:
+                self.broken_images.report(self.describe(index), notes)
+            return sample
+        return tried_again(read)
 
     def __getitems__(self, positions: Sequence[int]) -> dict | list[dict]:
         """Samples; from tensors a batch: dict(inputs=uint8 (B, C, H, W), index=int64 (B,), epoch=int64 ())."""
@@ -156,7 +156,7 @@ class IndexedDataset(Dataset):
 
     def broken(self) -> torch.Tensor:
         """bool (N,), by stable index: the images that this process, or a worker of its, has found unreadable so far."""
-        return self._broken.clone()
+        return self.broken_images.flags()
 
     def describe(self, sample_index: int) -> str:
         """An image in words, by stable index: its path, or 'image 17'."""
@@ -177,6 +177,7 @@ class IndexedDataset(Dataset):
         """
         dataset = self.dataset if pipeline is None else with_pipeline(self.dataset, pipeline)
         view = IndexedDataset(SubsetDataset(dataset, self._first), self.seed, self.max_broken)
+        view.broken_images = self.broken_images  # its indices are the same
         view._is_evaluation_view = True
         return view
 

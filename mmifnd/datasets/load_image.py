@@ -1,46 +1,67 @@
 """Reading an image file that somebody else has made."""
 
-import io
-import warnings
+from collections.abc import Sequence
 
+import cv2
 import mmcv
 import numpy as np
 from mmcv.transforms import LoadImageFromFile as _LoadImageFromFile
-from mmengine import fileio
-from PIL import Image, UnidentifiedImageError
 
 from mmifnd.registry import TRANSFORMS
+
+from .bit_depth import DEPTHS
+from .file_bytes import MAX_BYTES, BrokenImageError, read_bytes
+from .pixels import MAX_PIXELS, WHITE, Header, decode, read_header
+from .reading_notes import note
+
+#: A deep image that uses less than this share of its type's range is dark, or has fewer bits than its type.
+LEAST_SHARE = 1 / 16
 
 
 @TRANSFORMS.register_module()
 class LoadImageFromFile(_LoadImageFromFile):
-    """mmcv's, except that an image of more than ``max_pixels`` is refused by its header, before it is unpacked.
+    """mmcv's transform with one way to read every format: see :func:`mmifnd.datasets.pixels.decode`.
 
-    A file of a few kilobytes can unpack to many gigabytes.
+    Transparency is laid on a background, EXIF orientation followed, the first page taken; files that are cut off, are no
+    regular files, or unpack to too many pixels are refused before they are unpacked.
 
     Args:
-        max_pixels (int): limit; that of Pillow's warning unless given, 89 million.
-        **kwargs: see ``mmcv.transforms.LoadImageFromFile``.
+        background (Sequence[int]): red, green and blue behind what is transparent.
+        depth (str): how more than 8 bits become 8: ``'full'``, by the range of the type; ``'data'``, by ``data_range``.
+        data_range (tuple[float, float], optional): least and largest value of the whole data set, as ``mmifnd.apis.inspect``
+            finds them; needed with ``depth='data'``.
+        max_pixels (int): limit; a file of a few kilobytes can unpack to many gigabytes.
+        max_bytes (int): limit of the file.
+        **kwargs: see ``mmcv.transforms.LoadImageFromFile``. With a ``color_type`` other than ``'color'`` or ``'grayscale'``, or
+            an ``imdecode_backend`` other than ``'cv2'``, mmcv decodes what has been checked here.
+
+    Raises:
+        ValueError: if ``depth`` is unknown, lacks its range, or a colour is none.
     """
 
-    def __init__(self, max_pixels: int = Image.MAX_IMAGE_PIXELS, **kwargs) -> None:
+    def __init__(self, background: Sequence[int] = WHITE, depth: str = 'full',
+                 data_range: tuple[float, float] | None = None, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES,
+                 **kwargs) -> None:
         super().__init__(**kwargs)
-        self.max_pixels = max_pixels
+        if len(background) != 3 or not all(0 <= value <= 255 for value in background):
+            raise ValueError(f'background={background} of LoadImageFromFile is no colour; give red, green, blue, each 0 to 255')
+        if depth not in DEPTHS:
+            raise ValueError(f'depth={depth!r} of LoadImageFromFile is unknown; choose one of {", ".join(DEPTHS)}')
+        if depth == 'data' and (data_range is None or not data_range[0] < data_range[1]):
+            raise ValueError(f'depth="data" of LoadImageFromFile with data_range={data_range}; give the least and the largest '
+                             'value of all images, as mmifnd.apis.inspect finds them')
+        self.background, self.depth, self.data_range = tuple(background), depth, data_range
+        self.max_pixels, self.max_bytes = max_pixels, max_bytes
 
     def transform(self, results: dict) -> dict | None:
-        """Add ``img``, ``img_shape`` and ``ori_shape``; None where nothing can be read and ``ignore_empty`` is set.
+        """Add ``img``, ``img_shape`` and ``ori_shape``; None if nothing can be read and ``ignore_empty`` is set.
 
         Raises:
-            ValueError: where the image has too many pixels.
+            BrokenImageError: if the file is no image, a damaged one, or too large.
         """
+        path = results['img_path']
         try:
-            content = fileio.get(results['img_path'], backend_args=self.backend_args)
-            self._check_size(content)
-            if not content:
-                raise ValueError(f'{results["img_path"]} is empty')
-            image = mmcv.imfrombytes(content, flag=self.color_type, backend=self.imdecode_backend)
-            if image is None:
-                raise ValueError(f'{results["img_path"]} is damaged, or no image')
+            image = self._read(path)
         except Exception:
             if self.ignore_empty:
                 return None
@@ -50,16 +71,22 @@ class LoadImageFromFile(_LoadImageFromFile):
         results.update(img=image, img_shape=image.shape[:2], ori_shape=image.shape[:2])
         return results
 
-    def _check_size(self, content: bytes) -> None:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter('ignore', Image.DecompressionBombWarning)
-                with Image.open(io.BytesIO(content)) as header:
-                    width, height = header.size
-        except Image.DecompressionBombError as error:
-            raise ValueError(f'the image is too large to be unpacked: {error}') from None
-        except UnidentifiedImageError:
-            return  # the decoder may know it, and has a limit of its own
-        if width * height > self.max_pixels:
-            raise ValueError(f'the image has {width} x {height} pixels, more than max_pixels={self.max_pixels} of '
-                             'LoadImageFromFile; make it smaller, or raise the limit')
+    def _read(self, path: str) -> np.ndarray:
+        content = read_bytes(path, self.backend_args, self.max_bytes)
+        if self.color_type not in ('color', 'grayscale') or self.imdecode_backend != 'cv2':
+            read_header(content, self.max_pixels)
+            image = mmcv.imfrombytes(content, flag=self.color_type, backend=self.imdecode_backend)
+            if image is None:
+                raise BrokenImageError(f'{path} is damaged, or no image')
+            return image
+        image, header = decode(content, self.background, self.depth, self.data_range, self.max_pixels)
+        self._note(header)
+        return image if self.color_type == 'color' else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+
+    def _note(self, header: Header) -> None:
+        if header.has_pages:
+            note('pages', f'a {header.format} file of several pages or frames: the first one is taken')
+        used = header.values
+        if used is not None and used.share < LEAST_SHARE and self.depth == 'full':
+            note('depth', f'values from {used.low:g} to {used.high:g}, less than 1/{round(1 / LEAST_SHARE)} of the range up to '
+                          f'{used.top:g}, so that it comes out dark: set depth="data" of LoadImageFromFile')

@@ -161,7 +161,7 @@ def bomb(path, side):
 
 
 @pytest.mark.parametrize('side, words', [(12_000, 'the image has 12000 x 12000 pixels, more than max_pixels=89478485'),
-                                         (60_000, 'the image is too large to be unpacked')])
+                                         (60_000, 'the image has 60000 x 60000 pixels, more than max_pixels=')])
 def test_a_decompression_bomb(tmp_path, side, words):
     transform = TRANSFORMS.build(dict(type='LoadImageFromFile'))
     with pytest.raises(ValueError, match=words) as error:
@@ -201,7 +201,7 @@ def test_another_image_stands_in_under_its_own_index(broken):
     for position in (1, 2, 1):
         sample = dataset[position]
         assert sample['data_samples'].sample_idx == 0 and sample['inputs'].eq(0).all()
-    assert dataset._broken.tolist() == [False, True, True]
+    assert dataset.broken().tolist() == [False, True, True]
 
 
 def test_an_evaluation_view_keeps_every_row(broken):

@@ -1,0 +1,95 @@
+"""Images that cannot be read: known to every process that reads a data set, reported once, listed in one file."""
+
+import csv
+import io
+import logging
+import os
+from pathlib import Path
+
+import torch
+from mmengine.logging import print_log
+
+from mmifnd.errors import UserError
+
+from .reading_notes import KINDS
+
+#: Name of the list in the folder of a run, with the columns image and reason.
+BROKEN_LIST = 'broken_images.csv'
+
+
+class BrokenImages:
+    """The unreadable images of a data set of N images, and of its views.
+
+    Flags lie in shared memory: worker processes hold copies of this object.
+
+    Args:
+        num_images (int): N.
+        limit (int): images that may be unreadable; one more ends the run.
+
+    Attributes:
+        list_file (str | None): file that each of them is written to once; None for none.
+    """
+
+    def __init__(self, num_images: int, limit: int) -> None:
+        self.limit = limit
+        self.list_file: str | None = None
+        self._flags = torch.zeros(num_images, dtype=torch.bool).share_memory_()
+        self._noted = torch.zeros(len(KINDS), dtype=torch.int64).share_memory_()
+
+    def __contains__(self, index: int) -> bool:
+        return bool(self._flags[index])
+
+    @property
+    def too_many(self) -> bool:
+        """Whether the limit is exceeded."""
+        return int(self._flags.sum()) > self.limit
+
+    def flags(self) -> torch.Tensor:
+        """bool (N,), by stable index: those that this process, or a worker of its, has found so far."""
+        return self._flags.clone()
+
+    def add(self, index: int, name: str, error: Exception) -> None:
+        """Report an image that a second try could not read either.
+
+        Raises:
+            RuntimeError: if none may be unreadable.
+            UserError: if there are more than :attr:`limit`.
+        """
+        if self.limit == 0:
+            raise RuntimeError(f'{name} cannot be loaded: {error}') from error
+        is_new = index not in self
+        self._flags[index] = True
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        count = int(self._flags.sum())
+        if is_new:
+            self._write(name, reason)
+        if count > self.limit:
+            raise UserError(f'{count} images cannot be read, the last of them {name}: {reason}; repair or remove them, or '
+                            f'raise max_broken={self.limit} of train_cfg or test_cfg') from error
+        if is_new:
+            print_log(f'{name} cannot be read, and another image replaces it ({count} of at most {self.limit}): {reason}',
+                      logger='current', level=logging.WARNING)
+
+    def report(self, name: str, notes: dict[str, str]) -> None:
+        """Log what was noted while an image was read, the first image of each kind only."""
+        for kind, text in notes.items():
+            seen = self._noted[KINDS.index(kind)]
+            if not seen:
+                print_log(f'{name}: {text} (said once)', logger='current', level=logging.WARNING)
+            seen += 1
+
+    def _write(self, name: str, reason: str) -> None:
+        if self.list_file is None:
+            return
+        path = Path(self.list_file)
+        text = path.read_text(encoding='utf-8', errors='surrogateescape') if path.is_file() else ''
+        if name in (row[0] for row in csv.reader(io.StringIO(text)) if row):
+            return
+        rows = io.StringIO()
+        csv.writer(rows, lineterminator='\n').writerows(([] if text else [('image', 'reason')]) + [(name, reason)])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(handle, rows.getvalue().encode('utf-8', 'surrogateescape'))
+        finally:
+            os.close(handle)

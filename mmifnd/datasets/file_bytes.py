@@ -1,0 +1,99 @@
+"""The bytes of an image file: regular files of a bounded size, and what a shortage of the machine is not."""
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import cv2
+from mmengine import fileio
+
+from mmifnd.errors import UserError
+
+#: Bytes of a file that are read at most, 1 GiB.
+MAX_BYTES = 2**30
+
+#: What the machine, and not the file, is short of; each with its remedy.
+SHORTAGES = {
+    errno.EMFILE: 'too many open files; raise the limit (ulimit -n), or lower num_workers',
+    errno.ENFILE: 'the machine has too many open files; end other programs, or lower num_workers',
+    errno.ENOMEM: 'out of memory; lower num_workers or the batch, or give the job more memory',
+    errno.EIO: 'input/output error; check the disk or the network file system',
+    errno.ESTALE: 'stale file handle; check the network file system',
+    errno.ETIMEDOUT: 'the file system does not answer; check the network file system',
+}
+#: Seconds before another try of what the machine was short of.
+PAUSES = (0.1, 1.)
+
+_OPENCV_NO_MEMORY = -4  # cv::Error::StsNoMem
+
+Result = TypeVar('Result')
+
+
+class BrokenImageError(ValueError):
+    """A file that is no image, a damaged one, or one that is too large."""
+
+
+class ShortageError(UserError):
+    """The machine is short of something; the image may be sound. Ends a run in one line."""
+
+
+def read_bytes(path: str, backend_args: dict | None = None, max_bytes: int = MAX_BYTES) -> bytes:
+    """The content of a file.
+
+    Raises:
+        BrokenImageError: if it is no regular file, is empty, or has more than ``max_bytes``; nothing is read then.
+        OSError: if it cannot be read.
+    """
+    if '://' not in path and backend_args is None:
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):
+            raise BrokenImageError(f'{path} is no regular file; list images only')
+        if found.st_size > max_bytes:
+            raise BrokenImageError(f'{path} has {found.st_size} bytes, more than the {max_bytes} that an image may have')
+        with open(path, 'rb') as file:
+            content = file.read()
+    else:
+        content = fileio.get(path, backend_args=backend_args)
+    if not content:
+        raise BrokenImageError(f'{path} is empty')
+    return content
+
+
+def shortage_of(error: BaseException) -> str | None:
+    """What the machine is short of, with a remedy; None if ``error`` speaks of the file."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, MemoryError) or isinstance(seen, cv2.error) and seen.code == _OPENCV_NO_MEMORY:
+            return SHORTAGES[errno.ENOMEM]
+        if isinstance(seen, OSError) and seen.errno in SHORTAGES:
+            return SHORTAGES[seen.errno]
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def tried_again(read: Callable[[], Result], pauses: tuple[float, ...] = PAUSES) -> Result:
+    """Call ``read``; after a failure once more, and after a shortage of the machine once after each of ``pauses``.
+
+    Raises:
+        ShortageError: if the machine is still short of something.
+        Exception: of the second try, if the file itself fails twice.
+    """
+    has_failed = False
+    waits = iter(pauses)
+    while True:
+        try:
+            return read()
+        except Exception as error:
+            shortage = shortage_of(error)
+            if shortage is None and has_failed:
+                raise
+            if shortage is not None:
+                pause = next(waits, None)
+                if pause is None:
+                    raise ShortageError(f'{shortage} ({" ".join(str(error).split()) or type(error).__name__})') from error
+                time.sleep(pause)
+            else:
+                has_failed = True
