@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader
 
+from mmifnd.apis import pretrain
 from mmifnd.datasets import BROKEN_LIST, IndexedDataset, file_bytes
 from mmifnd.datasets.file_bytes import BrokenImageError, ShortageError, read_bytes, shortage_of, tried_again
 from mmifnd.datasets.pixels import decode
@@ -205,3 +206,12 @@ def test_a_pipe_in_a_list_does_not_hang(put, tmp_path):
     reader.start()
     reader.join(20)
     assert not reader.is_alive() and dataset.broken().tolist() == [False, True]
+
+
+def test_a_run_lists_them_in_its_folder(some_broken, tmp_path, logged):
+    pretrain(some_broken, tmp_path / 'run', epochs=2, image_size=16, num_workers=0, options={
+        'model.backbone.base_channels': 4, 'model.neck.in_channels': 32, 'log_level': 'WARNING'})
+    assert [row[0] for row in rows_of(tmp_path / 'run' / BROKEN_LIST)] == [
+        'image', 'image 3 (03.png)', 'image 7 (07, "quoted".png)']
+    logs = ''.join(path.read_text() for path in (tmp_path / 'run').glob('*/*.log'))
+    assert logs.count('and another image replaces it') == 2

@@ -1,5 +1,6 @@
 """The training loop: it owns the epoch, so that nothing that depends on it can be forgotten."""
 
+import os
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -8,7 +9,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
 from torch.utils.data import DataLoader
 
-from mmifnd.datasets import ResumableSampler
+from mmifnd.datasets import BROKEN_LIST, ResumableSampler
 from mmifnd.models.frameworks import ContrastiveFramework
 from mmifnd.registry import LOOPS
 
@@ -44,6 +45,7 @@ class EpochLoop(EpochBasedTrainLoop):
         if max_broken < 0:
             raise ValueError(f'max_broken={max_broken} of EpochLoop is negative; 0 stops at the first broken image')
         super().__init__(runner, _indexed(dataloader, max_broken), max_epochs, **kwargs)
+        self.dataset.broken_images.list_file = os.path.join(runner.work_dir, BROKEN_LIST)
         self.framework = unwrap(runner.model)
         if not isinstance(self.framework, ContrastiveFramework):
             raise TypeError(f'EpochLoop trains the frameworks of mmifnd, got {type(self.framework).__name__}; '

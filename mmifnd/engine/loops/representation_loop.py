@@ -1,9 +1,12 @@
 """Evaluation of a pre-trained encoder: features of training and test images, and the measures over them."""
 
+import os
+
 import torch
 from mmengine.dist import all_reduce
 from mmengine.runner import BaseLoop
 
+from mmifnd.datasets import BROKEN_LIST
 from mmifnd.evaluation import Summary
 from mmifnd.models.frameworks.base import pool
 from mmifnd.registry import DATASETS, LOOPS, METRICS
@@ -64,6 +67,8 @@ class RepresentationLoop(BaseLoop):
         """Features of both sets."""
         pipeline = self.runner.cfg.test_dataloader.dataset.get('pipeline')
         dataset = DATASETS.build(_indexed(self.train_dataset, self.max_broken))
+        for images in (dataset, self.dataloader.dataset):
+            images.broken_images.list_file = os.path.join(self.runner.work_dir, BROKEN_LIST)
         train, test = dataset.evaluation_view(pipeline), self.dataloader.dataset.evaluation_view(pipeline)
         embed = getattr(self.framework, 'cluster_feature', None)
         test_features = self._extract(test, self._encode, 'test images')
