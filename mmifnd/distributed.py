@@ -1,18 +1,35 @@
-"""Gathering over ranks: with the true gradient, and without any."""
+"""Ranks, and what they exchange: the one home of collectives. It needs ``torch.distributed`` only.
+
+Without an initialised process group each function works for a run of one process. Every rank must call a collective. Tensors
+on the host travel through the current GPU if the backend is NCCL, which cannot send them itself.
+"""
+
+import sys
+from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
+
+REDUCTIONS = ('sum', 'mean', 'min', 'max')
 
 
 def world_size() -> int:
-    """Processes of the run; 1 without torch.distributed."""
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+    """The number of processes of the run; 1 without torch.distributed."""
+    return dist.get_world_size() if _is_initialized() else 1
 
 
 def rank() -> int:
-    """Number of this process; 0 without torch.distributed."""
-    return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
+    """The number of this process; 0 without torch.distributed."""
+    return dist.get_rank() if _is_initialized() else 0
+
+
+def is_main() -> bool:
+    """Whether this process is rank 0, which alone writes files and logs."""
+    return rank() == 0
+
+
+# --- tensors ------------------------------------------------------------------------------------------------------------
 
 
 def gather_with_gradient(rows: Tensor) -> Tensor:
@@ -25,25 +42,102 @@ def gather_with_gradient(rows: Tensor) -> Tensor:
 
 @torch.no_grad()
 def gather(rows: Tensor) -> Tensor:
-    """Rows of all ranks in rank order, (W * B, ...), without gradient."""
-    return rows.detach() if world_size() == 1 else torch.cat(_all_gather(rows))
+    """Rows of all ranks in rank order, (W * B, ...), on the device of ``rows`` and without gradient; B is the same on all."""
+    return rows.detach() if world_size() == 1 else _all_gather(rows.detach())
 
 
-def _all_gather(rows: Tensor) -> list[Tensor]:
-    rows = rows.contiguous()
-    gathered = [torch.empty_like(rows) for _ in range(world_size())]
-    dist.all_gather(gathered, rows)
-    return gathered
+@torch.no_grad()
+def all_reduce(tensor: Tensor, operation: str = 'sum', group: dist.ProcessGroup | None = None) -> Tensor:
+    """Reduce ``tensor`` over all ranks, in place, and return it.
+
+    Args:
+        operation (str): ``'sum'``, ``'mean'``, ``'min'`` or ``'max'``.
+        group (ProcessGroup, optional): a group of all ranks with another backend; the default group if None.
+
+    Raises:
+        ValueError: if the operation is unknown, or a mean is to be written into integers.
+    """
+    if operation not in REDUCTIONS:
+        raise ValueError(f'operation={operation!r} of all_reduce is unknown; choose one of {", ".join(REDUCTIONS)}')
+    if operation == 'mean' and not tensor.is_floating_point():
+        raise ValueError(f'a mean of {tensor.dtype} cannot be kept in place; reduce a floating-point tensor')
+    if world_size() == 1:
+        return tensor
+    values = _on_carrier(tensor, group)
+    dist.all_reduce(values, _OPERATIONS.get(operation, dist.ReduceOp.SUM), group)
+    if operation == 'mean':
+        values = values / world_size()
+    return tensor if values is tensor else tensor.copy_(values)
+
+
+@torch.no_grad()
+def broadcast(tensor: Tensor, source: int = 0) -> Tensor:
+    """Overwrite ``tensor`` with that of rank ``source``, in place, and return it."""
+    if world_size() == 1:
+        return tensor
+    values = _on_carrier(tensor)
+    dist.broadcast(values, source)
+    return tensor if values is tensor else tensor.copy_(values)
+
+
+# --- plain values -------------------------------------------------------------------------------------------------------
+
+
+def gather_objects(value: Any) -> list[Any]:
+    """The picklable ``value`` of each rank, in rank order."""
+    if world_size() == 1:
+        return [value]
+    values = [None] * world_size()
+    dist.all_gather_object(values, value)
+    return values
+
+
+def broadcast_object(value: Any, source: int = 0) -> Any:
+    """The picklable ``value`` of rank ``source``, on every rank."""
+    if world_size() == 1:
+        return value
+    values = [value]
+    dist.broadcast_object_list(values, source)
+    return values[0]
+
+
+# --- models -------------------------------------------------------------------------------------------------------------
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """The model inside a wrapper of torch.nn.parallel or torch.distributed.fsdp; the model itself if it has none."""
+    wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+    fsdp = sys.modules.get('torch.distributed.fsdp')  # whoever wraps with it has imported it
+    return model.module if isinstance(model, (*wrappers, *([fsdp.FullyShardedDataParallel] if fsdp else ()))) else model
+
+
+_OPERATIONS = dict(min=dist.ReduceOp.MIN, max=dist.ReduceOp.MAX) if dist.is_available() else {}
+
+
+def _is_initialized() -> bool:
+    return dist.is_available() and dist.is_initialized()
+
+
+def _on_carrier(tensor: Tensor, group: dist.ProcessGroup | None = None) -> Tensor:
+    """``tensor``, contiguous and on a device that the backend can send from."""
+    is_stranded = tensor.device.type == 'cpu' and dist.get_backend(group) == 'nccl'
+    return (tensor.cuda() if is_stranded else tensor).contiguous()
+
+
+def _all_gather(rows: Tensor) -> Tensor:
+    local_rows = _on_carrier(rows)
+    gathered = [torch.empty_like(local_rows) for _ in range(world_size())]
+    dist.all_gather(gathered, local_rows)
+    return torch.cat(gathered).to(rows.device)
 
 
 class _Gather(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, rows: Tensor) -> Tensor:
-        return torch.cat(_all_gather(rows))
+        return _all_gather(rows)
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
-        gradient = gradient.contiguous()
-        dist.all_reduce(gradient)
-        return gradient.chunk(world_size())[rank()]
+        total = all_reduce(gradient.clone(memory_format=torch.contiguous_format))  # others may hold the same gradient
+        return total.chunk(world_size())[rank()]

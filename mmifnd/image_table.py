@@ -1,10 +1,10 @@
 """`ImageTable`: values kept for each image of the training set, the same on every rank after every step."""
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 
 from .buffers import take_loaded_shapes
+from .distributed import gather
 from .slots import slots_of, sum_by_slot
 
 
@@ -109,17 +109,6 @@ def log_mean_exp_per_image(index: Tensor, counts: Tensor, rows: Tensor) -> tuple
     number = sum_by_slot(slots, gather(counts).to(torch.int32))
     mean = sum_by_slot(slots, (rows - peak).exp()) / number.clamp(min=1)
     return gathered, number > 0, mean.log() + peak
-
-
-@torch.no_grad()
-def gather(rows: Tensor) -> Tensor:
-    """Rows of all ranks in rank order, without gradient."""
-    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
-        return rows.detach()
-    rows = rows.detach().contiguous()
-    gathered = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
-    dist.all_gather(gathered, rows)
-    return torch.cat(gathered)
 
 
 def _filled(count: int, value: int | float, device: torch.device | None = None) -> Tensor:

@@ -12,7 +12,7 @@ import mmifnd
 ROOT = Path(mmifnd.__file__).parent
 ROOMS = ('functional', 'clustering', 'detectors', 'evaluation')
 FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob('*.py'))] + [
-    ROOT / f'{name}.py' for name in ('contrast', 'checks', 'slots')]
+    ROOT / f'{name}.py' for name in ('contrast', 'checks', 'slots', 'distributed', 'image_table', 'buffers', 'errors')]
 OUTSIDE = ('mmengine', 'mmcv', 'mmpretrain')
 #: Rooms of mmifnd itself that stand above these ones.
 ABOVE = tuple(f'mmifnd.{room}' for room in (
@@ -35,7 +35,7 @@ else:
     raise SystemExit('the block does not work')
 
 import torch
-import mmifnd.clustering, mmifnd.contrast, mmifnd.detectors, mmifnd.evaluation, mmifnd.functional
+import mmifnd.clustering, mmifnd.contrast, mmifnd.detectors, mmifnd.distributed, mmifnd.evaluation, mmifnd.functional
 from mmifnd.contrast import Contrast
 from mmifnd.detectors import PseudoLabelDetector
 from mmifnd.clustering import ConfidenceAcceptance, KMeans, PseudoLabeler

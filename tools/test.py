@@ -10,10 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mmengine.dist import is_main_process  # noqa: E402
-
 from mmifnd.configuration import TESTING, build_runner, check_testing, one_line_errors  # noqa: E402
 from mmifnd.configuration.command_line import base_parser, config_of  # noqa: E402
+from mmifnd.distributed import is_main  # noqa: E402
 from mmifnd.engine.checkpoints.checkpoint_format import load_plain  # noqa: E402
 from mmifnd.studies.provisional import FOOTNOTE, is_provisional  # noqa: E402
 from mmifnd.studies.results import evaluation_results  # noqa: E402
@@ -41,7 +40,7 @@ def main() -> None:
         check_testing(runner, checkpoint, args.checkpoint)
         runner.load_checkpoint(args.checkpoint)
         measures = runner.test()
-    if is_main_process():
+    if is_main():
         width = max([16, *map(len, measures)])
         print('\n'.join(f'{name:{width}s} {value:8.3f}' for name, value in measures.items()))
         if is_provisional(config.model.to_dict()):

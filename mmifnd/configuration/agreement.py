@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.dist import all_gather_object, broadcast_object_list, get_rank, is_main_process
 
+from mmifnd.distributed import broadcast_object, gather_objects, is_main, rank
 from mmifnd.engine.checkpoints.latest_checkpoint import damage_of, newest_sound_checkpoint
 from mmifnd.errors import UserError
 
@@ -29,17 +29,17 @@ def settle_checkpoint(config: Config, report: Callable[[str], None]) -> None:
         UserError: on every rank, if the checkpoint is damaged, or some rank does not have the file that rank 0 has.
     """
     error = None
-    choice: list[str | None] = [None]
-    if is_main_process():
+    choice = None
+    if is_main():
         try:
-            choice = [_choose(config, report)]
+            choice = _choose(config, report)
         except UserError as refusal:
             error = str(refusal)
-    broadcast_object_list(choice)
-    mine = error or _difference(config, choice[0])
-    answers = all_gather_object((get_rank(), socket.gethostname(), mine, _content(_path(config, choice[0]))))
+    choice = broadcast_object(choice)
+    mine = error or _difference(config, choice)
+    answers = gather_objects((rank(), socket.gethostname(), mine, _content(_path(config, choice))))
     _compare(answers)
-    config.resume, config.load_from = choice[0] is not None, choice[0] and str(_path(config, choice[0]))
+    config.resume, config.load_from = choice is not None, choice and str(_path(config, choice))
 
 
 def _choose(config: Config, report: Callable[[str], None]) -> str | None:
@@ -64,7 +64,7 @@ def _path(config: Config, choice: str | None) -> Path | None:
 def _difference(config: Config, choice: str | None) -> str:
     """What speaks against rank 0's choice on this rank, in a line; empty if nothing does."""
     path = _path(config, choice)
-    if is_main_process():
+    if is_main():
         return ''
     if path is None:
         others = sorted(other.name for other in Path(config.work_dir).glob('*_*.pth'))
@@ -86,9 +86,9 @@ def _content(path: Path | None) -> str:
 
 def _compare(answers: list[tuple[int, str, str, str]]) -> None:
     expected = answers[0][3]
-    for rank, host, problem, content in answers:
+    for number, host, problem, content in answers:
         if problem:
-            raise UserError(problem if rank == 0 else f'rank {rank} on host {host}: {problem}')
+            raise UserError(problem if number == 0 else f'rank {number} on host {host}: {problem}')
         if content != expected:
-            raise UserError(f'rank {rank} on host {host}: the checkpoint differs from the file of the same name on rank 0, '
+            raise UserError(f'rank {number} on host {host}: the checkpoint differs from the file of the same name on rank 0, '
                             f'host {answers[0][1]}; {_REMEDY}')

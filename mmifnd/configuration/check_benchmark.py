@@ -6,8 +6,9 @@ from typing import Any
 from mmengine.runner import Runner
 from torch import nn
 
+from mmifnd.distributed import unwrap
 from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
-from mmifnd.engine.loops import RepresentationLoop, unwrap
+from mmifnd.engine.loops import RepresentationLoop
 from mmifnd.engine.metrics.class_names import class_difference
 from mmifnd.errors import UserError
 

@@ -1,8 +1,9 @@
 """Batch statistics that agree on all ranks."""
 
 import torch
-from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor, nn
+
+from mmifnd.distributed import all_reduce, world_size
 
 
 @torch.no_grad()
@@ -13,8 +14,8 @@ def average_batch_statistics(model: nn.Module) -> None:
     running statistics, and would give one image different features.
     """
     flat = batch_statistics(model)
-    if get_world_size() > 1 and len(flat):
-        all_reduce(flat, op='mean')
+    if world_size() > 1 and len(flat):
+        all_reduce(flat, 'mean')
         set_batch_statistics(model, flat)
 
 

@@ -4,9 +4,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from mmengine.dist import is_main_process
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from mmifnd.distributed import is_main
 
 Report = Callable[[int], None]
 
@@ -20,7 +21,7 @@ def progress_bar(**kwargs) -> Progress:
 @contextmanager
 def reported(what: str, total: int) -> Iterator[Report]:
     """Gives a function to call with the amount done; draws a bar on the main process where a person is watching."""
-    if not (is_main_process() and sys.stderr.isatty()):
+    if not (is_main() and sys.stderr.isatty()):
         yield lambda done: None
         return
     with progress_bar(transient=True) as bar:

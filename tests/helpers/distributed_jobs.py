@@ -8,14 +8,24 @@ from mmifnd.clustering import ConfidenceAcceptance, DistributedKMeans, KMeans, P
 from mmifnd.datasets import IndexedDataset
 from mmifnd.datasets.collate import keep_batch
 from mmifnd.datasets.tensor_images import TensorImages
-from mmifnd.distributed import gather, gather_with_gradient, rank, world_size
+from mmifnd.distributed import (
+    all_reduce,
+    broadcast,
+    broadcast_object,
+    gather,
+    gather_objects,
+    gather_with_gradient,
+    is_main,
+    rank,
+    unwrap,
+    world_size,
+)
 from mmifnd.engine.batch_norm import average_batch_statistics
 from mmifnd.engine.features.clustering_across_ranks import label_across_ranks, label_share
 from mmifnd.engine.features.feature_pass import extract_features, extract_share
 from mmifnd.functional import sinkhorn_codes
 from mmifnd.models.frameworks.feature_bank import FeatureBank
 from mmifnd.models.frameworks.shuffle_bn import BatchShuffle
-from mmifnd.models.heads.swav import over_processes
 
 
 def fail_on(failing_rank):
@@ -81,6 +91,30 @@ def gather_and_differentiate(rows, weights):
     return gathered.detach(), own.grad, plain, plain.requires_grad
 
 
+def exchange(values):
+    """What each collective makes of this rank's row of ``values`` (W, n)."""
+    own = values[rank()]
+    reduced = {operation: all_reduce(own.clone(), operation) for operation in ('sum', 'mean', 'min', 'max')}
+    columns = all_reduce(values.T.clone()[:, rank()], 'sum')  # a view with strides
+    return dict(reduced, columns=columns, broadcast=broadcast(own.clone(), world_size() - 1),
+                objects=gather_objects(dict(rank=rank())), object=broadcast_object(rank(), world_size() - 1),
+                is_main=is_main())
+
+
+def unwrap_from_ddp():
+    """Whether a model comes out of a distributed wrapper."""
+    model = torch.nn.Linear(2, 2)
+    return unwrap(torch.nn.parallel.DistributedDataParallel(model)) is model
+
+
+def share_a_gradient(rows):
+    """A gradient that the gathered rows share with another tensor, before and after it is summed over the ranks."""
+    own, other = rows[rank()].clone().requires_grad_(), torch.zeros(rows.flatten(0, 1).shape, requires_grad=True)
+    weights = torch.full_like(other, rank() + 1.)
+    ((gather_with_gradient(own) + other) * weights).sum().backward()
+    return own.grad, other.grad
+
+
 def shuffle_and_restore(batch, step):
     """What this rank sees of a shuffled batch whose rows are numbered over all ranks, and what it gets back."""
     own = torch.arange(batch, dtype=torch.float64).unsqueeze(1) + rank() * batch
@@ -92,7 +126,7 @@ def shuffle_and_restore(batch, step):
 def codes(scores, shares):
     """Of this rank's share of the rows."""
     own = scores.split(shares)[rank()] if world_size() > 1 else scores
-    return sinkhorn_codes(own, reduce=over_processes)
+    return sinkhorn_codes(own, reduce=all_reduce)
 
 
 def resume(state, batch=8):
@@ -119,7 +153,7 @@ def label(features, seen, progress):
 def label_own_rows(features, progress, spoilt_rank=None):
     """As :func:`label`, of features of which each rank holds every W-th only."""
     index = torch.arange(rank(), len(features), world_size())
-    share = RowShare(features[index], index, len(features), rank(), world_size(), over_processes)
+    share = RowShare(features[index], index, len(features), rank(), world_size(), all_reduce)
     if spoilt_rank == rank():
         share.features[0] = torch.nan
     labeler = PseudoLabeler((4, 9, 40), ConfidenceAcceptance(), 0.2, DistributedKMeans(num_redo=3, device='cpu'))

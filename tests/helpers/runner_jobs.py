@@ -16,9 +16,9 @@ from small_models import freeze_batch_statistics
 
 from mmifnd.configuration import build_runner, load_config
 from mmifnd.configuration.agreement import settle_checkpoint
+from mmifnd.distributed import unwrap
 from mmifnd.engine.hooks import StopHook
 from mmifnd.engine.hooks.finite_watch import FiniteWatch
-from mmifnd.engine.loops import unwrap
 from mmifnd.errors import UserError
 
 CONFIGS = dict(

@@ -276,10 +276,10 @@ def test_generators_come_back():
 
 def test_each_rank_goes_on_with_its_own(monkeypatch):
     states = [dict(random=f'generators of rank {rank}', batch_statistics=torch.arange(6.) + rank, hooks={}) for rank in (0, 1)]
-    for rank in (0, 1):
-        monkeypatch.setattr('mmifnd.engine.checkpoints.resume.get_rank', lambda: rank)
-        monkeypatch.setattr('mmifnd.engine.checkpoints.resume.get_world_size', lambda: 2)
+    for number in (0, 1):
+        monkeypatch.setattr('mmifnd.engine.checkpoints.resume.rank', lambda: number)
+        monkeypatch.setattr('mmifnd.engine.checkpoints.resume.world_size', lambda: 2)
         runner = SimpleNamespace(train_loop=SimpleNamespace(), model=torch.nn.BatchNorm1d(3), hooks=[])
         load_rank_states(runner, states)
-        assert runner.train_loop.random_state == f'generators of rank {rank}'
-        assert batch_statistics(runner.model).equal(states[rank]['batch_statistics'])
+        assert runner.train_loop.random_state == f'generators of rank {number}'
+        assert batch_statistics(runner.model).equal(states[number]['batch_statistics'])

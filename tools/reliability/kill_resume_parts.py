@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from mmengine.dist import get_rank, is_main_process
 from mmengine.hooks import Hook
 
+from mmifnd.distributed import is_main, rank
 from mmifnd.engine.checkpoints.random_state import random_state
 from mmifnd.models.backbones import SmallCNN
 from mmifnd.registry import HOOKS, MODELS
@@ -43,7 +43,7 @@ class StageHook(Hook):
 
     def before_train(self, runner):
         self.file = os.open(Path(runner.work_dir) / 'stage', os.O_CREAT | os.O_WRONLY)
-        self.batches = open(Path(runner.work_dir) / f'batches_{get_rank()}.txt', 'a', buffering=1)  # noqa: SIM115 - until the process is killed
+        self.batches = open(Path(runner.work_dir) / f'batches_{rank()}.txt', 'a', buffering=1)  # noqa: SIM115 - until the process is killed
         self._tell(runner, 'loading')
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
@@ -58,5 +58,5 @@ class StageHook(Hook):
         self._tell(runner, 'loading')
 
     def _tell(self, runner, stage):
-        if is_main_process():
+        if is_main():
             os.pwrite(self.file, f'{runner.iter:8d} {stage:12s}'.encode(), 0)

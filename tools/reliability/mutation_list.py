@@ -198,7 +198,7 @@ MUTATIONS = [
     Mutation('rank offset of the anchor', 'mmifnd/models/frameworks/simclr.py', 'own = rows + rank() * len(rows)',
              'own = rows', TEST_RANKS),
     Mutation('gradient of gathered rows not summed', 'mmifnd/distributed.py',
-             '        dist.all_reduce(gradient)\n', '', TEST_RANKS),
+             'total = all_reduce(', 'total = (', TEST_RANKS),
     Mutation('keys stay shuffled', 'mmifnd/models/frameworks/shuffle_bn.py', 'self._own(self.order.argsort())',
              'self._own(self.order)', TEST_RANKS),
     Mutation('queue keeps the first keys of a large batch', QUEUE, 'index[count - kept:]', 'index[:kept]', TEST_QUEUE),

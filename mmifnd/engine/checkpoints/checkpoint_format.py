@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.logging import HistoryBuffer
-from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader
+
+from mmifnd.distributed import unwrap
 
 #: What torch says of a pickle that would call something.
 _NAMED = re.compile(r'GLOBAL (\S+)')
@@ -91,7 +92,7 @@ def check_fits(model: torch.nn.Module, checkpoint: dict, name: str) -> None:
     Raises:
         ValueError: where tensors are missing, or parameters have another shape.
     """
-    model = model.module if is_model_wrapper(model) else model
+    model = unwrap(model)
     held, own = tensors_of(checkpoint, name), model.state_dict()
     missing = [key for key in own if key not in held]
     parameters = dict(model.named_parameters())
@@ -108,7 +109,7 @@ def check_fits_somewhere(model: torch.nn.Module, checkpoint: Any, name: str) -> 
     Raises:
         ValueError: where no tensor has name and shape of one of the model's.
     """
-    own = (model.module if is_model_wrapper(model) else model).state_dict()
+    own = unwrap(model).state_dict()
     held = {key.removeprefix('module.'): value for key, value in tensors_of(checkpoint, name).items()}
     if not any(key in own and own[key].shape == value.shape for key, value in held.items()):
         raise ValueError(f'checkpoint {name} holds nothing that fits the model, which has tensors like {next(iter(own))}; use '

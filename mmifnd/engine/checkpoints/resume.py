@@ -4,9 +4,9 @@ import warnings
 from collections.abc import Callable
 
 import torch
-from mmengine.dist import get_rank, get_world_size
 from torch import nn
 
+from mmifnd.distributed import rank, world_size
 from mmifnd.image_table import ImageTable
 from mmifnd.models.frameworks.key_queue import KeyQueue
 
@@ -33,13 +33,13 @@ def rank_state(runner) -> dict:
 
 def load_rank_states(runner, states: list[dict]) -> None:
     """Hand out the :func:`rank_state` of all ranks; on another number of ranks, statistics and gradients are averaged."""
-    rank, world = get_rank(), get_world_size()
-    if rank < len(states):
-        runner.train_loop.random_state = states[rank]['random']
-    sources = [states[rank]] if world == len(states) else states
+    number, world = rank(), world_size()
+    if number < len(states):
+        runner.train_loop.random_state = states[number]['random']
+    sources = [states[number]] if world == len(states) else states
     _set_gradients(runner, [state.get('gradients', []) for state in sources])
     if world == len(states):
-        set_batch_statistics(runner.model, states[rank]['batch_statistics'])
+        set_batch_statistics(runner.model, states[number]['batch_statistics'])
     else:
         set_batch_statistics(runner.model, torch.stack([state['batch_statistics'] for state in states]).mean(dim=0))
     for hook in runner.hooks:
@@ -74,7 +74,7 @@ def progress_of(loop, epoch: int, step: int) -> dict[str, int]:
 
 def global_batch(loop) -> int:
     """Images of a step on all processes."""
-    return loop.dataloader.batch_size * get_world_size()
+    return loop.dataloader.batch_size * world_size()
 
 
 def adapt_progress(runner, checkpoint: dict, same_images: bool) -> None:

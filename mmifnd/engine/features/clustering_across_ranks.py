@@ -3,10 +3,10 @@
 import os
 
 import torch
-from mmengine.dist import broadcast, get_rank, get_world_size
 from torch import Tensor
 
 from mmifnd.clustering import Granularity, PseudoLabeler, PseudoLabels, RowShare
+from mmifnd.distributed import broadcast, rank, world_size
 
 from ..progress import Report
 
@@ -19,12 +19,12 @@ def label_across_ranks(labeler: PseudoLabeler, features: Tensor, progress: float
         features (Tensor): (N, D) on the host, the same on every rank.
         seen (Tensor, optional): bool (N,), rows that hold a feature.
     """
-    rank, world = get_rank(), get_world_size()
+    world = world_size()
     total = len(labeler.num_clusters)
     own: dict[int, Granularity] = {}
     if world > 1 and labeler.kmeans.num_threads is None:  # the other ranks wait: their cores are free
         labeler.kmeans.num_threads = max(1, (os.cpu_count() or 1) // min(total, int(os.environ.get('LOCAL_WORLD_SIZE', world))))
-    for position in range(rank, total, world):
+    for position in range(rank(), total, world):
         own[position] = labeler.cluster(features, position, seen, gpu=_local_gpu())
         report(min(len(own) * world, total))
     levels = [_shared(own.get(g), labeler.num_clusters[g], features, source=g % world) for g in range(total)]
@@ -42,7 +42,7 @@ def label_share(labeler: PseudoLabeler, share: RowShare, progress: float,
 
 
 def _shared(level: Granularity | None, count: int, features: Tensor, source: int) -> Granularity:
-    if get_world_size() == 1:
+    if world_size() == 1:
         return level
     samples, dim = features.shape
     if level is None:
@@ -51,7 +51,7 @@ def _shared(level: Granularity | None, count: int, features: Tensor, source: int
     seconds = torch.tensor([level.seconds], dtype=torch.float64)
     tensors = level.assignment, level.confidence, level.centroids, level.concentration
     for tensor in (*tensors, seconds):
-        broadcast(tensor, src=source)
+        broadcast(tensor, source)
     return Granularity(*tensors, seconds.item())
 
 

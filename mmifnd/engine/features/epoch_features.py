@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from mmengine.dist import all_gather, get_world_size
 from torch import Tensor, nn
 
 from mmifnd.datasets import IndexedDataset, SubsetDataset
+from mmifnd.distributed import gather, world_size
 from mmifnd.models.frameworks.base import pool
 
 from .detector_probe import even_anchors
@@ -49,7 +49,7 @@ def shared_features(runner, epoch: int) -> EpochFeatures | None:
 @contextmanager
 def noted_backbone(framework: nn.Module, num_images: int) -> Iterator[list[Tensor]]:
     """Meanwhile, note some of the pooled rows (b, C) that pass through the backbone that is clustered with, on the host."""
-    stride = max(1, num_images // get_world_size() // MAX_ROWS)
+    stride = max(1, num_images // world_size() // MAX_ROWS)
     rows: list[Tensor] = []
     handle = framework.cluster_backbone.register_forward_hook(
         lambda module, inputs, maps: rows.append(pool(maps).detach()[::stride].float().cpu()))
@@ -76,7 +76,7 @@ class TrainingRows:
 
     def expect(self, batch: int, steps_left: int) -> None:
         """A step of ``batch`` images on each rank begins, the first of ``steps_left`` in this epoch."""
-        self._wanted = batch if (steps_left - 1) * batch * get_world_size() < self.max_images else 0
+        self._wanted = batch if (steps_left - 1) * batch * world_size() < self.max_images else 0
 
     def collect(self) -> Tensor | None:
         """Those of all ranks, (n, C) on the host; None where there are none. They are forgotten here."""
@@ -92,7 +92,7 @@ class TrainingRows:
 
 def joined(rows: list[Tensor]) -> Tensor | None:
     """The noted rows of all ranks, (n, C); None where nothing was noted."""
-    return torch.cat(all_gather(torch.cat(rows))) if rows else None
+    return gather(torch.cat(rows)) if rows else None
 
 
 def sample_view(dataset: IndexedDataset, pipeline, max_images: int) -> tuple[IndexedDataset, Tensor]:

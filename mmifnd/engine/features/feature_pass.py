@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
-from mmengine.dist import all_gather, all_reduce, get_rank, get_world_size
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from mmifnd.clustering import RowShare
+from mmifnd.distributed import all_reduce, gather, rank, world_size
 
 from ..batch_norm import average_batch_statistics
 from ..loader_workers import leave_signals_to_parent
@@ -36,7 +36,7 @@ def extract_features(framework: nn.Module, dataset: Dataset, encode: Callable[[T
             if features is None:
                 features = torch.empty(len(dataset), rows.shape[1])
             features[index] = rows
-            report(min(done * batch_size * get_world_size(), len(dataset)))
+            report(min(done * batch_size * world_size(), len(dataset)))
     return features
 
 
@@ -49,10 +49,11 @@ def extract_share(framework: nn.Module, dataset: Dataset, encode: Callable[[Tens
     with _evaluating(framework):
         for index, rows in _batches(framework, dataset, encode, batch_size, num_workers, collate_fn):
             parts.append((index.cpu(), rows.cpu()))
-            report(min(len(parts) * batch_size * get_world_size(), len(dataset)))
-    rank, world, total = get_rank(), get_world_size(), len(dataset)
-    index, features = (torch.cat(column)[:len(range(rank, total, world))] for column in zip(*parts))  # the rest is padding
-    return RowShare(features, index, total, rank, world, _over_ranks)
+            report(min(len(parts) * batch_size * world_size(), len(dataset)))
+    total = len(dataset)
+    count = len(range(rank(), total, world_size()))
+    index, features = (torch.cat(column)[:count] for column in zip(*parts))  # the rest is padding
+    return RowShare(features, index, total, rank(), world_size(), all_reduce)
 
 
 @torch.no_grad()
@@ -100,17 +101,11 @@ def _batches(framework, dataset, encode, batch_size, num_workers, collate_fn,
 
 
 def _of_all_ranks(*tensors: Tensor) -> list[Tensor]:
-    return [torch.cat(all_gather(tensor)).cpu() for tensor in tensors]
-
-
-def _over_ranks(tensor: Tensor, operation: str) -> Tensor:
-    """``'sum'``, ``'max'`` or ``'min'`` of ``tensor`` over all ranks, in place."""
-    all_reduce(tensor, operation)
-    return tensor
+    return [gather(tensor).cpu() for tensor in tensors]
 
 
 def _own_share(total: int) -> list[int]:
     """Every W-th image, padded from the start so that all ranks take the same number of steps."""
-    world = get_world_size()
+    world = world_size()
     padded = -(-total // world) * world
-    return [position % total for position in range(get_rank(), padded, world)]
+    return [position % total for position in range(rank(), padded, world)]

@@ -3,9 +3,9 @@ stopped."""
 
 from pathlib import Path
 
-from mmengine.dist import all_gather_object, is_main_process, master_only
 from mmengine.hooks import CheckpointHook as _CheckpointHook, Hook
 
+from mmifnd.distributed import gather_objects, is_main, unwrap
 from mmifnd.errors import UserError
 from mmifnd.registry import HOOKS
 
@@ -23,7 +23,7 @@ from ..checkpoints.resume import (
     rank_state,
     restart_image_state,
 )
-from ..loops import EpochLoop, unwrap
+from ..loops import EpochLoop
 
 #: Name of a checkpoint that was made in the middle of an epoch.
 _STEP = 'iter_{}.pth'
@@ -134,7 +134,7 @@ class CheckpointHook(_CheckpointHook):
         """Find the files that a resumed run has left so far, and clear away what a kill left half-written."""
         super().before_train(runner)
         self._kept = checkpoints_in(self.out_dir, runner.epoch, runner.iter) if runner.iter else []
-        if is_main_process():
+        if is_main():
             for partial in Path(self.out_dir).glob('*.pth.partial'):
                 partial.unlink()
 
@@ -172,7 +172,7 @@ class CheckpointHook(_CheckpointHook):
         outdated = self._outdated(kept, name)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
-        self._rank_states = all_gather_object(rank_state(runner))
+        self._rank_states = gather_objects(rank_state(runner))
         try:
             runner.save_checkpoint(
                 self.out_dir, name, self.file_client_args, save_optimizer=self.save_optimizer,
@@ -199,13 +199,12 @@ class CheckpointHook(_CheckpointHook):
     def _is_of_step(self, name: str) -> bool:
         return self.by_epoch and name.startswith(_STEP.partition('{')[0])
 
-    @master_only
     def _name_last(self, runner) -> None:
-        AtomicFileBackend().put_text(self.last_ckpt, Path(runner.work_dir) / LAST)
+        if is_main():
+            AtomicFileBackend().put_text(self.last_ckpt, Path(runner.work_dir) / LAST)
 
-    @master_only
     def _remove(self, names: list[str]) -> None:
-        for name in names:
+        for name in names if is_main() else ():
             path = self.file_backend.join_path(self.out_dir, name)
             if self.file_backend.isfile(path):
                 self.file_backend.remove(path)

@@ -1,10 +1,10 @@
 """What a clustering leaves behind for people and for the report."""
 
 import numpy as np
-from mmengine.dist import is_main_process
 from torch import Tensor
 
 from mmifnd.clustering import PseudoLabels
+from mmifnd.distributed import is_main
 from mmifnd.records.arrays import forget_arrays
 from mmifnd.records.lines import add_record
 from mmifnd.records.names import HISTORY, SNAPSHOT, folder_of
@@ -35,7 +35,7 @@ class ClusteringFiles:
 
     def write(self, record: dict, labels: PseudoLabels, features: Tensor, thresholds: dict[str, Tensor] | None = None) -> None:
         """Add a clustering, and the thresholds of that moment; what a resumed run repeats is replaced."""
-        if not is_main_process():
+        if not is_main():
             return
         add_record(self.folder / HISTORY, record)
         forget_arrays(self.folder, SNAPSHOT, record['epoch'])

@@ -1,18 +1,17 @@
 """What the detection did that training itself acted on, and how good it was."""
 
 import torch
-from mmengine.dist import all_gather, get_rank, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from torch import Tensor
 
 from mmifnd.detectors import Detector, NoDetector
+from mmifnd.distributed import gather, is_main, rank, unwrap, world_size
 from mmifnd.evaluation import scores_of_counts
 from mmifnd.models.heads.step_record import StepRecord
 from mmifnd.records.lines import add_record
 from mmifnd.records.names import DETECTION, folder_of
 from mmifnd.registry import HOOKS
 
-from ..loops import unwrap
 from .online_probe_hook import index_of
 from .step_examples import StepExamples, is_shown
 
@@ -69,9 +68,9 @@ class DetectionHook(Hook):
 
     def load_rank_states(self, states: list[dict]) -> None:
         """Continue with it; on another number of ranks, the epoch is judged by its rest."""
-        if len(states) != get_world_size():
+        if len(states) != world_size():
             return
-        state = states[get_rank()]
+        state = states[rank()]
         for direction, head in self.heads.items():
             head.load(state if not direction else state['directions'][direction], self.labels)
 
@@ -90,7 +89,7 @@ class DetectionHook(Hook):
         for head in self.heads.values():
             if head.examples.anchors and is_shown(runner.epoch, runner.max_epochs):
                 found = head.examples.collect()
-                if found and is_main_process():
+                if found and is_main():
                     head.examples.write(self.folder, runner.epoch + 1, found, head.direction)
         self._score(runner)
 
@@ -103,7 +102,7 @@ class DetectionHook(Hook):
 
     def _score(self, runner) -> None:
         records = [record for head in self.heads.values() if (record := head.score(runner.epoch + 1))]
-        if not records or not is_main_process():
+        if not records or not is_main():
             return
         for record in records:
             values = {name: value for name, value in record.items() if name not in ('epoch', 'direction', 'alpha')}
@@ -144,7 +143,7 @@ class HeadDetection:
         """The epoch's record over all ranks, in per cent; None if nothing was counted. The counts are forgotten here."""
         if not self.counts:
             return None
-        hit, predicted, actual, pairs = torch.cat(all_gather(torch.cat(self.counts, dim=1)), dim=1).cpu()
+        hit, predicted, actual, pairs = gather(torch.cat(self.counts, dim=1).T).T.cpu()
         self.counts.clear()
         scores = scores_of_counts(hit, predicted, actual, int(pairs.sum()))
         record = dict(epoch=epoch, **{name: 100 * value for name, value in scores._asdict().items()}, **self.aim())

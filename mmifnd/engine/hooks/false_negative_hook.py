@@ -4,11 +4,11 @@ import time
 from collections.abc import Sequence
 
 import torch
-from mmengine.dist import all_reduce, get_rank, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from torch import Tensor
 
 from mmifnd.clustering import DistributedKMeans, PseudoLabeler, PseudoLabels, RowShare
+from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
 from mmifnd.errors import UserError
 from mmifnd.evaluation import cluster_change, normalized_mutual_information, true_rates
 from mmifnd.models.frameworks.base import check_feature
@@ -18,7 +18,6 @@ from ..features.clustering_across_ranks import label_across_ranks, label_share
 from ..features.detector_probe import error_of, threshold_sample
 from ..features.epoch_features import EpochFeatures, joined, noted_backbone
 from ..features.feature_pass import extract_features, extract_share
-from ..loops import unwrap
 from ..progress import reported
 from .clustering_files import ClusteringFiles
 from .step_values import named_values
@@ -90,7 +89,7 @@ class FalseNegativeHook(Hook):
         self.dataset = runner.train_loop.dataset
         self._check(runner.max_epochs)
         self.labeler.temperature = self.framework.temperature if self.temperature is None else self.temperature
-        self.labels = self.dataset.labels() if is_main_process() else None  # to measure; training never sees them
+        self.labels = self.dataset.labels() if is_main() else None  # to measure; training never sees them
         self.files.open(runner.work_dir)
         if self.source == 'bank':
             self.framework.keep_features(self.cluster_feature, self.dataset.num_samples)
@@ -118,7 +117,7 @@ class FalseNegativeHook(Hook):
         """For a checkpoint: what was noted since the last clustering, and its assignments."""
         state = dict(elapsed=time.perf_counter() - self._started, spent=self._spent,
                      share_removed=[share.cpu() for share in self._share_removed])
-        if self._assignments and is_main_process():  # the same on all ranks, and looked at on this one
+        if self._assignments and is_main():  # the same on all ranks, and looked at on this one
             state['assignments'] = [assignment.int() for assignment in self._assignments]
         if self.source == 'bank':
             state['bank'] = self.framework.feature_bank.rank_state()
@@ -126,9 +125,9 @@ class FalseNegativeHook(Hook):
 
     def load_rank_states(self, states: list[dict]) -> None:
         """Go on with it; on another number of ranks, shares that were removed count from here on."""
-        own = states[get_rank() % len(states)]
+        own = states[rank() % len(states)]
         self._started, self._spent = time.perf_counter() - own['elapsed'], own['spent']
-        if len(states) == get_world_size():
+        if len(states) == world_size():
             device = next(self.framework.parameters()).device
             self._share_removed = [share.to(device) for share in own['share_removed']]
         if 'assignments' in own:
@@ -224,18 +223,18 @@ class FalseNegativeHook(Hook):
         """
         head = self.framework.heads.get('')
         is_exact = self.cluster_feature == 'z' and self.source == 'extract' and not isinstance(features, RowShare)
-        return threshold_sample(head.detector, features) if head and is_exact and is_main_process() else {}
+        return threshold_sample(head.detector, features) if head and is_exact and is_main() else {}
 
     def _mean_share_removed(self) -> float | None:
         if not self._share_removed:
             return None
         mean = torch.stack(self._share_removed).mean()
         self._share_removed.clear()
-        all_reduce(mean, op='mean')
+        all_reduce(mean, 'mean')
         return mean.item()
 
     def _log(self, runner, record: dict) -> None:
-        if not is_main_process():
+        if not is_main():
             return
         runner.logger.info(_sentence(record))
         scalars = {f'false_negative/{key}': value for key, value in record.items() if isinstance(value, float)}

@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 import torch
-from mmengine.dist import all_gather
 from torch import Tensor
+
+from mmifnd.distributed import gather
 
 NOBODY = -1
 
@@ -63,18 +64,18 @@ class FiniteWatch:
 
     def read(self) -> Fault | None:
         """The first step, where ``patience`` steps in a row were not finite. Waits for the device."""
-        return _fault_of([self._record()])
+        return _fault_of(self._record().unsqueeze(0))
 
     def read_all(self) -> Fault | None:
         """As :meth:`read`, over all ranks; each must call it."""
-        return _fault_of(all_gather(self._record()))
+        return _fault_of(gather(self._record().unsqueeze(0)))
 
     def _record(self) -> Tensor:
         return torch.cat([self._is_over.long().view(1), self._first])
 
 
-def _fault_of(records: list[Tensor]) -> Fault | None:
-    found = [rows[1:] for rows in torch.stack(records).tolist() if rows[0]]
+def _fault_of(records: Tensor) -> Fault | None:
+    found = [rows[1:] for rows in records.tolist() if rows[0]]
     if not found:
         return None
     step = min(rows[0] for rows in found)

@@ -1,10 +1,10 @@
 """Whether the representation still uses its space, once an epoch."""
 
 import torch
-from mmengine.dist import all_reduce, get_rank, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from torch import Tensor
 
+from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
 from mmifnd.evaluation import health_alarms, lidar, participation_ratio, rankme, spread, uniformity
 from mmifnd.records.lines import add_record
 from mmifnd.records.names import HEALTH, folder_of
@@ -21,7 +21,6 @@ from ..features.epoch_features import (
     shared_features,
 )
 from ..features.feature_pass import extract_features, extract_views
-from ..loops import unwrap
 from .online_probe_hook import index_of
 from .step_values import named_values
 
@@ -86,14 +85,14 @@ class HealthHook(Hook):
 
     def load_rank_states(self, states: list[dict]) -> None:
         """Go on with it; on another number of ranks, the epoch is judged by its rest."""
-        is_same_world = len(states) == get_world_size()
-        self._before = states[get_rank() if is_same_world else 0]['before']
+        is_same_world = len(states) == world_size()
+        self._before = states[rank() if is_same_world else 0]['before']
         if is_same_world:
             device = next(self.framework.parameters()).device
             self._steps = {name: [value.to(device) for value in values]
-                           for name, values in states[get_rank()]['steps'].items()}
+                           for name, values in states[rank()]['steps'].items()}
             if self._training_rows is not None:
-                self._training_rows.rows = [part.to(device) for part in states[get_rank()].get('rows', ())]
+                self._training_rows.rows = [part.to(device) for part in states[rank()].get('rows', ())]
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         """Ask for the backbone's rows, in the last steps of an epoch that is measured."""
@@ -114,7 +113,7 @@ class HealthHook(Hook):
         layers = self._layers(runner, completed)
         views = self._views(runner) if self.lidar_views else None
         record = dict(epoch=completed, **self._step_means())
-        if not is_main_process():
+        if not is_main():
             return
         for layer, rows in layers.items():
             record.update({f'{layer}_{name}': value for name, value in health_of(rows).items()})
@@ -155,7 +154,7 @@ class HealthHook(Hook):
         means = {}
         for name, values in self._steps.items():
             mean = torch.stack(values).float().mean()
-            all_reduce(mean, op='mean')
+            all_reduce(mean, 'mean')
             means[name] = mean.item()
         self._steps.clear()
         return means

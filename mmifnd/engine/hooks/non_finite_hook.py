@@ -3,15 +3,14 @@
 from pathlib import Path
 
 import torch
-from mmengine.dist import get_world_size
 from mmengine.hooks import Hook, LoggerHook
 from torch import Tensor
 
+from mmifnd.distributed import unwrap, world_size
 from mmifnd.errors import UserError
 from mmifnd.models.heads.step_record import StepRecord
 from mmifnd.registry import HOOKS
 
-from ..loops import unwrap
 from .finite_watch import Fault, FiniteWatch
 
 
@@ -47,7 +46,7 @@ class NonFiniteHook(Hook):
         device = next(self.framework.parameters()).device
         self.watch = FiniteWatch(device, self.patience, self.max_images)
         loggers = [hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)]
-        is_free = device.type == 'cpu' and get_world_size() == 1
+        is_free = device.type == 'cpu' and world_size() == 1
         self.interval = 1 if is_free or not loggers else loggers[0]
         self._positives: list[tuple[Tensor, Tensor]] = []
         self._handle = self.framework.data_preprocessor.register_forward_hook(self._look_at_views)

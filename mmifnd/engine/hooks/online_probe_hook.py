@@ -2,10 +2,10 @@
 
 import torch
 import torch.nn.functional as F
-from mmengine.dist import all_reduce, get_rank, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from torch import Tensor, nn
 
+from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
 from mmifnd.evaluation import knn_accuracy, top1_accuracy
 from mmifnd.models.frameworks.base import pool
 from mmifnd.records.lines import add_record
@@ -15,7 +15,6 @@ from mmifnd.registry import DATASETS, HOOKS
 from ..batch_norm import average_batch_statistics, batch_statistics, set_batch_statistics
 from ..features.epoch_features import evaluation_pipeline, sample_view, shared_features
 from ..features.feature_pass import extract_features
-from ..loops import unwrap
 
 STATE = 'online_probe'
 
@@ -90,8 +89,8 @@ class OnlineProbeHook(Hook):
         self._right.append((logits.detach().argmax(dim=1) == targets).float().mean())
         self.optimizer.zero_grad()
         F.cross_entropy(logits, targets).backward()
-        for parameter in self.probe.parameters() if get_world_size() > 1 else ():
-            all_reduce(parameter.grad, op='mean')
+        for parameter in self.probe.parameters() if world_size() > 1 else ():
+            all_reduce(parameter.grad, 'mean')
         self.optimizer.step()
 
     def after_train_epoch(self, runner) -> None:
@@ -101,11 +100,11 @@ class OnlineProbeHook(Hook):
             return
         seen = torch.stack(self._right).mean()
         self._right.clear()
-        all_reduce(seen, op='mean')
+        all_reduce(seen, 'mean')
         record = dict(linear_train=100 * seen.item())
         if self.test is not None:
             record.update(self._judge(runner, completed))
-        if is_main_process():
+        if is_main():
             runner.logger.info('Online probe: ' + ', '.join(f'{name} {value:.2f}' for name, value in record.items()))
             runner.visualizer.add_scalars({f'online/{k}': v for k, v in record.items()}, step=completed)
             add_record(folder_of(runner.work_dir) / ONLINE, dict(epoch=completed, **record))
@@ -129,7 +128,7 @@ class OnlineProbeHook(Hook):
 
     def load_rank_states(self, states: list[dict]) -> None:
         """Go on with it."""
-        own = states[get_rank() % len(states)]
+        own = states[rank() % len(states)]
         if self.probe is not None and own:
             self._right = [share.to(self.labels.device) for share in own['right']]
             set_batch_statistics(self.probe, own['batch_statistics'])

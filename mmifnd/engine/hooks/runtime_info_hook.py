@@ -1,11 +1,11 @@
 """Run-time information without host synchronisation: values stay on the device until they are logged."""
 
 import torch
-from mmengine.dist import get_rank
 from mmengine.hooks import LoggerHook, RuntimeInfoHook as _RuntimeInfoHook
 from mmengine.logging import HistoryBuffer
 from torch import Tensor
 
+from mmifnd.distributed import rank
 from mmifnd.registry import HOOKS
 
 
@@ -35,7 +35,7 @@ class RuntimeInfoHook(_RuntimeInfoHook):
 
     def load_rank_states(self, states: list[dict]) -> None:
         """Go on with it."""
-        self._pending = list(states[get_rank() % len(states)]['pending'])
+        self._pending = list(states[rank() % len(states)]['pending'])
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Keep the step's values; hand them on when they are about to be logged."""

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from mmengine.dist import all_gather_object
 from torch import Tensor
 
+from mmifnd.distributed import gather_objects
 from mmifnd.models.heads.step_record import StepRecord
 from mmifnd.records.steps import Removed, write_steps
 
@@ -89,7 +89,7 @@ class StepExamples:
     def collect(self) -> list[dict]:
         """Those of all ranks, by anchor, each once; they are forgotten here."""
         found: dict[int, dict] = {}
-        for state in all_gather_object(self.state()):
+        for state in gather_objects(self.state()):
             for visit in state:
                 found.setdefault(visit['anchor'], visit)
         self._found.clear()

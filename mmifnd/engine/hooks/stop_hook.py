@@ -6,8 +6,9 @@ import time
 
 import torch
 import torch.distributed as dist
-from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import Hook
+
+from mmifnd.distributed import all_reduce, is_main, world_size
 
 from .checkpoint_hooks import CheckpointHook
 
@@ -36,7 +37,7 @@ class StopHook(Hook):
 
     def before_train(self, runner) -> None:
         """Listen from now on."""
-        self._group = dist.new_group(backend='gloo') if get_world_size() > 1 and dist.get_backend() != 'gloo' else None
+        self._group = dist.new_group(backend='gloo') if world_size() > 1 and dist.get_backend() != 'gloo' else None
         self._handlers = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
 
     def after_train(self, runner) -> None:
@@ -55,26 +56,25 @@ class StopHook(Hook):
         saver = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
         saved = f'saved {saver.save_step(runner)}; go on with --resume' if saver else 'nothing saved, without a CheckpointHook'
         self.after_train(runner)
-        if is_main_process():
+        if is_main():
             reason = signal.Signals(self.signal).name if self.signal else 'a signal to another process'
             runner.logger.warning(f'stopped by {reason} after step {runner.iter + 1} of {runner.max_iters}, in epoch '
                                   f'{runner.epoch + 1}; {saved}')
         raise SystemExit(STOPPED)
 
     def _agreed(self, runner) -> bool:
-        if get_world_size() == 1:
+        if world_size() == 1:
             return self.signal is not None
         if not self.every_n_train_iters(runner, self.interval):
             return False
         told = torch.tensor(int(self.signal is not None))
-        dist.all_reduce(told, op=dist.ReduceOp.MAX, group=self._group)
-        return bool(told)
+        return bool(all_reduce(told, 'max', self._group))
 
     def _note(self, number: int, frame) -> None:
         now = time.monotonic()
         if self.signal is None:
             self.signal, self._since = number, now
-            if is_main_process():  # a handler may not touch buffered streams
+            if is_main():  # a handler may not touch buffered streams
                 os.write(2, f'{signal.Signals(number).name}: saving behind the step; a second Ctrl-C stops at once\n'.encode())
         elif number == signal.SIGINT and now - self._since > SAME_SIGNAL:
             raise KeyboardInterrupt

@@ -1,6 +1,6 @@
 """Training and evaluation loops."""
 
-from .epoch_loop import EpochLoop, unwrap
+from .epoch_loop import EpochLoop
 from .representation_loop import RepresentationLoop
 
-__all__ = ['EpochLoop', 'RepresentationLoop', 'unwrap']
+__all__ = ['EpochLoop', 'RepresentationLoop']

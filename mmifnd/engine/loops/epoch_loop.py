@@ -4,12 +4,11 @@ import os
 from collections.abc import Iterator, Sequence
 
 import torch
-from mmengine.dist import get_world_size
-from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
 from torch.utils.data import DataLoader
 
 from mmifnd.datasets import BROKEN_LIST, ResumableSampler
+from mmifnd.distributed import unwrap, world_size
 from mmifnd.models.frameworks import ContrastiveFramework
 from mmifnd.registry import LOOPS
 
@@ -53,7 +52,7 @@ class EpochLoop(EpochBasedTrainLoop):
         if not len(self.dataloader):
             images, batch = self.dataset.num_samples, self.dataloader.batch_size
             raise ValueError(f'the training set has {images} images, fewer than one batch of {batch} on each of '
-                             f'{get_world_size()} processes; lower train_dataloader.batch_size')
+                             f'{world_size()} processes; lower train_dataloader.batch_size')
         self.framework.bind(self.dataset.num_samples, self._labels())
         if self.framework.uses_groups:
             self.framework.bind_groups(_as_tensor(self.dataset.groups()))
@@ -123,11 +122,6 @@ class EpochLoop(EpochBasedTrainLoop):
         if not any(getattr(part, 'uses_labels', False) for part in self.framework.modules()):
             return None
         return _as_tensor(self.dataset.labels())
-
-
-def unwrap(model: torch.nn.Module) -> torch.nn.Module:
-    """The model inside a distributed wrapper."""
-    return model.module if is_model_wrapper(model) else model
 
 
 def _as_tensor(values) -> torch.Tensor | None:

@@ -3,10 +3,10 @@
 import os
 
 import torch
-from mmengine.dist import all_reduce
 from mmengine.runner import BaseLoop
 
 from mmifnd.datasets import BROKEN_LIST
+from mmifnd.distributed import all_reduce, unwrap
 from mmifnd.evaluation import Summary
 from mmifnd.models.frameworks.base import pool
 from mmifnd.registry import DATASETS, LOOPS, METRICS
@@ -15,7 +15,6 @@ from ..features.feature_pass import extract_features
 from ..metrics.multi_label import targets_of
 from ..metrics.representation import Representation
 from ..progress import reported
-from .epoch_loop import unwrap
 
 
 @LOOPS.register_module()

@@ -1,10 +1,9 @@
 """Features of the epoch, kept in host memory while training: clustering without an extra pass."""
 
 import torch
-from mmengine.dist import all_reduce, get_rank, get_world_size
 from torch import Tensor
 
-from mmifnd.distributed import world_size
+from mmifnd.distributed import all_reduce, rank, world_size
 
 
 class FeatureBank:
@@ -55,7 +54,7 @@ class FeatureBank:
 
     def load_rank_states(self, states: list[dict[str, Tensor]]) -> None:
         """Go on with those of all ranks: this one's own, or, on another number of ranks, its share."""
-        for state in states[get_rank()::get_world_size()]:
+        for state in states[rank()::world_size()]:
             self._store(state['index'].cpu(), state['features'].cpu())
 
     def clear(self) -> None:

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from mmifnd.buffers import take_loaded_shapes
 from mmifnd.contrast import Contrast
 from mmifnd.detectors import PseudoLabelDetector
+from mmifnd.distributed import gather
 from mmifnd.functional import counter_uniform, draw_prototypes, proto_nce_loss, prototype_temperatures
-from mmifnd.image_table import gather
 from mmifnd.registry import MODELS
 
 from .contrastive import ElimContrastiveHead

@@ -2,10 +2,10 @@
 
 import torch
 import torch.nn.functional as F
-from mmengine.dist import all_reduce
 from torch import Tensor, nn
 
 from mmifnd.detectors import LabelDetector, NoDetector
+from mmifnd.distributed import all_reduce
 from mmifnd.functional import first_of_label, mean_by_label, mean_with_detected, sinkhorn_codes, swapped_prediction_loss
 from mmifnd.registry import MODELS
 
@@ -79,7 +79,7 @@ class SwAVHead(ContrastiveHead):
         batch, labels = contrast.assigned.batch, self._labels(contrast.assigned.index)
         mean = None
         for number, rows in enumerate(self._rows(contrast, false_negative, labels)):
-            codes = sinkhorn_codes(rows @ prototypes.T, self.epsilon, self.num_iterations, over_processes)[:, -len(batch):]
+            codes = sinkhorn_codes(rows @ prototypes.T, self.epsilon, self.num_iterations, all_reduce)[:, -len(batch):]
             if labels is not None:
                 # A product's last bits depend on where in the matrix a row stands; one label has one code.
                 codes = codes[:, first_of_label(labels[number][batch])]
@@ -119,9 +119,3 @@ class SwAVHead(ContrastiveHead):
             self.step += 1
             weight = torch.where(self.step <= self.freeze_iterations, weight.detach(), weight)
         return weight.to(dtype)
-
-
-def over_processes(tensor: Tensor, operation: str) -> Tensor:
-    """``'sum'`` or ``'max'`` of ``tensor`` over all processes, in place."""
-    all_reduce(tensor, operation)
-    return tensor

@@ -1,0 +1,54 @@
+"""What ranks exchange: against naive loops over the ranks, on two processes and on one."""
+
+import distributed_jobs as jobs
+import pytest
+import torch
+
+from mmifnd.distributed import all_reduce, unwrap
+
+
+def check(results, values):
+    world = len(values)
+    for number, result in enumerate(results):
+        for column in range(values.shape[1]):
+            numbers = [values[other, column].item() for other in range(world)]
+            assert result['sum'][column] == sum(numbers) and result['mean'][column] == sum(numbers) / world
+            assert result['min'][column] == min(numbers) and result['max'][column] == max(numbers)
+        assert result['columns'].equal(values.sum(dim=0)) and result['broadcast'].equal(values[-1])
+        assert result['objects'] == [dict(rank=other) for other in range(world)] and result['object'] == world - 1
+        assert result['is_main'] == (number == 0)
+
+
+VALUES = torch.tensor([[3., -1.5, 0.25, 8.], [-4., 2.5, 0.75, 7.]], dtype=torch.float64)
+
+
+def test_two_processes_against_loops(two_processes):
+    check(two_processes.run(jobs.exchange, VALUES), VALUES)
+
+
+def test_a_process_alone_keeps_what_it_has():
+    check([jobs.exchange(VALUES[:1])], VALUES[:1])
+
+
+def test_a_gradient_that_others_share_is_left_alone(two_processes):
+    for number, (own, other) in enumerate(two_processes.run(jobs.share_a_gradient, torch.zeros(2, 3, 2))):
+        assert (own == 3).all() and (other == number + 1).all()
+
+
+def test_an_unknown_operation_is_refused():
+    with pytest.raises(ValueError, match="operation='median' of all_reduce is unknown; choose one of sum, mean, min, max"):
+        all_reduce(torch.zeros(1), 'median')
+    with pytest.raises(ValueError, match='a mean of torch.int64 cannot be kept in place'):
+        all_reduce(torch.zeros(1, dtype=torch.int64), 'mean')
+
+
+def test_a_model_comes_out_of_its_wrapper(two_processes):
+    assert two_processes.run(jobs.unwrap_from_ddp) == [True, True]
+    model = torch.nn.Linear(1, 1)
+    assert unwrap(torch.nn.DataParallel(model)) is model
+
+
+def test_a_model_that_calls_a_part_module_is_no_wrapper():
+    model = torch.nn.Sequential()
+    model.module = torch.nn.Linear(1, 1)
+    assert unwrap(model) is model
