@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-_BRACKETS = {'both': '[]', 'left': '[)', 'right': '(]', 'neither': '()'}
+_BRACKETS = {'both': ('[', ']'), 'left': ('[', ')'), 'right': ('(', ']'), 'neither': ('(', ')')}
 
 
 def check_choice(name: str, value: object, choices: Iterable[str], owner: str = '') -> None:

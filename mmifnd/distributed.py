@@ -134,10 +134,10 @@ def _all_gather(rows: Tensor) -> Tensor:
 class _Gather(torch.autograd.Function):
 
     @staticmethod
-    def forward(ctx, rows: Tensor) -> Tensor:
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
         return _all_gather(rows)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         total = all_reduce(gradient.clone(memory_format=torch.contiguous_format))  # others may hold the same gradient
         return total.chunk(world_size())[rank()]

@@ -1,5 +1,7 @@
 """`ImageTable`: values kept for each image of the training set, the same on every rank after every step."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -62,10 +64,10 @@ class ImageTable(nn.Module):
             raise RuntimeError('nothing is kept per image yet; call bind(num_samples) first (tools/train.py does)')
         torch._assert_async(
             ((index >= 0) & (index < rows)).all(),
-            f'an image index lies outside the table of {rows} images; bind(num_samples) must be given the size of the '
+            f'an image index is outside the table of {rows} images; bind(num_samples) must be given the size of the '
             'training set, and indices count from 0')
 
-    def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs) -> None:
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any, **kwargs: Any) -> None:
         take_loaded_shapes(self, state_dict, prefix, self._check_size)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""Who is a false negative? Modules that answer with a boolean mask."""
+"""Detectors: modules that say with a boolean mask which candidates are false negatives."""
 
 from .base import Detector, NoDetector
 from .ground_truth import GroundTruthDetector

@@ -1,4 +1,6 @@
-"""The contract of a detector: who is a false negative?"""
+"""The base class of detectors, and the detector that detects nothing."""
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -8,20 +10,20 @@ from mmifnd.contrast import Contrast
 
 
 class Detector(nn.Module):
-    """Answers with a boolean mask of the candidates that mean the same as an anchor.
+    """The base class: a boolean mask of the candidates that mean the same as an anchor.
 
-    One file and these methods make a detector that works in every framework. All state lies in persistent buffers, so
-    that ``state_dict()`` is everything; buffers per image are allocated by :meth:`bind` and take any size when loaded.
+    One file and these methods make a detector that works in every framework. All state is in persistent buffers, so that
+    ``state_dict()`` holds everything. Buffers per image are allocated by :meth:`bind` and take any size when loaded.
     """
 
-    #: Whether :meth:`bind` may be given true labels. Only controls that bound what is possible say yes.
+    #: Whether :meth:`bind` is given true labels: only for controls that bound what is possible.
     uses_labels = False
 
-    #: Whether :meth:`detect` compares with the anchor's positive. Such a detector is judged by what it did in training, where
-    #: there is one, and not afterwards.
+    #: Whether :meth:`detect` compares with the anchor's positive. Such a detector is judged by what it detected in training,
+    #: where there is a positive, and not afterwards.
     compares_with_positive = False
 
-    #: Images in the training set, once bound.
+    #: The number of images in the training set, once bound.
     num_samples: int | None = None
 
     def bind(self, num_samples: int, labels: Tensor | None = None) -> None:
@@ -29,7 +31,7 @@ class Detector(nn.Module):
 
         Args:
             num_samples (int): images in the training set.
-            labels (Tensor, optional): true class of each image, (N,); given only where ``uses_labels``.
+            labels (Tensor, optional): true class of each image, (N,); given only if ``uses_labels``.
         """
         self.num_samples = num_samples
 
@@ -37,14 +39,14 @@ class Detector(nn.Module):
         """Learn from a training step, before :meth:`detect` is asked. No gradient, no host synchronisation."""
 
     def detect(self, contrast: Contrast) -> Tensor:
-        """Bool mask (G, A, C), G granularities; false where there is no candidate."""
+        """Return a bool mask (G, A, C) for G granularities; false where there is no candidate."""
         raise NotImplementedError(f'{type(self).__name__} must say which candidates are false negatives')
 
     def threshold_of(self, contrast: Contrast) -> Tensor | None:
-        """Similarity above which each anchor's candidates are detected, (A,); None where it is no matter of one."""
+        """The similarity above which each anchor's candidates are detected, (A,); None if no such threshold exists."""
         return None
 
-    def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs) -> None:
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any, **kwargs: Any) -> None:
         take_loaded_shapes(self, state_dict, prefix, self._check_size)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
@@ -56,9 +58,9 @@ class Detector(nn.Module):
 
 
 class NoDetector(Detector):
-    """Nobody is a false negative: plain instance discrimination."""
+    """The detector that detects no false negative: plain instance discrimination."""
 
     def detect(self, contrast: Contrast) -> Tensor:
-        """A mask of all false, (1, A, C), that takes no memory."""
+        """Return a mask (1, A, C) that is false everywhere and takes no memory."""
         similarity = contrast.negative_similarity
         return torch.zeros((1, 1, 1), dtype=torch.bool, device=similarity.device).expand(1, *similarity.shape)

@@ -1,33 +1,36 @@
-"""From which epoch on a detector's mask is used."""
+"""The epoch from which a detector's mask is used."""
 
 import torch
 from torch import Tensor, nn
 
+from mmifnd.checks import check_at_least
+
 
 class FilterGate(nn.Module):
-    """Open from an epoch on; kept in the checkpoint, so that a model that is only tested filters as it was trained.
+    """A gate that opens at an epoch; kept in the checkpoint, so that a model that is only tested filters as it was trained.
 
     Args:
-        owner (str): class that has the option, named in messages.
-        option (str): name of the option.
-        epoch (int): first epoch (0-based) in which it is open.
+        owner (str): the class that has the option, for messages.
+        option (str): the option's name.
+        epoch (int): the first epoch (0-based) in which the gate is open.
 
     Raises:
-        ValueError: where the epoch is negative.
+        ValueError: if the epoch is negative.
     """
+
+    is_open: Tensor
 
     def __init__(self, owner: str, option: str, epoch: int) -> None:
         super().__init__()
-        if epoch < 0:
-            raise ValueError(f'{option}={epoch} of {owner} is negative; epochs count from 0')
+        check_at_least(option, epoch, 0, owner, 'epochs count from 0')
         self.owner, self.option, self.epoch = owner, option, epoch
         self.register_buffer('is_open', torch.tensor(epoch == 0))
 
     def update(self, epoch: int, max_epochs: int) -> None:
-        """Take note of the epoch (0-based) that begins.
+        """Open or close the gate for the epoch (0-based) that begins.
 
         Raises:
-            ValueError: where the gate would never open.
+            ValueError: if the gate would never open.
         """
         if self.epoch >= max_epochs:
             raise ValueError(f'{self.option}={self.epoch} of {self.owner} is beyond the training of {max_epochs} epochs'
@@ -35,5 +38,5 @@ class FilterGate(nn.Module):
         self.is_open.fill_(epoch >= self.epoch)
 
     def apply_to(self, threshold: Tensor) -> Tensor:
-        """``threshold`` where the gate is open, else +inf, which nothing exceeds."""
+        """Return ``threshold`` if the gate is open, else +inf, which nothing exceeds."""
         return torch.where(self.is_open, threshold, torch.inf)

@@ -6,7 +6,7 @@ from .pseudo_label import LabelDetector
 
 
 class GroundTruthDetector(LabelDetector):
-    """Candidates of the anchor's true class: the oracle. A control only, since it needs labels."""
+    """The oracle: detects candidates of the anchor's true class. A control only, since it needs labels."""
 
     uses_labels = True
 
@@ -14,7 +14,7 @@ class GroundTruthDetector(LabelDetector):
         """Keep the true labels.
 
         Raises:
-            ValueError: where the data set has no labels.
+            ValueError: if the data set has no labels.
         """
         super().bind(num_samples)
         if labels is None:

@@ -1,4 +1,6 @@
-"""Detection by pseudo labels (IFND): same accepted label, same meaning."""
+"""Detection by pseudo labels (IFND): candidates with the anchor's accepted label mean the same."""
+
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -7,22 +9,32 @@ from mmifnd.contrast import Contrast
 
 from .base import Detector
 
-#: Label of an image that is equal to nobody.
+#: The label of an image that is equal to no other.
 NOT_ACCEPTED = -1
 
 
-class LabelDetector(Detector):
-    """Candidates with the anchor's label, looked up when used: a new clustering also reaches keys that are queued."""
+class Labelled(Protocol):
+    """Anything with a label per granularity and image."""
 
-    #: What must have been called before :meth:`detect`.
+    @property
+    def labels(self) -> Tensor:
+        """Integers, (G, N); -1 means "not accepted"."""
+
+
+class LabelDetector(Detector):
+    """Detects candidates with the anchor's label, looked up when used, so that a new clustering also reaches queued keys."""
+
+    #: The method that must have been called before :meth:`detect`, for messages.
     filled_by = 'bind(num_samples)'
+
+    labels: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer('labels', torch.full((1, 0), NOT_ACCEPTED, dtype=torch.int32))
 
     def detect(self, contrast: Contrast) -> Tensor:
-        """Bool (G, A, C): equal labels, both accepted."""
+        """Return a bool mask (G, A, C): the labels are equal, and both are accepted."""
         if not self.labels.shape[1]:
             raise RuntimeError(f'{type(self).__name__} has no labels; call {self.filled_by} first (tools/train.py does)')
         self._check_index(contrast)
@@ -32,7 +44,7 @@ class LabelDetector(Detector):
         return (anchor.unsqueeze(2) == candidate.unsqueeze(1)) & contrast.is_candidate
 
     def labels_of(self, index: Tensor) -> Tensor:
-        """int32 (G, R), the labels of images ``index`` (R,); -1 where none is accepted, and of an empty slot (index -1)."""
+        """The labels int32 (G, R) of images ``index`` (R,); -1 if none is accepted, and for an empty slot (index -1)."""
         return self.labels[:, index.clamp(min=0)].masked_fill(index < 0, NOT_ACCEPTED)
 
     def _check_index(self, contrast: Contrast) -> None:
@@ -40,7 +52,7 @@ class LabelDetector(Detector):
         total, anchor = self.labels.shape[1], contrast.anchor_index
         torch._assert_async(
             (anchor >= 0).all() & (anchor < total).all() & (contrast.candidate_index < total).all(),
-            f'an image index lies outside the {total} labels of {type(self).__name__}; {self.filled_by} must be given the '
+            f'an image index is outside the {total} labels of {type(self).__name__}; {self.filled_by} must be given the '
             'whole training set, and indices count from 0')
 
     def _set_labels(self, labels: Tensor) -> None:
@@ -48,18 +60,21 @@ class LabelDetector(Detector):
 
 
 class PseudoLabelDetector(LabelDetector):
-    """Candidates with the anchor's accepted pseudo label (IFND, Eq. 3), at every granularity."""
+    """Detects candidates with the anchor's accepted pseudo label (IFND, Eq. 3), at every granularity."""
 
     def bind(self, num_samples: int, labels: Tensor | None = None) -> None:
-        """Start with nothing accepted."""
+        """Start without any accepted label."""
         super().bind(num_samples)
         self._set_labels(torch.full((1, num_samples), NOT_ACCEPTED))
 
-    def publish(self, pseudo_labels) -> None:
-        """Take new labels: a :class:`mmifnd.clustering.PseudoLabels`, or anything with ``labels`` (G, N).
+    def publish(self, pseudo_labels: Labelled) -> None:
+        """Replace the labels.
+
+        Args:
+            pseudo_labels (Labelled): a :class:`mmifnd.clustering.PseudoLabels`, or anything with ``labels`` (G, N).
 
         Raises:
-            ValueError: where the labels are not of the training set.
+            ValueError: if the labels are not those of the training set.
         """
         labels = pseudo_labels.labels
         if self.num_samples is not None and labels.shape[1] != self.num_samples:

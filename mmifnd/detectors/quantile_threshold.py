@@ -1,8 +1,11 @@
-"""Detection by a threshold for each image, learned on the fly (GloFND)."""
+"""Detection by one threshold per image, learned while training (GloFND)."""
+
+from typing import cast
 
 import torch
 from torch import Tensor
 
+from mmifnd.checks import check_choice, check_positive
 from mmifnd.contrast import Contrast
 from mmifnd.functional._checks import check_alpha
 from mmifnd.functional.thresholds import adam_step, batch_quantile, decayed_rate, sgd_step, threshold_gradient
@@ -21,33 +24,33 @@ DECAYS = dict(adam='exponential', sgd='constant')
 
 
 class QuantileThresholdDetector(Detector):
-    """Candidates more similar to the anchor than its image's threshold, which follows the (1 - alpha)-quantile of the
-    image's similarities over the whole training set (GloFND: Balmaseda et al., ICML 2025, Algorithm 1).
+    """Detects candidates above a learned threshold of the anchor's image (GloFND: Balmaseda et al., ICML 2025, Algorithm 1).
 
-    Only images of the step move. All rows of an image (its views, repeats, ranks) share one threshold, and are averaged
-    before it moves; rows without candidates do not count, and do not move it. Similarities that are NaN are none.
+    The threshold follows the (1 - alpha)-quantile of the image's similarities over the whole training set. A step moves the
+    thresholds of its own images only. All rows of an image (its views, repeats, ranks) share one threshold, and their
+    gradients are averaged before it moves. Rows without candidates do not count, nor do similarities that are NaN.
 
     Args:
         alpha (float): share of negatives that are false, in (0, 1).
         optimizer (str): ``'adam'`` (the released code) or ``'sgd'`` (Eq. 4).
-        learning_rate (float, optional): in units of similarity; 0.05 for Adam, 1 for SGD unless given.
-        decay (str, optional): ``'exponential'`` lets the rate fall to 6 % from ``start_epoch`` to the end of the training:
-            what Adam needs, whose steps have a fixed length; ``'constant'`` is the released code. Unless given,
-            exponential for Adam and constant for SGD, whose steps shrink by themselves.
+        learning_rate (float, optional): in units of similarity; default: 0.05 for Adam, 1 for SGD.
+        decay (str, optional): ``'exponential'`` lets the rate fall to 6 % from ``start_epoch`` to the end of the training,
+            as Adam needs, whose steps have a fixed length; ``'constant'`` is the released code. Default: exponential for
+            Adam, constant for SGD, whose steps shrink by themselves.
         betas (tuple[float, float]): decay of Adam's moments.
         bias_correction (str): Adam's correction by the ``'visits'`` of the image, or by the number of the ``'epoch'``
             as in the released code.
-        gradient_limit (float, optional): bounds each gradient to ``+-gradient_limit * alpha``.
+        gradient_limit (float, optional): bound of each gradient, ``+-gradient_limit * alpha``; default: none.
         initialization (str): ``'one'`` starts at 1, where nothing is a false negative; ``'batch_quantile'`` lets the
             first visit of an image set its threshold to the quantile of that batch.
         start_epoch (int): first epoch (0-based) in which thresholds learn.
-        filter_epoch (int, optional): first epoch in which they are used; ``start_epoch`` unless given.
+        filter_epoch (int, optional): first epoch in which they are used; default: ``start_epoch``.
         warmup_epochs (int): epochs from ``start_epoch`` on in which all images share one threshold, learned from all
             rows.
-        shared (bool): keep one threshold for all images for good (the "single lambda" ablation).
+        shared (bool): keep one threshold for all images throughout (the "single lambda" ablation).
 
     Raises:
-        ValueError: where an option is unknown or a value out of range.
+        ValueError: if an option is unknown or a value out of range.
     """
 
     def __init__(self, alpha: float = 0.01, optimizer: str = 'adam', learning_rate: float | None = None,
@@ -56,14 +59,15 @@ class QuantileThresholdDetector(Detector):
                  filter_epoch: int | None = None, warmup_epochs: int = 0, shared: bool = False) -> None:
         super().__init__()
         check_alpha(alpha)
-        _check_options(optimizer=optimizer)
+        check_choice('optimizer', optimizer, OPTIONS['optimizer'], 'QuantileThresholdDetector')
         decay = DECAYS[optimizer] if decay is None else decay
-        _check_options(decay=decay, bias_correction=bias_correction, initialization=initialization)
+        for name, value in dict(decay=decay, bias_correction=bias_correction, initialization=initialization).items():
+            check_choice(name, value, OPTIONS[name], 'QuantileThresholdDetector')
         filter_epoch = start_epoch if filter_epoch is None else filter_epoch
         learning_rate = LEARNING_RATES[optimizer] if learning_rate is None else learning_rate
         _check_numbers(learning_rate, betas, gradient_limit, start_epoch, filter_epoch, warmup_epochs)
         self.alpha, self.optimizer, self.learning_rate, self.decay = alpha, optimizer, learning_rate, decay
-        self.betas, self.bias_correction, self.gradient_limit = tuple(betas), bias_correction, gradient_limit
+        self.betas, self.bias_correction, self.gradient_limit = (betas[0], betas[1]), bias_correction, gradient_limit
         self.initialization, self.first_epoch, self.warmup_epochs, self.shared = (
             initialization, start_epoch, warmup_epochs, shared)
         self.gate = FilterGate('QuantileThresholdDetector', 'filter_epoch', filter_epoch)
@@ -72,19 +76,19 @@ class QuantileThresholdDetector(Detector):
 
     @property
     def threshold(self) -> Tensor:
-        """Thresholds of all images, (N,); (1,) if shared."""
-        return self.table.threshold
+        """The thresholds of all images, (N,); (1,) if shared."""
+        return cast(Tensor, self.table.threshold)
 
     def bind(self, num_samples: int, labels: Tensor | None = None) -> None:
-        """Start all thresholds."""
+        """Allocate the thresholds of all images."""
         super().bind(num_samples)
         self.table.allocate(1 if self.shared else num_samples)
 
     def start_epoch(self, epoch: int, max_epochs: int) -> None:
-        """Take note of the epoch (0-based) that begins.
+        """Set the epoch (0-based) that begins.
 
         Raises:
-            ValueError: where learning or filtering would start after the last of ``max_epochs``.
+            ValueError: if learning or filtering would start after the last of ``max_epochs`` epochs.
         """
         if self.first_epoch >= max_epochs:
             raise ValueError(f'start_epoch={self.first_epoch} of QuantileThresholdDetector is beyond the training of '
@@ -111,22 +115,22 @@ class QuantileThresholdDetector(Detector):
             self.table.fill(**{name: column[0] for name, column in self.table.read(row[:1]).items()})
 
     def detect(self, contrast: Contrast) -> Tensor:
-        """Bool (1, A, C): strictly above the threshold of the anchor's image."""
+        """Return a bool mask (1, A, C): strictly above the threshold of the anchor's image."""
         above = contrast.negative_similarity.detach() > self.threshold_of(contrast).unsqueeze(1)
         return (above & contrast.is_candidate).unsqueeze(0)
 
     def threshold_of(self, contrast: Contrast) -> Tensor:
-        """The learned one of each anchor's image, (A,); infinite where it is not used yet."""
+        """The learned threshold of each anchor's image, (A,); infinite while it is not used yet."""
         threshold = self.table.read(self._row(contrast.anchor_index))['threshold']
-        # At 1 nobody is detected, not even an identical image whose cosine was rounded to more.
+        # At 1 nothing is detected, not even an identical image whose cosine was rounded up.
         return self.gate.apply_to(torch.where(threshold < 1, threshold, torch.inf))
 
     def _row(self, index: Tensor) -> Tensor:
-        """Where the table keeps the threshold of images ``index``."""
+        """The rows of the table with the thresholds of images ``index``."""
         return torch.zeros_like(index) if self.shared else index
 
     def _moved(self, old: dict[str, Tensor], gradient: Tensor, quantile: Tensor | None = None) -> dict[str, Tensor]:
-        """Columns after a visit with a mean ``gradient`` (M,); a first visit takes the mean ``quantile``, if given."""
+        """The columns after a visit with a mean ``gradient`` (M,); a first visit takes the mean ``quantile``, if given."""
         gradient = gradient.to(old['threshold'].dtype)
         if self.gradient_limit is not None:
             gradient = gradient.clamp(-self.gradient_limit * self.alpha, self.gradient_limit * self.alpha)
@@ -138,7 +142,7 @@ class QuantileThresholdDetector(Detector):
         return dict(new, visits=old['visits'] + 1)
 
     def _stepped(self, old: dict[str, Tensor], gradient: Tensor) -> dict[str, Tensor]:
-        """Columns after one step of the optimizer."""
+        """The columns after one step of the optimizer."""
         rate = decayed_rate(self.learning_rate, self._progress) if self.decay == 'exponential' else self.learning_rate
         if self.optimizer == 'sgd':
             return dict(threshold=sgd_step(old['threshold'], gradient, rate))
@@ -152,25 +156,16 @@ class QuantileThresholdDetector(Detector):
         return dict(threshold=threshold, first_moment=first, second_moment=second)
 
 
-def _check_options(**chosen: str) -> None:
-    for name, value in chosen.items():
-        if value not in OPTIONS[name]:
-            raise ValueError(f'{name}={value!r} of QuantileThresholdDetector is unknown; choose one of '
-                             f'{", ".join(OPTIONS[name])}')
-
-
 def _check_numbers(learning_rate: float, betas: tuple[float, float], gradient_limit: float | None, start_epoch: int,
                    filter_epoch: int, warmup_epochs: int) -> None:
-    if not learning_rate > 0:
-        raise ValueError(f'learning_rate={learning_rate} of QuantileThresholdDetector is not positive; 0.05 is usual')
+    check_positive('learning_rate', learning_rate, 'QuantileThresholdDetector', '0.05 is usual')
     if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
         raise ValueError(f'betas={betas} of QuantileThresholdDetector must be two numbers in [0, 1), such as 0.9, 0.98')
-    if gradient_limit is not None and not gradient_limit > 0:
-        raise ValueError(
-            f'gradient_limit={gradient_limit} of QuantileThresholdDetector is not positive; None sets no limit')
+    if gradient_limit is not None:
+        check_positive('gradient_limit', gradient_limit, 'QuantileThresholdDetector', 'None sets no limit')
     if start_epoch < 0 or warmup_epochs < 0:
         raise ValueError(f'start_epoch={start_epoch} and warmup_epochs={warmup_epochs} of QuantileThresholdDetector '
                          'must not be negative')
     if filter_epoch < start_epoch:
-        raise ValueError(f'filter_epoch={filter_epoch} of QuantileThresholdDetector lies before '
+        raise ValueError(f'filter_epoch={filter_epoch} of QuantileThresholdDetector is before '
                          f'start_epoch={start_epoch}, when thresholds begin to learn')

@@ -1,4 +1,4 @@
-"""Random pairs: the honest lower control."""
+"""Detection of random pairs: the lower control."""
 
 from collections.abc import Sequence
 
@@ -12,30 +12,32 @@ from .base import Detector
 
 
 class RandomDetector(Detector):
-    """Declares each pair a false negative with a given probability, whatever the images show.
+    """Detects each pair with a given probability, whatever the images show.
 
     A pair's draw is a hash of (seed, step, anchor, candidate): the same on any number of processes.
 
     Args:
-        rate (float | Sequence[float]): probability in [0, 1], or one for each epoch (the last one holds on), such as the
+        rate (float | Sequence[float]): probability in [0, 1], or one per epoch (the last one stays in force), such as the
             share of negatives that another run removed.
-        seed (int): of the draws.
+        seed (int): the seed of the draws.
 
     Raises:
-        ValueError: where a rate is outside [0, 1].
+        ValueError: if a rate is outside [0, 1].
     """
+
+    step: Tensor
 
     def __init__(self, rate: float | Sequence[float], seed: int = 0) -> None:
         super().__init__()
         self.rates = [float(r) for r in rate] if isinstance(rate, Sequence) else [float(rate)]
         if not self.rates or not all(0 <= r <= 1 for r in self.rates):
-            raise ValueError(f'rate={rate} of RandomDetector is outside [0, 1]; give a share, or one for each epoch')
+            raise ValueError(f'rate={rate} of RandomDetector is outside [0, 1]; give a share, or one per epoch')
         self.seed = seed
         self.rate = self.rates[0]
         self.register_buffer('step', torch.zeros((), dtype=torch.int64))
 
     def start_epoch(self, epoch: int, max_epochs: int) -> None:
-        """Take the rate of this epoch (0-based)."""
+        """Set the rate of this epoch (0-based)."""
         self.rate = self.rates[min(epoch, len(self.rates) - 1)]
 
     def observe(self, contrast: Contrast) -> None:
@@ -43,7 +45,7 @@ class RandomDetector(Detector):
         self.step += 1
 
     def detect(self, contrast: Contrast) -> Tensor:
-        """Bool (1, A, C)."""
+        """Return a bool mask (1, A, C)."""
         anchor, candidate = contrast.anchor_index.unsqueeze(1), contrast.candidate_index.unsqueeze(0)
         draw = counter_uniform(self.seed, self.step, anchor, candidate)
         return ((draw < self.rate) & contrast.is_candidate).unsqueeze(0)

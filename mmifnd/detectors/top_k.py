@@ -1,10 +1,11 @@
-"""Detection within the batch (FNC): the most similar candidates of a row."""
+"""Detection within the batch: the most similar candidates of a row (FNC)."""
 
 import warnings
 
 import torch
 from torch import Tensor
 
+from mmifnd.checks import check_at_least, check_choice, check_inside
 from mmifnd.contrast import Contrast
 from mmifnd.functional._checks import check_alpha
 from mmifnd.functional.thresholds import batch_quantile
@@ -16,17 +17,17 @@ SCORES = ('max', 'mean')
 
 
 class BatchQuantileDetector(Detector):
-    """Candidates above the (1 - alpha)-quantile of their row: the FNC that GloFND's released code compares with.
+    """Detects candidates above the (1 - alpha)-quantile of their row: the FNC that GloFND's released code compares with.
 
-    Stateless but for the start epoch. Each row of a view has its own quantile.
+    Stateless except for the start epoch. Each row of a view has its own quantile.
 
     Args:
-        alpha (float): share of negatives that are false, in (0, 1). Where alpha times the number of candidates is below
-            1, one candidate of each row is removed nevertheless, more than alpha; a warning says so, once.
+        alpha (float): share of negatives that are false, in (0, 1). If alpha times the number of candidates is below 1,
+            one candidate per row is removed nevertheless, a larger share than alpha; a warning says so once.
         start_epoch (int): first epoch (0-based) in which it detects.
 
     Raises:
-        ValueError: where alpha or the epoch is out of range.
+        ValueError: if alpha or the epoch is out of range.
     """
 
     def __init__(self, alpha: float = 0.01, start_epoch: int = 0) -> None:
@@ -37,11 +38,11 @@ class BatchQuantileDetector(Detector):
         self._has_warned = False
 
     def start_epoch(self, epoch: int, max_epochs: int) -> None:
-        """Take note of the epoch (0-based) that begins."""
+        """Set the epoch (0-based) that begins."""
         self.gate.update(epoch, max_epochs)
 
     def detect(self, contrast: Contrast) -> Tensor:
-        """Bool (1, A, C): strictly above the row's quantile."""
+        """Return a bool mask (1, A, C): strictly above the row's quantile."""
         similarity = contrast.negative_similarity.detach()
         self._warn_if_too_few(similarity.shape[1])
         return ((similarity > self.threshold_of(contrast).unsqueeze(1)) & contrast.is_candidate).unsqueeze(0)
@@ -61,40 +62,37 @@ class BatchQuantileDetector(Detector):
 
 
 class TopKDetector(Detector):
-    """The k candidates that are most similar to the anchor's *image*, if similar enough (FNC: Huynh et al., WACV 2022).
+    """Detects the k candidates most similar to the anchor's *image*, if similar enough (FNC: Huynh et al., WACV 2022).
 
     An image's support set is its anchor, its positive, and the further views that the framework encodes for it
-    (``Contrast.support``); a candidate's score is the largest, or the mean, similarity to them. All rows of an image
-    therefore agree. With :class:`AttrContrastiveHead` or :class:`ElimContrastiveHead`, as in the paper.
+    (``Contrast.support``). A candidate's score is its largest, or its mean, similarity to the set, so that all rows of an
+    image agree. The paper combines it with :class:`AttrContrastiveHead` or :class:`ElimContrastiveHead`.
 
     Args:
-        k (int): candidates at most, for each anchor; 10 in the released code, for batches of 4096.
-        threshold (float): score that a candidate must exceed, in [-1, 1]; 0.7 in the released code.
+        k (int): the largest number of candidates per anchor; 10 in the released code, for batches of 4096.
+        threshold (float): the score that a candidate must exceed, in [-1, 1]; 0.7 in the released code.
         score (str): ``'max'`` (the released code) or ``'mean'``.
         start_epoch (int): first epoch (0-based) in which it detects.
 
     Raises:
-        ValueError: where a value is out of range.
+        ValueError: if a value is out of range.
     """
 
     def __init__(self, k: int = 10, threshold: float = 0.7, score: str = 'max', start_epoch: int = 0) -> None:
         super().__init__()
-        if k < 1:
-            raise ValueError(f'k={k} of TopKDetector must be at least 1; NoDetector detects nobody')
-        if not -1 <= threshold <= 1:
-            raise ValueError(f'threshold={threshold} of TopKDetector is outside [-1, 1]; it is a cosine, 0.7 is usual')
-        if score not in SCORES:
-            raise ValueError(f'score={score!r} of TopKDetector is unknown; choose one of {", ".join(SCORES)}')
+        check_at_least('k', k, 1, 'TopKDetector', 'NoDetector detects nothing')
+        check_inside('threshold', threshold, -1, 1, 'both', 'TopKDetector', 'it is a cosine, 0.7 is usual')
+        check_choice('score', score, SCORES, 'TopKDetector')
         self.k, self.threshold, self.score = k, threshold, score
         self.gate = FilterGate('TopKDetector', 'start_epoch', start_epoch)
 
     def start_epoch(self, epoch: int, max_epochs: int) -> None:
-        """Take note of the epoch (0-based) that begins."""
+        """Set the epoch (0-based) that begins."""
         self.gate.update(epoch, max_epochs)
 
     @torch.no_grad()
     def detect(self, contrast: Contrast) -> Tensor:
-        """Bool (1, A, C): among the k best scores of the row, and above the threshold."""
+        """Return a bool mask (1, A, C): among the k best scores of the row, and above the threshold."""
         score = self._score(contrast).masked_fill(~contrast.is_candidate, -torch.inf)
         best = score.topk(min(self.k, score.shape[1]), dim=1).indices
         is_best = torch.zeros_like(score, dtype=torch.bool).scatter_(1, best, True)
@@ -102,17 +100,14 @@ class TopKDetector(Detector):
         return (is_best & (score > threshold) & contrast.is_candidate).unsqueeze(0)
 
     def _score(self, contrast: Contrast) -> Tensor:
-        """Similarity of each candidate to the support set, (A, C)."""
+        """The similarity of each candidate to the support set, (A, C)."""
         wide = contrast.negative_similarity.dtype
         candidate = contrast.candidate.detach().to(wide)
         views = [contrast.anchor, contrast.positive]
         views += [] if contrast.support is None else list(contrast.support.unbind(1))
-        total = None
         with torch.autocast(candidate.device.type, enabled=False):
-            for view in views:
+            total = views[0].detach().to(wide) @ candidate.T
+            for view in views[1:]:
                 similarity = view.detach().to(wide) @ candidate.T
-                if total is None:
-                    total = similarity
-                else:
-                    total = torch.maximum(total, similarity) if self.score == 'max' else total + similarity
+                total = torch.maximum(total, similarity) if self.score == 'max' else total + similarity
         return total if self.score == 'max' else total / len(views)

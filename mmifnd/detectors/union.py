@@ -1,6 +1,7 @@
-"""Several detectors as one."""
+"""Detection by several detectors at once."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -10,15 +11,15 @@ from .base import Detector
 
 
 class UnionDetector(Detector):
-    """A candidate is a false negative where any of the parts says so.
+    """Detects candidates that any of its parts detects.
 
-    Parts with one granularity join every granularity of the others.
+    The mask of a part with one granularity is added to every granularity of the others.
 
     Args:
-        detectors (Mapping[str, Detector]): by name, so that a config can change one of them.
+        detectors (Mapping[str, Detector]): the parts by name, so that a config can change one of them.
 
     Raises:
-        ValueError: where there is none.
+        ValueError: if there is no part.
     """
 
     def __init__(self, detectors: Mapping[str, Detector]) -> None:
@@ -28,22 +29,26 @@ class UnionDetector(Detector):
         self.detectors = nn.ModuleDict(detectors)
 
     @property
-    def compares_with_positive(self) -> bool:
-        """Whether any part does."""
-        return any(detector.compares_with_positive for detector in self.detectors.values())
+    def _parts(self) -> list[Detector]:
+        return [cast(Detector, part) for part in self.detectors.values()]
+
+    @property
+    def compares_with_positive(self) -> bool:  # type: ignore[override]  # depends on the parts
+        """Whether any part compares with the positive."""
+        return any(part.compares_with_positive for part in self._parts)
 
     def observe(self, contrast: Contrast) -> None:
         """Let every part learn."""
-        for detector in self.detectors.values():
-            detector.observe(contrast)
+        for part in self._parts:
+            part.observe(contrast)
 
     def detect(self, contrast: Contrast) -> Tensor:
-        """Bool (G, A, C), G the largest number of granularities.
+        """Return a bool mask (G, A, C), G being the largest number of granularities.
 
         Raises:
-            ValueError: where two parts have different granularities, neither of them 1.
+            ValueError: if two parts have different granularities, neither of them 1.
         """
-        masks = [detector.detect(contrast) for detector in self.detectors.values()]
+        masks = [part.detect(contrast) for part in self._parts]
         counts = {len(mask) for mask in masks} - {1}
         if len(counts) > 1:
             raise ValueError(f'detectors of UnionDetector have {sorted(counts)} granularities; give them the same number, or 1')

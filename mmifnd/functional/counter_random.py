@@ -6,6 +6,7 @@ Flood: Fast Splittable Pseudorandom Number Generators, 2014), folded over the co
 """
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -61,7 +62,7 @@ def counter_hash(*counters: int | Tensor) -> Tensor:
         >>> counter_hash(7, torch.arange(3)).equal(torch.stack([counter_hash(7, i) for i in range(3)]))
         True
     """
-    state = len(counters)
+    state: int | Tensor = len(counters)
     for counter in counters:
         state = _mix(_wrap(_wrap(state + _GAMMA) + _checked(counter)))
     return state if isinstance(state, Tensor) else torch.tensor(state, dtype=torch.int64)
@@ -71,7 +72,7 @@ def _to_uniform(bits: Tensor, dtype: torch.dtype) -> Tensor:
     if dtype not in _SIGNIFICANT_BITS:
         raise TypeError(f'dtype={dtype} is not a floating-point type of {sorted(map(str, _SIGNIFICANT_BITS))}')
     kept = _SIGNIFICANT_BITS[dtype]
-    return _unsigned_shift(bits, 64 - kept).to(dtype) * 2.0**-kept
+    return cast(Tensor, _unsigned_shift(bits, 64 - kept)).to(dtype) * 2.0**-kept
 
 
 def counter_uniform(*counters: int | Tensor, dtype: torch.dtype = torch.float32) -> Tensor:

@@ -190,8 +190,9 @@ def _kept(negative: Tensor, false_negative: Tensor, temperature: float | Tensor)
 def _scaled(negative: Tensor, temperature: float | Tensor) -> Tensor:
     """Divide similarities by t in float32 or wider."""
     wide = negative.to(torch.promote_types(negative.dtype, torch.float32))
-    is_per_anchor = isinstance(temperature, Tensor) and temperature.dim() == 1
-    return divide_present(wide, temperature.unsqueeze(1) if is_per_anchor else temperature)
+    if isinstance(temperature, Tensor) and temperature.dim() == 1:
+        temperature = temperature.unsqueeze(1)
+    return divide_present(wide, temperature)
 
 
 def _check_shapes(positive: Tensor, negative: Tensor, false_negative: Tensor, log_average: Tensor) -> None:

@@ -107,7 +107,7 @@ def decayed_rate(learning_rate: float, progress: float, final_share: float = 0.0
         >>> [round(decayed_rate(0.05, progress), 4) for progress in (0., 0.5, 1.)]
         [0.05, 0.0122, 0.003]
     """
-    return learning_rate * final_share**min(max(progress, 0.), 1.)
+    return float(learning_rate * final_share**min(max(progress, 0.), 1.))
 
 
 def batch_quantile(similarity: Tensor, alpha: float) -> Tensor:

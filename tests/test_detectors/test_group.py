@@ -39,13 +39,13 @@ def test_a_data_set_without_groups_is_refused():
 def test_groups_of_another_data_set_are_refused():
     detector = GroupDetector()
     detector.bind(6)
-    with pytest.raises(ValueError, match='7 groups were given to a training set of 6 images; give one an image'):
+    with pytest.raises(ValueError, match='7 groups were given to a training set of 6 images; give one per image'):
         detector.bind_groups(GROUPS)
 
 
 @pytest.mark.parametrize('groups', [[0, 1, 2], [-1, -1, -1], [4, -1, 2]])
 def test_groups_of_one_image_each_are_worth_a_warning(groups):
-    with pytest.warns(UserWarning, match='no two of the 3 images are in one group: GroupDetector will detect nobody'):
+    with pytest.warns(UserWarning, match='no two of the 3 images are in one group: GroupDetector will detect nothing'):
         bound(torch.tensor(groups))
 
 

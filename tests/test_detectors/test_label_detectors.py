@@ -108,7 +108,7 @@ def test_an_unbound_detector_says_so(make_contrast, kind):
 
 @pytest.mark.parametrize('anchor, candidate', [(3, 0), (-1, 0), (0, 3)])
 def test_an_index_outside_the_labels_is_refused(make_contrast, anchor, candidate):
-    with pytest.raises(RuntimeError, match='an image index lies outside the 3 labels of PseudoLabelDetector; bind'):
+    with pytest.raises(RuntimeError, match='an image index is outside the 3 labels of PseudoLabelDetector; bind'):
         published([1, 2, 1]).detect(make_contrast([anchor], [candidate]))
 
 

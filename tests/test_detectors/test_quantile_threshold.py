@@ -300,7 +300,7 @@ def test_steps_without_values():
     (dict(betas=(0.9, 1.)), r'betas=\(0.9, 1.0\) .* two numbers in \[0, 1\)'),
     (dict(gradient_limit=0.), 'gradient_limit=0.0 .* is not positive'),
     (dict(start_epoch=-1), 'start_epoch=-1 and warmup_epochs=0 .* must not be negative'),
-    (dict(start_epoch=5, filter_epoch=4), 'filter_epoch=4 .* lies before start_epoch=5')])
+    (dict(start_epoch=5, filter_epoch=4), 'filter_epoch=4 .* is before start_epoch=5')])
 def test_bad_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         QuantileThresholdDetector(**options)
@@ -317,7 +317,7 @@ def test_a_start_beyond_the_training_is_refused():
 def test_an_index_outside_the_table_is_refused(index):
     detector = bound(3)
     for call in (detector.observe, detector.detect):
-        with pytest.raises(RuntimeError, match='an image index lies outside the table of 3 images; bind'):
+        with pytest.raises(RuntimeError, match='an image index is outside the table of 3 images; bind'):
             call(contrast_from([[0.5]], [index]))
 
 

@@ -106,7 +106,7 @@ def test_steps_without_values():
 
 @pytest.mark.parametrize('kind, options, message', [
     (BatchQuantileDetector, dict(alpha=1.), r'alpha=1.0 is outside \(0, 1\)'),
-    (BatchQuantileDetector, dict(start_epoch=-1), 'start_epoch=-1 of BatchQuantileDetector is negative'),
+    (BatchQuantileDetector, dict(start_epoch=-1), 'start_epoch=-1 of BatchQuantileDetector must be at least 0'),
     (TopKDetector, dict(k=0), 'k=0 of TopKDetector must be at least 1'),
     (TopKDetector, dict(threshold=1.5), r'threshold=1.5 of TopKDetector is outside \[-1, 1\]'),
     (TopKDetector, dict(score='sum'), "score='sum' of TopKDetector is unknown; choose one of max, mean")])

@@ -133,7 +133,7 @@ OPTIONS = {
         ('model.head.detector.gradient_limit=0', 'gradient_limit=0 of QuantileThresholdDetector is not positive'),
         ('model.head.detector.start_epoch=40', 'start_epoch=40 of QuantileThresholdDetector is beyond the training'),
         ('model.head.detector.start_epoch=-1', 'start_epoch=-1'),
-        ('model.head.detector.filter_epoch=3', 'filter_epoch=3 of QuantileThresholdDetector lies before'),
+        ('model.head.detector.filter_epoch=3', 'filter_epoch=3 of QuantileThresholdDetector is before'),
         ('model.head.detector.filter_epoch=99', 'filter_epoch=99 of QuantileThresholdDetector is beyond'),
         ('model.head.detector.warmup_epochs=-1', 'warmup_epochs=-1 of QuantileThresholdDetector'),
     ],
