@@ -4,7 +4,10 @@ A registry imports its own locations only, never those of its parent, so each ch
 registries need a child: a missing one falls through to mmengine's and finds nothing.
 """
 
-from mmengine.registry import Registry
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mmengine.registry import DefaultScope, Registry
 from mmpretrain import registry as _parents
 
 from .compat import ensure_torchvision
@@ -16,6 +19,20 @@ def _child(parent: Registry, *rooms: str) -> Registry:
     """A registry in the scope ``mmifnd`` that searches ``rooms`` of mmifnd first and then all that the parent searches."""
     locations = [f'mmifnd.{room}' for room in rooms] + list(parent._locations)
     return Registry(parent.name, parent=parent, scope='mmifnd', locations=locations)
+
+
+@contextmanager
+def default_scope() -> Iterator[None]:
+    """Look names without a prefix up in mmifnd first, as under a runner; a scope of the user's own stays.
+
+    Whatever is built outside of a runner needs it: without a scope mmengine knows its own names only.
+    """
+    current = DefaultScope.get_current_instance()
+    if current is not None and current.scope_name != 'mmengine':
+        yield
+        return
+    with DefaultScope.overwrite_default_scope('mmifnd'):
+        yield
 
 
 RUNNERS = _child(_parents.RUNNERS)

@@ -14,6 +14,7 @@ from mmifnd.clustering import ConfidenceAcceptance, KMeans, PseudoLabeler
 from mmifnd.configuration.derived import clusters_of
 from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.run_config import config_beside
+from mmifnd.datasets.image_data import Images, image_dataset
 from mmifnd.engine.features.detector_probe import even_anchors
 from mmifnd.engine.progress import reported
 from mmifnd.evaluation import Estimate, batch_of_first, cluster_estimate, expected_false_negatives, quantile_estimate
@@ -22,7 +23,6 @@ from mmifnd.visualization.detected import ByLabels, Removed
 from mmifnd.visualization.removed import choose_anchors
 
 from .features import extract_features
-from .image_data import Images, image_dataset
 
 BATCH_SIZES = (256, 1024, 4096)
 #: Files of features.

@@ -14,6 +14,7 @@ from mmifnd.configuration.config import load_config
 from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.run_config import config_beside
 from mmifnd.datasets import IndexedDataset
+from mmifnd.datasets.image_data import Images, collate_of, image_dataset
 from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
 from mmifnd.engine.features.feature_pass import extract_features as run_pass
 from mmifnd.engine.progress import reported
@@ -22,7 +23,6 @@ from mmifnd.models.preprocessors import TensorViewsPreprocessor
 from mmifnd.registry import MODELS
 
 from .backbones import load_backbone
-from .image_data import Images, collate_of, image_dataset
 
 #: What a backbone without a config of its own is shown: ImageNet's centre crop, RGB, its mean and deviation.
 CENTRE_CROP = [

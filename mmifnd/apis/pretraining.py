@@ -15,8 +15,7 @@ from mmifnd.configuration.derived import Derived
 from mmifnd.configuration.environment import build_runner
 from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.shipped import shipped_config
-
-from .image_data import folder_config, image_dataset
+from mmifnd.datasets.image_data import ImageFolder, image_dataset, read_folder
 
 DETECTORS = dict(
     ifnd=dict(type='PseudoLabelDetector'),
@@ -102,14 +101,17 @@ def pretraining_config(data: str | Path, method: str, framework: str, backbone: 
                        image_size: int, seed: int, num_workers: int | None) -> tuple[Config, dict[str, Derived]]:
     """The config of :func:`pretrain`, and the settings that were derived, by their keys."""
     _check(method, framework, backbone, epochs, batch_size, image_size)
-    images = folder_config(data)
-    total = len(image_dataset(data))
+    folder = read_folder(data)
+    total = len(image_dataset(folder.train))
+    if total < 2:
+        raise UserError(f'folder {data} holds one image; contrastive learning compares images: give at least 2, better '
+                        'hundreds')
     batch = derived.batch_of(total) if batch_size is None else Derived(batch_size, 'given')
     if batch.value > total:
         raise UserError(f'batch_size={batch.value} exceeds the {total} images of {data}; give at most {total}')
     config = load_config(shipped_config(FRAMEWORKS[framework]))
     settings = _derive(total, batch, epochs, method, framework, image_size)
-    _set_data(config, images, image_size, min(8, os.cpu_count() or 1) if num_workers is None else num_workers)
+    _set_data(config, folder, image_size, min(8, os.cpu_count() or 1) if num_workers is None else num_workers)
     _set_model(config.model, method, framework, backbone, image_size)
     if method != 'ifnd':
         config.default_hooks.pop('false_negative')
@@ -155,8 +157,8 @@ def _of_swav(total: int, batch_size: int, epochs: int, image_size: int) -> dict[
             f'{VIEWS}.transforms.1.0.scale': derived.small_crop_of(image_size)}
 
 
-def _set_data(config: Config, images: dict, size: int, num_workers: int) -> None:
-    for loader in (config.train_dataloader, config.test_dataloader):
+def _set_data(config: Config, folder: ImageFolder, size: int, num_workers: int) -> None:
+    for loader, images in ((config.train_dataloader, folder.train), (config.test_dataloader, folder.test)):
         loader.dataset.update(images)
         loader.num_workers, loader.persistent_workers = num_workers, num_workers > 0
     config.default_hooks.false_negative.num_workers = num_workers

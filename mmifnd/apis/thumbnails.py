@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .image_data import Images, image_dataset
+from mmifnd.datasets.image_data import Images, image_dataset
 
 
 class Thumbnails:

@@ -7,11 +7,10 @@ from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
 from mmifnd.datasets import IndexedDataset
+from mmifnd.datasets.image_data import collate_of
 from mmifnd.engine.features.detector_probe import even_anchors
 from mmifnd.models.preprocessors import TensorViewsPreprocessor
 from mmifnd.registry import MODELS
-
-from .image_data import collate_of
 
 _MAX_BYTE = 255
 

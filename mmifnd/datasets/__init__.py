@@ -3,6 +3,7 @@
 from .broken_images import BROKEN_LIST
 from .class_subset import ClassSubset
 from .collate import keep_batch
+from .custom import CustomDataset
 from .digits import Digits
 from .grouped_folder import GroupedFolder
 from .identity import ImageIdentity, image_keys
@@ -19,8 +20,8 @@ from .tensor_images import TensorImages
 from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
-    'BROKEN_LIST', 'ClassSubset', 'Digits', 'GroupedFolder', 'IDXImages', 'ImageIdentity', 'InMemoryImages', 'IndexedDataset',
-    'LabelledSubset', 'LoadImageFromFile', 'ResizeEdge', 'ResumableSampler', 'SubsetDataset', 'TensorImages',
-    'WordNetDepthDataset', 'image_keys', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups',
-    'wordnet_names',
+    'BROKEN_LIST', 'ClassSubset', 'CustomDataset', 'Digits', 'GroupedFolder', 'IDXImages', 'ImageIdentity', 'InMemoryImages',
+    'IndexedDataset', 'LabelledSubset', 'LoadImageFromFile', 'ResizeEdge', 'ResumableSampler', 'SubsetDataset',
+    'TensorImages', 'WordNetDepthDataset', 'image_keys', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin',
+    'wordnet_groups', 'wordnet_names',
 ]

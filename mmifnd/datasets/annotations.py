@@ -7,6 +7,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
+from .leaf_files import leaf_path
 from .sample_index import Origin
 from .tensor_images import TensorImages
 
@@ -56,16 +57,6 @@ def leaf_name(leaf, position: int) -> str | None:
     return osp.relpath(path, root) if inside else path
 
 
-def leaf_path(leaf, position: int) -> str | None:
-    """Path of an image as its data set has it, or None."""
-    if hasattr(leaf, 'get_data_info'):
-        path = leaf.get_data_info(position).get('img_path')
-    else:  # torchvision's folders
-        samples = getattr(leaf, 'samples', None)
-        path = samples[position][0] if samples is not None else None
-    return path if isinstance(path, str) else None
-
-
 def fingerprint_of(origin: Origin) -> str:
     """Digest of the number of images and their names, or their contents where they have no names; 16 hex digits."""
     digest = hashlib.sha256(str(len(origin.leaf)).encode())
@@ -112,7 +103,7 @@ def check_inside(leaf) -> None:
 def _leaf_bytes(leaf, position: int) -> bytes:
     name = leaf_name(leaf, position)
     if name is not None:
-        return name.encode() + b'\0'
+        return name.encode('utf-8', 'surrogateescape') + b'\0'
     return pickle.dumps(leaf.get_data_info(position)) if hasattr(leaf, 'get_data_info') else str(position).encode()
 
 

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from mmifnd.registry import DATASETS  # first: mmpretrain's data sets need its torchvision shim
+from mmifnd.registry import DATASETS
 
-from mmpretrain.datasets import CustomDataset  # isort: skip
-from mmpretrain.datasets.custom import get_samples  # isort: skip
+from .custom import CustomDataset
+from .folder import walk_folder
+from .text_files import read_text
 
 
 @DATASETS.register_module()
 class ClassSubset(CustomDataset):
-    """mmpretrain's :class:`CustomDataset` on some of the class folders, such as the 100 classes of ImageNet-100.
+    """:class:`CustomDataset` on some of the class folders, such as the 100 classes of ImageNet-100.
 
     Labels count the listed folders in sorted order, so that they do not depend on the order of the lines.
 
@@ -47,8 +48,8 @@ class ClassSubset(CustomDataset):
         if missing:
             raise FileNotFoundError(f'{len(missing)} of the {len(self.folders)} folders in {self.class_list} are not in '
                                     f'{root}, such as {missing[0]}; check data_root, data_prefix and class_list')
-        labels = {folder: label for label, folder in enumerate(self.folders)}
-        samples, _ = get_samples(self.img_prefix, labels, is_valid_file=self.is_valid_file)
+        samples = [(f'{folder}/{name}', label) for label, folder in enumerate(self.folders)
+                   for name in walk_folder(str(root / folder), self.extensions).images]
         if not samples:
             raise ValueError(f'no images of {", ".join(self.extensions)} in the {len(self.folders)} folders of '
                              f'{self.class_list} in {root}')
@@ -66,7 +67,7 @@ def read_class_list(path: str) -> list[str]:
     file = Path(path).expanduser()
     if not file.is_file():
         raise FileNotFoundError(f'no class list {path}; set class_list to a text file with one class folder a line')
-    names = [name for line in file.read_text().splitlines() if (name := line.split('#')[0].strip())]
+    names = [name for line in read_text(file, f'the class list {path}').splitlines() if (name := line.split('#')[0].strip())]
     if not names:
         raise ValueError(f'the class list {path} is empty; name one class folder a line')
     outside = [name for name in names if name in ('.', '..') or '/' in name or '\\' in name]

@@ -2,16 +2,15 @@
 
 import os.path as osp
 
-from mmifnd.registry import DATASETS  # first: mmpretrain's data sets need its torchvision shim
+from mmifnd.registry import DATASETS
 
-from mmpretrain.datasets import CustomDataset  # isort: skip
-
+from .custom import CustomDataset
 from .group_files import read_group_table
 
 
 @DATASETS.register_module()
 class GroupedFolder(CustomDataset):
-    """mmpretrain's :class:`CustomDataset` whose images know their group, for :class:`mmifnd.detectors.GroupDetector`.
+    """:class:`CustomDataset` whose images know their group, for :class:`mmifnd.detectors.GroupDetector`.
 
     Images that the file does not name have no group. Each annotation gets its ``group``; any other data set of mmpretrain
     can have that key, too.

@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-import os.path as osp
 from collections import defaultdict
 from collections.abc import Callable, Hashable
 
 import numpy as np
 
-from .annotations import leaf_name, leaf_path
+from .annotations import leaf_name
+from .leaf_files import RealPaths, leaf_path
 from .load_image import LoadImageFromFile
 from .sample_index import Origin
 from .tensor_images import TensorImages
@@ -30,7 +30,7 @@ class ImageIdentity:
     def __init__(self, origin: Origin, read: Callable[[str], np.ndarray] | None = None) -> None:
         self.origin = origin
         self._read = read or _pixels
-        self._folders: dict[str, str] = {}
+        self._real = RealPaths()
         self._digests: dict[int, bytes | None] = {}
 
     def __len__(self) -> int:
@@ -43,13 +43,7 @@ class ImageIdentity:
     def file(self, position: int) -> str | None:
         """The real path of an image's file, all links followed; None if it comes from no file."""
         path = leaf_path(*self._source(position))
-        if path is None or '://' in path:
-            return path
-        folder, name = osp.split(osp.abspath(path))
-        if folder not in self._folders:
-            self._folders[folder] = osp.realpath(folder)
-        path = osp.join(self._folders[folder], name)
-        return osp.realpath(path) if osp.islink(path) else path
+        return None if path is None else self._real(path)
 
     def size(self, position: int) -> int | None:
         """Bytes of an image's file or of its pixels in memory; None if the file cannot be looked at.

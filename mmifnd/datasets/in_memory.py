@@ -6,6 +6,7 @@ from torch import Tensor
 
 from mmifnd.registry import DATASETS
 
+from .building import build_dataset
 from .group_files import read_group_array
 from .tensor_images import TensorImages
 
@@ -26,7 +27,7 @@ class InMemoryImages(TensorImages):
     """
 
     def __init__(self, dataset, groups: str | None = None) -> None:
-        dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        dataset = build_dataset(dataset)
         dataset.full_init()
         infos = [dataset.get_data_info(i) for i in range(len(dataset))]
         name = type(dataset).__name__

@@ -13,6 +13,7 @@ from mmifnd.registry import DATASETS
 
 from .annotations import check_inside, fingerprint_of, groups_of, labels_of, leaf_name, names_of, unordered_fingerprint_of
 from .broken_images import BrokenImages
+from .building import build_dataset
 from .file_bytes import ShortageError, tried_again
 from .identity import ImageIdentity
 from .pipelines import with_pipeline
@@ -49,7 +50,7 @@ class IndexedDataset(Dataset):
     """
 
     def __init__(self, dataset: dict | Dataset, seed: int = 0, max_broken: int = 0) -> None:
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.dataset = build_dataset(dataset)
         self.seed, self.max_broken = seed, max_broken
         # In shared memory: workers that persist from epoch to epoch hold a copy of this object.
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()

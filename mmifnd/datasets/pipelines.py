@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from mmengine.dataset import BaseDataset, Compose
 from torch.utils.data import ConcatDataset
 
-from mmifnd.registry import TRANSFORMS
-
+from .building import build_transform
 from .sample_index import children_of
 from .tensor_images import TensorImages
 
@@ -24,7 +23,7 @@ def with_pipeline(dataset, pipeline: Sequence[dict]):
     Raises:
         ValueError: where a data set has no pipeline that could be replaced.
     """
-    transforms = Compose([TRANSFORMS.build(step) if isinstance(step, dict) else step for step in pipeline])
+    transforms = Compose([build_transform(step) for step in pipeline])
     return _copy(dataset, transforms, {})
 
 

@@ -7,7 +7,10 @@ import torch.utils.data as torch_data
 from mmengine.dataset import ClassBalancedDataset, RepeatDataset
 from mmpretrain.datasets import KFoldDataset
 
+from .leaf_files import RealPaths, leaf_path
+from .said import say_once
 from .subset import SubsetDataset
+from .text_files import shown
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ def trace_origin(dataset) -> Origin:
 def sample_index(dataset) -> np.ndarray:
     """The stable global index of the image at each position of a data set.
 
-    One image has one index wherever it stands: repeated, oversampled, or named twice in a subset. Indices are compact
-    and count the images in the order of their first occurrence, so a plain data set has 0, 1, ..., N - 1.
+    One image has one index wherever it stands: repeated, oversampled, named twice in a subset or a list, or linked. Indices
+    are compact and count the images in the order of their first occurrence, so a plain data set has 0, 1, ..., N - 1.
 
     Args:
         dataset: a map-style data set, possibly nested; see :func:`trace_origin`.
@@ -70,10 +73,34 @@ def index_of(origin: Origin) -> np.ndarray:
     """As :func:`sample_index`, from an origin that is at hand."""
     offset = np.cumsum([0] + [len(leaf) for leaf in origin.leaves])
     image = offset[origin.leaf] + origin.position
-    _, first, inverse = np.unique(image, return_index=True, return_inverse=True)
+    return _in_order(_of_one_file(origin, _in_order(image)))
+
+
+def _in_order(keys: np.ndarray) -> np.ndarray:
+    """Numbers from 0 for equal keys, in the order of their first occurrence."""
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
     return rank[inverse.reshape(-1)]
+
+
+def _of_one_file(origin: Origin, image: np.ndarray) -> np.ndarray:
+    """Give images of one real file the number of the first of them, and say so."""
+    if len(origin.leaves) == 1 and getattr(origin.leaves[0], 'files_are_distinct', False):
+        return image
+    real, numbers, example = RealPaths(), {}, ''
+    first = np.unique(image, return_index=True)[1]
+    same = np.arange(len(first))
+    for number, row in enumerate(first.tolist()):
+        path = leaf_path(origin.leaves[origin.leaf[row]], int(origin.position[row]))
+        if path is not None:
+            same[number] = numbers.setdefault(real(path), number)
+            example = path if same[number] != number and not example else example
+    shared = int((same != np.arange(len(first))).sum())
+    if shared:
+        say_once(f'{shared} of {len(first)} images are files that the data set has already, such as {shown(example)}: they '
+                 'share its index, its label and its group')
+    return same[image]
 
 
 def num_samples(index: np.ndarray) -> int:

@@ -7,6 +7,8 @@ from torch.utils.data import Dataset
 
 from mmifnd.registry import DATASETS
 
+from .building import build_dataset
+
 
 @DATASETS.register_module()
 class SubsetDataset(Dataset):
@@ -22,7 +24,7 @@ class SubsetDataset(Dataset):
     """
 
     def __init__(self, dataset: dict | Dataset, indices: int | Sequence[int]) -> None:
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.dataset = build_dataset(dataset)
         self.full_init()
         total = len(self.dataset)
         if isinstance(indices, int):

@@ -4,9 +4,9 @@ import csv
 from importlib.resources import files
 from pathlib import Path
 
-from mmifnd.registry import DATASETS  # first: mmpretrain's data sets need its torchvision shim
+from mmifnd.registry import DATASETS
 
-from mmpretrain.datasets import CustomDataset  # isort: skip
+from .custom import CustomDataset
 
 #: Both made by tools/dataset_converters/wordnet_depth.py.
 TABLE = files('mmifnd').joinpath('datasets', 'wordnet', 'imagenet_wordnet_depth.csv')
@@ -15,7 +15,7 @@ NAMES = files('mmifnd').joinpath('datasets', 'wordnet', 'imagenet_wordnet_names.
 
 @DATASETS.register_module()
 class WordNetDepthDataset(CustomDataset):
-    """mmpretrain's :class:`CustomDataset` on folders of ImageNet, labelled by their hypernym at a depth (IFND, Table 5).
+    """:class:`CustomDataset` on folders of ImageNet, labelled by their hypernym at a depth (IFND, Table 5).
 
     There are 9, 36, 206, 486 and 1000 labels at the depths 3, 5, 7, 9 and 18; the last are the classes themselves. Labels
     count the groups of all 1000 classes in sorted order, so that they do not depend on which folders are there.

@@ -10,7 +10,6 @@ from image_folders import write_images
 from mmengine.registry import DefaultScope
 
 from mmifnd.apis import evaluate, extract_features, load_backbone, pretrain
-from mmifnd.apis.image_data import image_dataset
 from mmifnd.apis.pretraining import pretraining_config
 from mmifnd.configuration import load_config
 from mmifnd.configuration.derived import (
@@ -28,6 +27,7 @@ from mmifnd.configuration.derived import (
     small_crop_of,
     swav_queue_of,
 )
+from mmifnd.datasets.image_data import image_dataset
 from mmifnd.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,0 +1,34 @@
+"""Text files that a user has written: lists of images, classes and groups."""
+
+from pathlib import Path
+
+from mmengine import fileio
+
+_UTF16 = (b'\xff\xfe', b'\xfe\xff')
+
+
+def read_text(path: str | Path, what: str) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark.
+
+    Args:
+        path: of a file that exists.
+        what: how messages name it, such as ``'groups=groups.csv'``.
+
+    Raises:
+        ValueError: if it is in another encoding, with the line and what to do.
+    """
+    content = fileio.get(str(path))
+    if content.startswith(_UTF16):
+        raise ValueError(f'{what} is UTF-16; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)')
+    try:
+        return content.decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        line = content[:error.start].count(b'\n') + 1
+        raise ValueError(f'{what} is not UTF-8: byte 0x{content[error.start]:02x} in line {line}, perhaps Latin-1; save it as '
+                         'UTF-8 (iconv -f LATIN1 -t UTF-8)') from None
+
+
+def shown(name: str, limit: int = 80) -> str:
+    """A name as it can be printed in one line: control characters and bytes that are no text become '?'."""
+    plain = ''.join(char if char.isprintable() else '?' for char in name)
+    return plain if len(plain) <= limit else f'{plain[:limit - 3]}...'
