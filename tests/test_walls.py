@@ -12,7 +12,7 @@ import mmifnd
 ROOT = Path(mmifnd.__file__).parent
 ROOMS = ('functional', 'clustering', 'detectors', 'evaluation')
 FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob('*.py'))] + [
-    ROOT / f'{name}.py' for name in ('contrast', 'checks', 'slots', 'distributed', 'image_table', 'buffers', 'errors')]
+    ROOT / f'{name}.py' for name in ('contrast', 'checks', 'slots', 'distributed', 'image_table', 'buffers', 'errors', 'parts')]
 OUTSIDE = ('mmengine', 'mmcv', 'mmpretrain')
 #: Rooms of mmifnd itself that stand above these ones.
 ABOVE = tuple(f'mmifnd.{room}' for room in (

@@ -10,6 +10,7 @@ from mmifnd.datasets import IndexedDataset
 from mmifnd.datasets.image_data import collate_of
 from mmifnd.engine.features.detector_probe import even_anchors
 from mmifnd.models.preprocessors import TensorViewsPreprocessor
+from mmifnd.parts import DrawsBySeed
 from mmifnd.registry import MODELS
 
 _MAX_BYTE = 255
@@ -33,7 +34,7 @@ def augmented_views(config: Config, count: int = 6, epoch: int = 0) -> list[list
         dataset = IndexedDataset(config.train_dataloader.dataset.to_dict(), seed)
         preprocessor = MODELS.build(config.model.get('data_preprocessor') or dict(type='ImageViewsPreprocessor'))
         plain = dataset.evaluation_view(config.test_dataloader.dataset.get('pipeline'))
-    if hasattr(preprocessor, 'seed_draws'):
+    if isinstance(preprocessor, DrawsBySeed):
         preprocessor.seed_draws(seed)
     dataset.set_epoch(epoch)
     chosen = even_anchors(len(plain), count)

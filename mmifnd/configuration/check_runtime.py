@@ -14,6 +14,7 @@ from mmifnd.engine.loops import EpochLoop
 from mmifnd.errors import UserError, near_matches
 from mmifnd.models.frameworks import ContrastiveFramework
 from mmifnd.models.heads import ProtoNCEHead
+from mmifnd.parts import TakesPseudoLabels
 from mmifnd.registry import HOOKS, LOOPS, MODELS
 
 #: Names of a config that mmengine's Runner takes.
@@ -92,7 +93,7 @@ def check_clustering(config: dict) -> None:
         return
     for where, component in _components(config.get('model') or {}, 'model'):
         found = MODELS.get(component['type'])
-        if where != 'model' and (callable(getattr(found, 'publish', None)) or _is_a(found, ProtoNCEHead)):
+        if where != 'model' and (_is_a(found, TakesPseudoLabels) or _is_a(found, ProtoNCEHead)):
             raise UserError(f'{where}: {component["type"]} waits for pseudo labels, which no hook makes; give default_hooks='
                             "dict(false_negative=dict(type='FalseNegativeHook', num_clusters=..., acceptance=...))")
 

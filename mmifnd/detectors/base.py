@@ -7,17 +7,17 @@ from torch import Tensor, nn
 
 from mmifnd.buffers import take_loaded_shapes
 from mmifnd.contrast import Contrast
+from mmifnd.parts import DrawsBySeed, FollowsEpochs, KnowsImages, check_declared
 
 
-class Detector(nn.Module):
+class Detector(nn.Module, KnowsImages, FollowsEpochs, DrawsBySeed):
     """The base class: a boolean mask of the candidates that mean the same as an anchor.
 
     One file and these methods make a detector that works in every framework. All state is in persistent buffers, so that
     ``state_dict()`` holds everything. Buffers per image are allocated by :meth:`bind` and take any size when loaded.
+    A detector that also wants pseudo labels or groups derives from :class:`mmifnd.parts.TakesPseudoLabels` or
+    :class:`mmifnd.parts.KnowsGroups` as well.
     """
-
-    #: Whether :meth:`bind` is given true labels: only for controls that bound what is possible.
-    uses_labels = False
 
     #: Whether :meth:`detect` compares with the anchor's positive. Such a detector is judged by what it detected in training,
     #: where there is a positive, and not afterwards.
@@ -25,6 +25,10 @@ class Detector(nn.Module):
 
     #: The number of images in the training set, once bound.
     num_samples: int | None = None
+
+    def __init_subclass__(cls, **kwargs) -> None:
+        super().__init_subclass__(**kwargs)
+        check_declared(cls)
 
     def bind(self, num_samples: int, labels: Tensor | None = None) -> None:
         """Allocate what is kept per image, before training starts and before a checkpoint is loaded.
@@ -34,6 +38,12 @@ class Detector(nn.Module):
             labels (Tensor, optional): true class of each image, (N,); given only if ``uses_labels``.
         """
         self.num_samples = num_samples
+
+    def start_epoch(self, epoch: int, max_epochs: int) -> None:
+        """Take note that epoch ``epoch`` (0-based) of ``max_epochs`` begins."""
+
+    def seed_draws(self, seed: int) -> None:
+        """Draw by the run's seed from now on, if anything is drawn."""
 
     def observe(self, contrast: Contrast) -> None:
         """Learn from a training step, before :meth:`detect` is asked. No gradient, no host synchronisation."""

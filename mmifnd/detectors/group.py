@@ -5,10 +5,12 @@ from typing import Any
 
 from torch import Tensor
 
+from mmifnd.parts import KnowsGroups
+
 from .pseudo_label import LabelDetector
 
 
-class GroupDetector(LabelDetector):
+class GroupDetector(LabelDetector, KnowsGroups):
     """Detects candidates of the anchor's group: certain and free of charge if images come in groups.
 
     A group is no class label: whoever collected the images knows that two frames are from one video. Images without a group

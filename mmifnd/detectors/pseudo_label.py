@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mmifnd.contrast import Contrast
+from mmifnd.parts import TakesPseudoLabels
 
 from .base import Detector
 
@@ -59,7 +60,7 @@ class LabelDetector(Detector):
         self.labels = labels.to(self.labels.device, torch.int32)
 
 
-class PseudoLabelDetector(LabelDetector):
+class PseudoLabelDetector(LabelDetector, TakesPseudoLabels):
     """Detects candidates with the anchor's accepted pseudo label (IFND, Eq. 3), at every granularity."""
 
     def bind(self, num_samples: int, labels: Tensor | None = None) -> None:

@@ -1,7 +1,6 @@
 """Going on from a checkpoint: what each rank keeps for itself, where the epoch stands, and whether the data is the same."""
 
 import warnings
-from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -9,6 +8,7 @@ from torch import nn
 from mmifnd.distributed import rank, world_size
 from mmifnd.image_table import ImageTable
 from mmifnd.models.frameworks.key_queue import KeyQueue
+from mmifnd.parts import KeepsRankState, KnowsImages, TakesPseudoLabels
 
 from ..batch_norm import batch_statistics, set_batch_statistics
 from .random_state import random_state
@@ -23,10 +23,9 @@ def rank_state(runner) -> dict:
     """What this rank alone knows: generators, batch statistics, gradients that wait for more steps before an update, and what
     hooks have gathered since they last used it.
 
-    A hook takes part by two methods: ``rank_state()``, a dict of tensors and plain values, and ``load_rank_states(states)``,
-    which is given those of all ranks.
+    A hook takes part by deriving from :class:`mmifnd.parts.KeepsRankState`.
     """
-    hooks = {type(hook).__name__: hook.rank_state() for hook in runner.hooks if hasattr(hook, 'rank_state')}
+    hooks = {type(hook).__name__: hook.rank_state() for hook in runner.hooks if isinstance(hook, KeepsRankState)}
     return dict(random=random_state(), batch_statistics=batch_statistics(runner.model), gradients=_waiting_gradients(runner),
                 hooks=hooks)
 
@@ -43,7 +42,7 @@ def load_rank_states(runner, states: list[dict]) -> None:
     else:
         set_batch_statistics(runner.model, torch.stack([state['batch_statistics'] for state in states]).mean(dim=0))
     for hook in runner.hooks:
-        if hasattr(hook, 'load_rank_states'):
+        if isinstance(hook, KeepsRankState):
             name = type(hook).__name__
             found = [state['hooks'][name] for state in states if name in state['hooks']]
             if found:
@@ -135,8 +134,7 @@ def restart_image_state(framework: nn.Module, checkpoint: dict) -> None:
     """Replace, in place, all that a checkpoint holds of single images by what ``framework`` begins with."""
     own, held = framework.state_dict(), checkpoint['state_dict']
     for path, part in framework.named_modules():
-        news = any(isinstance(getattr(part, name, None), Callable) for name in ('bind', 'publish'))
-        if isinstance(part, (ImageTable, KeyQueue)) or news:
+        if isinstance(part, (ImageTable, KeyQueue, KnowsImages, TakesPseudoLabels)):
             for name, buffer in part.named_buffers(prefix=path, recurse=False):
                 if buffer.dim() and name in own:
                     held[name] = own[name].clone()

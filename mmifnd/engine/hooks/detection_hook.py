@@ -8,6 +8,7 @@ from mmifnd.detectors import Detector, NoDetector
 from mmifnd.distributed import gather, is_main, rank, unwrap, world_size
 from mmifnd.evaluation import scores_of_counts
 from mmifnd.models.heads.step_record import StepRecord
+from mmifnd.parts import KeepsRankState
 from mmifnd.records.lines import add_record
 from mmifnd.records.names import DETECTION, folder_of
 from mmifnd.registry import HOOKS
@@ -17,7 +18,7 @@ from .step_examples import StepExamples, is_shown
 
 
 @HOOKS.register_module()
-class DetectionHook(Hook):
+class DetectionHook(Hook, KeepsRankState):
     """What the masks of the training steps say, for any detector, also for one that looks at a batch only.
 
     Once per epoch, if the data set has labels: precision, recall and F1, to ``false_negatives/detection.jsonl`` of the work

@@ -12,6 +12,7 @@ from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
 from mmifnd.errors import UserError
 from mmifnd.evaluation import cluster_change, normalized_mutual_information, true_rates
 from mmifnd.models.frameworks.base import check_feature
+from mmifnd.parts import KeepsRankState
 from mmifnd.registry import HOOKS, TASK_UTILS
 
 from ..features.clustering_across_ranks import label_across_ranks, label_share
@@ -26,7 +27,7 @@ SOURCES = ('extract', 'bank')
 
 
 @HOOKS.register_module()
-class FalseNegativeHook(Hook):
+class FalseNegativeHook(Hook, KeepsRankState):
     """After every ``interval`` epochs: features, pseudo labels, publish, log (IFND, Algorithm 1).
 
     Args:

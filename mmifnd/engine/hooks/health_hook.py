@@ -6,6 +6,7 @@ from torch import Tensor
 
 from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
 from mmifnd.evaluation import health_alarms, lidar, participation_ratio, rankme, spread, uniformity
+from mmifnd.parts import KeepsRankState
 from mmifnd.records.lines import add_record
 from mmifnd.records.names import HEALTH, folder_of
 from mmifnd.registry import HOOKS
@@ -29,7 +30,7 @@ STEP_VALUES = ('alignment', 'spread', 'false_negative_share', 'rows_without_nega
 
 
 @HOOKS.register_module()
-class HealthHook(Hook):
+class HealthHook(Hook, KeepsRankState):
     """RankMe, participation ratio, uniformity and spread of embedding and backbone, and an alarm that names the cause.
 
     They are taken of the features that ``FalseNegativeHook`` has clustered in this epoch; where it has not, of one pass

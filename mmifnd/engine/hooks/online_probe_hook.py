@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
 from mmifnd.evaluation import knn_accuracy, top1_accuracy
 from mmifnd.models.frameworks.base import pool
+from mmifnd.parts import KeepsRankState
 from mmifnd.records.lines import add_record
 from mmifnd.records.names import ONLINE, folder_of
 from mmifnd.registry import DATASETS, HOOKS
@@ -20,7 +21,7 @@ STATE = 'online_probe'
 
 
 @HOOKS.register_module()
-class OnlineProbeHook(Hook):
+class OnlineProbeHook(Hook, KeepsRankState):
     """A linear probe that learns beside the encoder, and kNN, where the data set has labels; for people to look at.
 
     The probe takes the backbone's features of the first view in each step, without a gradient into the backbone, and learns

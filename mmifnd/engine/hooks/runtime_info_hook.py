@@ -6,11 +6,12 @@ from mmengine.logging import HistoryBuffer
 from torch import Tensor
 
 from mmifnd.distributed import rank
+from mmifnd.parts import KeepsRankState
 from mmifnd.registry import HOOKS
 
 
 @HOOKS.register_module()
-class RuntimeInfoHook(_RuntimeInfoHook):
+class RuntimeInfoHook(_RuntimeInfoHook, KeepsRankState):
     """mmengine's hook calls ``.item()`` on every value in every step; this one reads all of them at the logging interval.
 
     The histories are bounded, too: a ``HistoryBuffer`` copies itself at each update, 3 ms a key after 1,000,000 steps.

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 from mmifnd.datasets import BROKEN_LIST, ResumableSampler
 from mmifnd.distributed import unwrap, world_size
 from mmifnd.models.frameworks import ContrastiveFramework
+from mmifnd.parts import undeclared
 from mmifnd.registry import LOOPS
 
 from .. import loader_workers  # noqa: F401  (registers a function that loaders name)
@@ -69,6 +70,7 @@ class EpochLoop(EpochBasedTrainLoop):
         """Train; the seed is taken here, since a resumed run has learned it by now."""
         self.dataset.seed = self.dataloader.sampler.seed = self.runner.seed
         self.framework.seed_draws(self.runner.seed)
+        self._log_undeclared()
         self._updates = UpdateWatch(self.runner.optim_wrapper)
         if self.replays_schedules:
             replay_schedules(self.runner)
@@ -119,9 +121,16 @@ class EpochLoop(EpochBasedTrainLoop):
             return iter(self.dataloader)
 
     def _labels(self) -> torch.Tensor | None:
-        if not any(getattr(part, 'uses_labels', False) for part in self.framework.modules()):
-            return None
-        return _as_tensor(self.dataset.labels())
+        return _as_tensor(self.dataset.labels()) if self.framework.uses_labels else None
+
+    def _log_undeclared(self) -> None:
+        """Name the methods that look like those of a declared part and are not called."""
+        owners = {type(owner): undeclared(type(owner)) for owner in (*self.framework.modules(), *self.runner.hooks)
+                  if owner is not self.framework}
+        for kind, methods in owners.items():
+            for method, part in methods.items():
+                self.runner.logger.warning(f'{kind.__name__}.{method}() is not called: the class does not derive from '
+                                           f'mmifnd.parts.{part}')
 
 
 def _as_tensor(values) -> torch.Tensor | None:

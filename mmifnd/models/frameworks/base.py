@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmifnd.parts import DrawsBySeed, FollowsEpochs, KnowsGroups, KnowsImages, TakesPseudoLabels
 from mmifnd.registry import MODELS
 
 from ..heads.step_record import StepRecord
@@ -113,43 +114,48 @@ class ContrastiveFramework(BaseModel):
 
     def bind(self, num_samples: int, labels: Tensor | None = None) -> None:
         """Tell every part the size of the training set; true labels go to declared controls only."""
-        for part in self._parts_with('bind'):
-            part.bind(num_samples, labels if getattr(part, 'uses_labels', False) else None)
+        for part in self._parts_that(KnowsImages):
+            part.bind(num_samples, labels if part.uses_labels else None)
+
+    @property
+    def uses_labels(self) -> bool:
+        """Whether any part is a declared control, which may see the true labels."""
+        return any(part.uses_labels for part in self._parts_that(KnowsImages))
 
     def bind_groups(self, groups: Tensor | None) -> None:
         """Hand the group of each image, (N,), -1 = unknown, to every part that wants groups; after :meth:`bind`."""
-        for part in self._parts_with('bind_groups'):
+        for part in self._parts_that(KnowsGroups):
             part.bind_groups(groups)
 
     @property
     def uses_groups(self) -> bool:
         """Whether any part wants groups. They are no labels: whoever collected the images knows them."""
-        return bool(self._parts_with('bind_groups'))
+        return bool(self._parts_that(KnowsGroups))
 
     def start_epoch(self, epoch: int, max_epochs: int) -> None:
         """Tell every part that epoch ``epoch`` (0-based) of ``max_epochs`` begins."""
-        for part in self._parts_with('start_epoch'):
+        for part in self._parts_that(FollowsEpochs):
             part.start_epoch(epoch, max_epochs)
 
     def seed_draws(self, seed: int) -> None:
         """Tell every part that draws by a counter-based hash the seed of the run."""
-        for part in self._parts_with('seed_draws'):
+        for part in self._parts_that(DrawsBySeed):
             part.seed_draws(seed)
 
     def publish(self, pseudo_labels) -> None:
         """Hand new pseudo labels to every part that wants them."""
-        for part in self._parts_with('publish'):
+        for part in self._parts_that(TakesPseudoLabels):
             part.publish(pseudo_labels)
 
     @property
     def uses_pseudo_labels(self) -> bool:
         """Whether any part wants pseudo labels."""
-        return bool(self._parts_with('publish'))
+        return bool(self._parts_that(TakesPseudoLabels))
 
     @property
     def uses_centroids(self) -> bool:
         """Whether any part compares embeddings with the centroids that come with pseudo labels."""
-        return any(getattr(part, 'uses_centroids', False) for part in self._parts_with('publish'))
+        return any(part.uses_centroids for part in self._parts_that(TakesPseudoLabels))
 
     def keep_features(self, kind: str, num_samples: int) -> None:
         """From now on keep the features of every training step in :attr:`feature_bank`."""
@@ -166,8 +172,8 @@ class ContrastiveFramework(BaseModel):
     def _feature_dim(self, kind: str) -> int:
         return self.neck.out_channels if kind == 'z' else self.neck.in_channels
 
-    def _parts_with(self, method: str) -> list[nn.Module]:
-        return [part for part in self.modules() if part is not self and isinstance(getattr(part, method, None), Callable)]
+    def _parts_that(self, kind: type) -> list:
+        return [part for part in self.modules() if part is not self and isinstance(part, kind)]
 
 
 def embed(backbone: nn.Module, neck: nn.Module, images: Tensor, kind: str) -> Tensor:

@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 
 from mmifnd.distributed import all_reduce, rank, world_size
+from mmifnd.parts import KeepsRankState
 
 
-class FeatureBank:
+class FeatureBank(KeepsRankState):
     """Keeps the last feature of each image as float16 in host memory.
 
     Rows leave the device without waiting: a copy is queued into pinned memory and written to the bank once it has arrived.

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from mmifnd.contrast import Contrast
 from mmifnd.functional.counter_random import counter_hash, counter_uniform
+from mmifnd.parts import DrawsBySeed
 from mmifnd.registry import MODELS
 
 _SHARE, _PARTNER = 0, 1  # names of the draws
@@ -17,7 +18,7 @@ _INTERVALS = 4096  # of the table of quantiles: no probability is off by more th
 
 
 @MODELS.register_module()
-class MomentumMixup(nn.Module):
+class MomentumMixup(nn.Module, DrawsBySeed):
     """Virtual queries, part query view and part key view of another image, labelled with the keys of both (provisional).
 
     ``x' = s * x_i + (1 - s) * x~_j`` and ``L' = s * L(x', label of i) + (1 - s) * L(x', label of j)``, where both losses

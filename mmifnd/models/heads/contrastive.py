@@ -11,6 +11,7 @@ from torch.utils.hooks import RemovableHandle
 
 from mmifnd.contrast import Contrast
 from mmifnd.functional import attraction_loss, elimination_loss
+from mmifnd.parts import check_declared
 from mmifnd.registry import MODELS
 
 from .step_record import StepRecord
@@ -38,6 +39,10 @@ class ContrastiveHead(BaseModule):
         self.temperature = temperature
         self.detector = MODELS.build(detector or dict(type='NoDetector'))
         self._step_hooks: OrderedDict[int, Callable[[StepRecord], None]] = OrderedDict()
+
+    def __init_subclass__(cls, **kwargs) -> None:
+        super().__init_subclass__(**kwargs)
+        check_declared(cls)
 
     def register_step_hook(self, hook: Callable[[StepRecord], None]) -> RemovableHandle:
         """Call ``hook(record)`` for each contrast, once its loss is computed; ``remove()`` of the handle ends that."""

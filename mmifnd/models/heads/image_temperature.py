@@ -5,9 +5,10 @@ from torch import Tensor, nn
 
 from mmifnd.functional import temperature_gradient
 from mmifnd.image_table import ImageTable, mean_per_image
+from mmifnd.parts import KnowsImages
 
 
-class ImageTemperature(nn.Module):
+class ImageTemperature(nn.Module, KnowsImages):
     """Temperatures of all images and their momentum (iSogCLR: Qiu et al., ICML 2023).
 
     ``z <- (1 - momentum) z + momentum * gradient``, ``t <- clip(t - learning_rate * z)``, for the images of a step.

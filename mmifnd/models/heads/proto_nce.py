@@ -9,13 +9,14 @@ from mmifnd.contrast import Contrast
 from mmifnd.detectors import PseudoLabelDetector
 from mmifnd.distributed import gather
 from mmifnd.functional import counter_uniform, draw_prototypes, proto_nce_loss, prototype_temperatures
+from mmifnd.parts import DrawsBySeed, TakesPseudoLabels
 from mmifnd.registry import MODELS
 
 from .contrastive import ElimContrastiveHead
 
 
 @MODELS.register_module()
-class ProtoNCEHead(ElimContrastiveHead):
+class ProtoNCEHead(ElimContrastiveHead, DrawsBySeed):
     """ProtoNCE (PCL: Li et al., ICLR 2021): the instance loss, plus the mean over granularities of the prototypes' loss.
 
     An anchor whose label is not accepted has its instance loss only. Works with any detector: detected false negatives
@@ -85,7 +86,7 @@ class ProtoNCEHead(ElimContrastiveHead):
         return chosen
 
 
-class Prototypes(nn.Module):
+class Prototypes(nn.Module, TakesPseudoLabels):
     """Centroids of the last clustering, of all granularities, and their temperatures; in persistent buffers.
 
     Args:

@@ -7,13 +7,14 @@ from torch import Tensor
 from mmifnd.contrast import Contrast
 from mmifnd.functional import prior_confidence, self_labeling_loss
 from mmifnd.functional.self_labeling import SECOND_LABELS
+from mmifnd.parts import FollowsEpochs
 from mmifnd.registry import MODELS
 
 from .contrastive import ContrastiveHead
 
 
 @MODELS.register_module()
-class SANEHead(ContrastiveHead):
+class SANEHead(ContrastiveHead, FollowsEpochs):
     """Self-labeling refinery (SANE: Zhou et al., NeurIPS 2021). Provisional: formulas and constants from memory.
 
     Detected false negatives leave both the label and the prediction. Works with any detector. The prior grows from

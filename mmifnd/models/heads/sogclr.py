@@ -6,6 +6,7 @@ from torch import Tensor
 from mmifnd.contrast import Contrast
 from mmifnd.functional import cosine_gamma, global_contrastive_loss, log_mean_exp, moving_log_average
 from mmifnd.image_table import ImageTable, log_mean_exp_per_image
+from mmifnd.parts import FollowsEpochs, KnowsImages
 from mmifnd.registry import MODELS
 
 from .contrastive import ContrastiveHead
@@ -15,7 +16,7 @@ SCHEDULES = ('constant', 'cosine')
 
 
 @MODELS.register_module()
-class SogCLRHead(ContrastiveHead):
+class SogCLRHead(ContrastiveHead, KnowsImages, FollowsEpochs):
     """Compares with the whole data set by a moving average for each image (SogCLR: Yuan et al., ICML 2022), and leaves
     the detected false negatives out (GloFND, Algorithm 1). Works with any detector.
 

@@ -6,6 +6,7 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
+from mmifnd.parts import DrawsBySeed
 from mmifnd.registry import MODELS
 
 from .augmentation_steps import build_step
@@ -15,7 +16,7 @@ _MAX_BYTE = 255
 
 
 @MODELS.register_module()
-class TensorViewsPreprocessor(BaseDataPreprocessor):
+class TensorViewsPreprocessor(BaseDataPreprocessor, DrawsBySeed):
     """Augments whole batches of uint8 images; each view is a function of (seed, epoch, image, number of the view).
 
     It is the same for any batch and number of processes. In evaluation images are only scaled and normalised.

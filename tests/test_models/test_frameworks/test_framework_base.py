@@ -5,10 +5,12 @@ from small_models import NUM_SAMPLES, Labels, build_framework, framework_config,
 
 from mmifnd.detectors import Detector, NoDetector
 from mmifnd.models.frameworks.base import pool
+from mmifnd.models.heads import ContrastiveHead
+from mmifnd.parts import TakesPseudoLabels, undeclared
 from mmifnd.registry import MODELS
 
 
-class Recorder(Detector):
+class Recorder(Detector, TakesPseudoLabels):
     """Writes down what it is told."""
 
     def __init__(self):
@@ -103,6 +105,39 @@ def test_who_watches_is_handed_each_decision_until_it_stops(framework):
     stop()
     model(views_of(index), index, mode='loss')
     assert len(records) == 1
+
+
+class BoundBackbone(torch.nn.Module):
+    """A backbone of a user whose methods mean something else."""
+
+    def __init__(self, backbone):
+        super().__init__()
+        self.inner = backbone
+
+    def forward(self, images):
+        return self.inner(images)
+
+    def bind(self, name):
+        raise AssertionError('the backbone was taken for a part that keeps something per image')
+
+    def publish(self):
+        raise AssertionError('the backbone was taken for a part that wants pseudo labels')
+
+
+def test_a_method_that_is_called_alike_is_left_alone():
+    model = build_framework()
+    model.backbone = BoundBackbone(model.backbone)
+    model.bind(NUM_SAMPLES)
+    model.publish(Labels())
+    assert not model.uses_pseudo_labels
+    assert undeclared(BoundBackbone) == dict(bind='KnowsImages', publish='TakesPseudoLabels')
+
+
+@pytest.mark.parametrize('base', [Detector, ContrastiveHead])
+def test_a_detector_or_head_that_forgets_to_declare_a_method_is_refused(base):
+    with pytest.raises(TypeError, match=r'Forgetful has publish\(\), which nobody calls unless it derives from '
+                       rf'mmifnd.parts.TakesPseudoLabels: class Forgetful\({base.__name__}, TakesPseudoLabels\)'):
+        type('Forgetful', (base, ), dict(publish=lambda self, pseudo_labels: None))
 
 
 def test_news_reach_every_part_and_labels_only_declared_controls(model):
