@@ -36,6 +36,24 @@ def test_the_oracle_gets_the_true_labels(digits_runner):
     assert runner.model.head.detector.labels[0].equal(expected.int())
 
 
+def test_methods_that_look_like_those_of_a_part_are_named_once(digits_runner, monkeypatch):
+
+    class Keeper(Hook):
+        def rank_state(self):
+            raise AssertionError('not declared')
+
+    runner = digits_runner(epochs=1, default_hooks__checkpoint__interval=1)
+    monkeypatch.setattr(type(runner.model.backbone), 'bind', lambda self, name: None, raising=False)
+    runner.register_hook(Keeper())
+    lines = []
+    monkeypatch.setattr(runner.logger, 'warning', lines.append)
+    runner.train()
+    assert [line for line in lines if 'is not called' in line] == [
+        f'{type(runner.model.backbone).__name__}.bind() is not called: the class does not derive from '
+        'mmifnd.parts.KnowsImages', 'Keeper.rank_state() is not called: the class does not derive from '
+        'mmifnd.parts.KeepsRankState']
+
+
 def test_another_kind_of_model_is_refused(digits_runner):
 
     class Other(BaseModel):
