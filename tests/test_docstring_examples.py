@@ -35,7 +35,7 @@ def test_examples(name, restored_torch):
     assert result.attempted and not result.failed
 
 
-@pytest.mark.parametrize('room', ['functional'])
+@pytest.mark.parametrize('room', ['functional', 'evaluation'])
 def test_public_functions_have_one(room):
     package = importlib.import_module(f'mmifnd.{room}')
     functions = {name: value for name in package.__all__ if inspect.isfunction(value := getattr(package, name))}

@@ -1,11 +1,19 @@
-"""Features and labels as they come (arrays, tensors, lists) brought into one form, with plain errors."""
+"""Features and labels of any form (arrays, tensors, lists) brought into one, with plain errors."""
+
+from collections.abc import Sized
+from typing import TypeAlias, cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
+
+#: Numbers as a numpy array, a tensor on any device, or a sequence.
+ArrayLike: TypeAlias = npt.ArrayLike | Tensor
 
 
-def as_labels(values, name, minimum=0):
-    """Labels as an int64 array of shape (N,).
+def as_labels(values: ArrayLike, name: str, minimum: int | None = 0) -> np.ndarray:
+    """Return labels as an int64 array of shape (N,).
 
     Args:
         values (array-like): integers, (N,); a numpy array, a tensor on any device, or a sequence.
@@ -16,15 +24,15 @@ def as_labels(values, name, minimum=0):
         numpy.ndarray: int64, (N,).
 
     Raises:
-        ValueError: where ``values`` is empty, not one-dimensional, not of integers, or below ``minimum``.
+        ValueError: if ``values`` is empty, not one-dimensional, not of integers, or below ``minimum``.
     """
-    if isinstance(values, torch.Tensor):
+    if isinstance(values, Tensor):
         values = values.detach().cpu().numpy()
     labels = np.asarray(values)
     if labels.ndim != 1:
-        raise ValueError(f'{name} has shape {labels.shape}; expected one label an image, (N,)')
+        raise ValueError(f'{name} has shape {labels.shape}; expected one label per image, (N,)')
     if labels.size == 0:
-        raise ValueError(f'{name} is empty; expected one label an image, (N,) with N >= 1')
+        raise ValueError(f'{name} is empty; expected one label per image, (N,) with N >= 1')
     if labels.dtype.kind not in 'iu':
         raise ValueError(f'{name} is of type {labels.dtype}; expected integers')
     if minimum is not None and labels.min() < minimum:
@@ -32,19 +40,19 @@ def as_labels(values, name, minimum=0):
     return labels.astype(np.int64)
 
 
-def as_features(values, name, dtype=None):
-    """Features as a tensor of shape (N, D), in float32 or wider, on the device they were on.
+def as_features(values: ArrayLike, name: str, dtype: torch.dtype | None = None) -> Tensor:
+    """Return features as a tensor of shape (N, D), in float32 or wider, on the device they were on.
 
     Args:
         values (array-like): numbers, (N, D).
         name (str): the argument's name, for errors.
-        dtype (torch.dtype, optional): type of the result; without it, float64 stays and the rest becomes float32.
+        dtype (torch.dtype, optional): type of the result; default: float64 stays, anything else becomes float32.
 
     Returns:
         Tensor: (N, D), without a gradient.
 
     Raises:
-        ValueError: where ``values`` is empty, not two-dimensional, or not finite.
+        ValueError: if ``values`` is empty, not two-dimensional, or not finite.
     """
     features = torch.as_tensor(values).detach()
     if features.ndim != 2 or features.numel() == 0:
@@ -55,33 +63,34 @@ def as_features(values, name, dtype=None):
     return features
 
 
-def as_numbers(values, name):
-    """Finite numbers, one an image, as a float64 array of shape (N,).
+def as_numbers(values: ArrayLike, name: str) -> np.ndarray:
+    """Return finite numbers, one per image, as a float64 array of shape (N,).
 
     Raises:
-        ValueError: where ``values`` is empty, not one-dimensional, or not finite.
+        ValueError: if ``values`` is empty, not one-dimensional, or not finite.
     """
-    numbers = np.asarray(values.detach().cpu() if isinstance(values, torch.Tensor) else values, dtype=np.float64)
+    numbers = np.asarray(values.detach().cpu() if isinstance(values, Tensor) else values, dtype=np.float64)
     if numbers.ndim != 1 or numbers.size == 0:
-        raise ValueError(f'{name} has shape {numbers.shape}; expected one number an image, (N,) with N >= 1')
+        raise ValueError(f'{name} has shape {numbers.shape}; expected one number per image, (N,) with N >= 1')
     if not np.isfinite(numbers).all():
         raise ValueError(f'{name} holds NaN or infinity; expected finite numbers')
     return numbers
 
 
-def as_array(values, name):
-    """Features as a float64 array (N, D) on the host; errors of :func:`as_features`."""
+def as_array(values: ArrayLike, name: str) -> np.ndarray:
+    """Return features as a float64 array (N, D) on the host; raises what :func:`as_features` raises."""
     return as_features(values, name, dtype=torch.float64).cpu().numpy()
 
 
-def check_same_length(first, first_name, second, second_name):
+def check_same_length(first: ArrayLike, first_name: str, second: ArrayLike, second_name: str) -> None:
     """Raise a ValueError unless both arguments describe the same number of images."""
-    if len(first) != len(second):
-        raise ValueError(f'{first_name} has {len(first)} entries but {second_name} has {len(second)}; '
-                         'expected one of each an image, in the same order')
+    sizes = len(cast(Sized, first)), len(cast(Sized, second))
+    if sizes[0] != sizes[1]:
+        raise ValueError(f'{first_name} has {sizes[0]} entries but {second_name} has {sizes[1]}; '
+                         'expected one of each per image, in the same order')
 
 
-def check_same_width(train_features, features):
+def check_same_width(train_features: Tensor | np.ndarray, features: Tensor | np.ndarray) -> None:
     """Raise a ValueError unless training and evaluated features have the same dimension."""
     if train_features.shape[1] != features.shape[1]:
         raise ValueError(f'features have {features.shape[1]} dimensions but train_features have '

@@ -1,12 +1,12 @@
-"""Shares of right predictions, in percent."""
+"""Shares of correct predictions, in percent."""
 
 import numpy as np
 
-from ._inputs import as_labels, check_same_length
+from ._inputs import ArrayLike, as_labels, check_same_length
 
 
-def top1_accuracy(labels, predictions):
-    """Share of the images whose predicted class is the true one.
+def top1_accuracy(labels: ArrayLike, predictions: ArrayLike) -> float:
+    """The share of images whose predicted class is the true one.
 
     Args:
         labels (array-like): true classes, integers >= 0, (N,).
@@ -16,7 +16,7 @@ def top1_accuracy(labels, predictions):
         float: percent.
 
     Raises:
-        ValueError: where the lengths differ, or an argument is empty, negative or not of integers.
+        ValueError: if the lengths differ, or an argument is empty, negative or not of integers.
 
     Example:
         >>> top1_accuracy([0, 0, 0, 1], [0, 0, 0, 0])
@@ -26,8 +26,8 @@ def top1_accuracy(labels, predictions):
     return 100.0 * float(np.mean(labels == predictions))
 
 
-def balanced_accuracy(labels, predictions):
-    """Mean over the true classes of the share that is predicted right; arguments and errors of :func:`top1_accuracy`.
+def balanced_accuracy(labels: ArrayLike, predictions: ArrayLike) -> float:
+    """The mean recall of the true classes; arguments and errors of :func:`top1_accuracy`.
 
     Example:
         >>> balanced_accuracy([0, 0, 0, 1], [0, 0, 0, 0])
@@ -39,8 +39,8 @@ def balanced_accuracy(labels, predictions):
     return 100.0 * float(np.mean(right / class_sizes))
 
 
-def majority_accuracy(train_labels, labels):
-    """Top-1 accuracy of always predicting the most frequent class of ``train_labels``; the lowest of equal ones.
+def majority_accuracy(train_labels: ArrayLike, labels: ArrayLike) -> float:
+    """The top-1 accuracy of always predicting the most frequent training class; the lowest of equally frequent ones.
 
     Arguments and errors of :func:`top1_accuracy`, except that the lengths may differ.
 
@@ -53,7 +53,7 @@ def majority_accuracy(train_labels, labels):
     return 100.0 * float(np.mean(labels == majority))
 
 
-def _as_pair(labels, predictions):
+def _as_pair(labels: ArrayLike, predictions: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     labels, predictions = as_labels(labels, 'labels'), as_labels(predictions, 'predictions')
     check_same_length(labels, 'labels', predictions, 'predictions')
     return labels, predictions

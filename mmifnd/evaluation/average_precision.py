@@ -1,12 +1,12 @@
-"""Area under the precision-recall curve, as PASCAL VOC counts it since 2010."""
+"""The area under the precision-recall curve as PASCAL VOC has computed it since 2010."""
 
 import numpy as np
 
-from ._inputs import as_labels, as_numbers, check_same_length
+from ._inputs import ArrayLike, as_labels, as_numbers, check_same_length
 
 
-def average_precision(scores, targets):
-    r"""Area under the monotone envelope of the precision-recall curve, over all its points.
+def average_precision(scores: ArrayLike, targets: ArrayLike) -> float:
+    r"""The area under the monotone envelope of the precision-recall curve, over all its points.
 
     With the images in descending order of score, and precision :math:`P_i` and recall :math:`R_i` after the first i:
 
@@ -14,17 +14,17 @@ def average_precision(scores, targets):
         \mathrm{AP} = \sum_i (R_i - R_{i-1}) \max_{j \ge i} P_j
 
     This is the measure of VOC 2010 and later, and of the SVM protocols of PCL and VISSL; not the 11-point one of VOC 2007.
-    Equal scores go in the order of the images.
+    Images with equal scores keep their order.
 
     Args:
-        scores (array-like): the higher, the surer that an image is positive, (N,).
+        scores (array-like): higher for images that are more likely positive, (N,).
         targets (array-like): integers or bools, (N,); positive where > 0.
 
     Returns:
         float: in [0, 1].
 
     Raises:
-        ValueError: where the lengths differ, a score is not finite, or there is no positive.
+        ValueError: if the lengths differ, a score is not finite, or there is no positive.
 
     Example:
         >>> round(average_precision([0.9, 0.8, 0.7], [1, 0, 1]), 4)

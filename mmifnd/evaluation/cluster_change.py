@@ -1,27 +1,27 @@
-"""How many images changed their cluster from one clustering to the next."""
+"""The share of images that change their cluster from one clustering to the next."""
 
 import numpy as np
-from scipy.sparse import coo_array, hstack
+from scipy.sparse import coo_array, csr_array, hstack
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from ._inputs import as_labels, check_same_length
+from ._inputs import ArrayLike, as_labels, check_same_length
 
 
-def cluster_change(before, after) -> float:
-    """Share of the images whose cluster is another one, whatever the clusters are called.
+def cluster_change(before: ArrayLike, after: ArrayLike) -> float:
+    """The share of images whose cluster changed, however the clusters are numbered.
 
-    The clusters of both assignments are matched one to one so that as many images as possible stay (Kuhn 1955); the other
-    images have changed. Time and memory grow with the non-empty cells of the contingency table, at most N.
+    The clusters of both assignments are matched one to one so that as many images as possible stay (Kuhn 1955); the others
+    have changed. Time and memory grow with the non-empty cells of the contingency table, at most N.
 
     Args:
         before (array-like): cluster of each image, integers, (N,); negative for an image that took no part.
-        after (array-like): the same of the next clustering, (N,).
+        after (array-like): the same for the next clustering, (N,).
 
     Returns:
-        float: in [0, 1], of the images that took part in both; nan where none did.
+        float: in [0, 1], of the images that took part in both; nan if none did.
 
     Raises:
-        ValueError: where the lengths differ, or an argument is empty or not of integers.
+        ValueError: if the lengths differ, or an argument is empty or not of integers.
 
     Example:
         >>> cluster_change([0, 0, 1, 1], [7, 7, 7, 3])
@@ -39,10 +39,10 @@ def cluster_change(before, after) -> float:
     return 1. - _most_that_stay(together) / len(row)
 
 
-def _most_that_stay(together) -> float:
+def _most_that_stay(together: csr_array) -> float:
     """The largest sum of cells of which no two share a row or column."""
     rows, _ = together.shape
-    # Each row also gets a column of its own, which stands for "matched to nobody". The solver asks for positive weights.
+    # Each row also gets its own column, which means "not matched". The solver requires positive weights.
     bound = together.max() + 1
     cost = together.copy()
     cost.data = bound - cost.data

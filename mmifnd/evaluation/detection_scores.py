@@ -5,19 +5,28 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ._inputs import as_labels
-from .detection import ask_in_chunks
+from ._inputs import ArrayLike, as_labels
+from .detection import Detect, ask_in_chunks
 
 
 class DetectionScores(NamedTuple):
-    """Of detected pairs (anchor, other image), all in [0, 1].
+    """Precision, recall and F1 of detected pairs (anchor, other image), all in [0, 1].
 
-    ``micro``: over all pairs. ``macro``: the mean over anchors that have false negatives at all; an anchor that detects
-    nobody has precision 0. ``paper``: the convention of GloFND's code, the mean over *all* anchors, where no prediction counts
-    as precision 1 and no false negative as recall 1; F1 is the harmonic mean of the two means. It flatters whoever predicts
-    little, and is here to be compared with the paper's numbers.
+    ``micro`` is over all pairs. ``macro`` is the mean over anchors that have false negatives at all; an anchor that detects
+    nothing has precision 0. ``paper`` is the convention of GloFND's code: the mean over *all* anchors, where no prediction
+    counts as precision 1 and no false negative as recall 1; F1 is the harmonic mean of the two means. It flatters detectors
+    that predict little, and exists for comparison with the paper's numbers.
 
     Attributes:
+        precision_micro (float): over all pairs.
+        recall_micro (float): over all pairs.
+        f1_micro (float): over all pairs.
+        precision_macro (float): mean over anchors with false negatives.
+        recall_macro (float): mean over anchors with false negatives.
+        f1_macro (float): mean over anchors with false negatives.
+        precision_paper (float): by the paper's convention.
+        recall_paper (float): by the paper's convention.
+        f1_paper (float): by the paper's convention.
         predicted_share (float): share of pairs that are detected.
         true_share (float): share of pairs that are false negatives.
     """
@@ -35,18 +44,19 @@ class DetectionScores(NamedTuple):
     true_share: float
 
 
-def detection_scores(detect, labels, anchors=None, chunk_size: int = 256) -> DetectionScores:
+def detection_scores(detect: Detect, labels: ArrayLike, anchors: ArrayLike | None = None,
+                     chunk_size: int = 256) -> DetectionScores:
     """Score any detector against true labels, anchor by anchor; memory is chunk_size x N.
 
     Args:
         detect (callable): takes anchor indices, int64 (a,), and returns bool (a, N), as in
-            :func:`~mmifnd.evaluation.pairwise_rates`. What it says of the anchor itself is ignored.
+            :func:`~mmifnd.evaluation.pairwise_rates`. Its answer for the anchor itself is ignored.
         labels (array-like): true class of each image, integers >= 0, (N,).
-        anchors (array-like, optional): indices of the anchors, (A,); all images by default.
+        anchors (array-like, optional): indices of the anchors, (A,); default: all images.
         chunk_size (int): anchors asked at once.
 
     Raises:
-        ValueError: where labels or anchors are empty or out of range, or the answer is not a bool (a, N).
+        ValueError: if labels or anchors are empty or out of range, or the answer is not a bool (a, N).
 
     Example:
         >>> clusters = torch.tensor([7, 7, 7, 8])
@@ -54,20 +64,26 @@ def detection_scores(detect, labels, anchors=None, chunk_size: int = 256) -> Det
         >>> round(scores.precision_micro, 3), scores.recall_micro
         (0.333, 0.5)
     """
-    known = torch.from_numpy(as_labels(labels, 'labels'))
-    counts = [_counts(detected, known, chunk) for chunk, detected in ask_in_chunks(detect, labels, anchors, chunk_size)]
-    hit, predicted, actual = (torch.cat(parts) for parts in zip(*counts))
-    return scores_of_counts(hit, predicted, actual, len(hit) * (len(known) - 1))
+    classes = torch.from_numpy(as_labels(labels, 'labels'))
+    counts = [_counts(detected, classes, chunk) for chunk, detected in ask_in_chunks(detect, labels, anchors, chunk_size)]
+    hit, predicted, actual = (torch.cat(parts) for parts in zip(*counts, strict=True))
+    return scores_of_counts(hit, predicted, actual, len(hit) * (len(classes) - 1))
 
 
 def scores_of_counts(hit: Tensor, predicted: Tensor, actual: Tensor, pairs: int) -> DetectionScores:
-    """Scores from what was counted of each anchor.
+    """Compute the scores from counts per anchor.
 
     Args:
         hit (Tensor): detected pairs that are false negatives, (A,).
         predicted (Tensor): detected pairs, (A,).
         actual (Tensor): pairs that are false negatives, (A,).
-        pairs (int): pairs in all.
+        pairs (int): number of all pairs.
+
+    Example:
+        >>> hit, predicted, actual = torch.tensor([1, 0]), torch.tensor([2, 0]), torch.tensor([1, 1])
+        >>> scores = scores_of_counts(hit, predicted, actual, pairs=6)
+        >>> scores.precision_micro, scores.precision_macro, scores.precision_paper
+        (0.5, 0.25, 0.75)
     """
     hit, predicted, actual = hit.double(), predicted.double(), actual.double()
     has_any = actual > 0
@@ -82,7 +98,7 @@ def scores_of_counts(hit: Tensor, predicted: Tensor, actual: Tensor, pairs: int)
 
 
 def _counts(detected: Tensor, labels: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Hits, predictions and false negatives of each anchor, (a,)."""
+    """Count hits, predictions and false negatives of each anchor, (a,)."""
     other = torch.ones_like(detected).scatter_(1, anchors[:, None], False)
     same = (labels[anchors, None] == labels) & other
     detected = detected & other

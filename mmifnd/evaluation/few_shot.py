@@ -7,13 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from ._inputs import as_features, as_labels, check_same_length, check_same_width
+from mmifnd.checks import check_at_least, check_positive
+
+from ._inputs import ArrayLike, as_features, as_labels, check_same_length, check_same_width
 from .softmax_regression import fit_softmax_regression
 from .summary import Summary, summarise
 
 _MAX_SUPPORT_NUMBERS = 2**24  # numbers of support features held at once: 128 MiB in float64
-_ROUNDING = 1e-6  # of float32 features, relative
+_ROUNDING = 1e-6  # relative rounding error of float32 features
 
 
 class FewShotAccuracy(NamedTuple):
@@ -28,19 +31,20 @@ class FewShotAccuracy(NamedTuple):
     nearest_mean: Summary
 
 
-def few_shot_accuracy(train_features, train_labels, features, labels, shots=1, num_draws=200, l2=1e-2, seed=0):
-    """Top-1 accuracy of two classifiers that see ``shots`` labelled training images of each class.
+def few_shot_accuracy(train_features: ArrayLike, train_labels: ArrayLike, features: ArrayLike, labels: ArrayLike,
+                      shots: int = 1, num_draws: int = 200, l2: float = 1e-2, seed: int = 0) -> FewShotAccuracy:
+    """The top-1 accuracy of two classifiers that see ``shots`` labelled training images of each class.
 
     A draw takes a support set from the training set and classifies all of ``features``. The logistic regression
     minimises the mean cross entropy over the support set + (l2 / 2) ||W||^2 (biases are free), on features standardised
     by mean and standard deviation (ddof=0) of the support set. A feature that is constant in it up to float32's
-    rounding gets weight 0, so nothing is divided by 0. The nearest class mean (Snell et al. 2017) has nothing to tune.
+    rounding gets weight 0, so nothing is divided by 0. The nearest class mean (Snell et al. 2017) has no parameter.
 
     The draws depend on (seed, shots, train_labels) alone: methods that are compared see the same support sets, and
     ``values`` of two results can go into :func:`~mmifnd.evaluation.paired_t_test`.
 
     Args:
-        train_features (array-like): (N, D); the work is done on their device, in float64.
+        train_features (array-like): (N, D); computed on their device, in float64.
         train_labels (array-like): integers >= 0, at least two different, (N,).
         features (array-like): (Q, D).
         labels (array-like): true classes of ``features``, integers >= 0, (Q,). A class that the training set lacks
@@ -55,7 +59,7 @@ def few_shot_accuracy(train_features, train_labels, features, labels, shots=1, n
         the accuracy of each draw, in percent.
 
     Raises:
-        ValueError: where shapes do not fit, a setting is out of range, or a class has fewer than ``shots`` images; the
+        ValueError: if shapes do not fit, a setting is out of range, or a class has fewer than ``shots`` images; the
             message names the class.
 
     Example:
@@ -69,12 +73,12 @@ def few_shot_accuracy(train_features, train_labels, features, labels, shots=1, n
     check_same_length(train_features, 'train_features', train_labels, 'train_labels')
     check_same_length(features, 'features', labels, 'labels')
     check_same_width(train_features, features)
-    if not l2 > 0:
-        raise ValueError(f'l2={l2}; expected a number > 0')
+    check_positive('l2', l2, remedy='0.01 is usual')
 
     supports = torch.from_numpy(draw_supports(train_labels, shots, num_draws, seed)).to(train_features.device)
     targets = torch.from_numpy(_class_positions(labels, train_labels)).to(train_features.device)
-    logistic, nearest_mean = [], []
+    logistic: list[float] = []
+    nearest_mean: list[float] = []
     for part in supports.split(max(1, _MAX_SUPPORT_NUMBERS // (supports[0].numel() * train_features.shape[1]))):
         support = train_features[part]
         logistic += _accuracies(*_logistic_regression(support, l2), features, targets)
@@ -82,8 +86,8 @@ def few_shot_accuracy(train_features, train_labels, features, labels, shots=1, n
     return FewShotAccuracy(summarise(logistic), summarise(nearest_mean))
 
 
-def draw_supports(train_labels, shots, num_draws, seed=0):
-    """Support sets: for each draw and each class, ``shots`` different training images.
+def draw_supports(train_labels: ArrayLike, shots: int, num_draws: int, seed: int = 0) -> np.ndarray:
+    """Draw support sets: for each draw and each class, ``shots`` different training images.
 
     Draw t is the same whatever ``num_draws`` is, and on every version of numpy: its RandomState is frozen (NEP 19).
 
@@ -98,11 +102,14 @@ def draw_supports(train_labels, shots, num_draws, seed=0):
 
     Raises:
         ValueError: as :func:`few_shot_accuracy`.
+
+    Example:
+        >>> draw_supports([0, 0, 1, 1], shots=1, num_draws=2).tolist()
+        [[[1], [2]], [[0], [3]]]
     """
     train_labels = as_labels(train_labels, 'train_labels')
     for name, value, minimum in (('shots', shots, 1), ('num_draws', num_draws, 1), ('seed', seed, 0)):
-        if value < minimum:
-            raise ValueError(f'{name}={value}; expected an integer >= {minimum}')
+        check_at_least(name, value, minimum)
     classes, starts, sizes = np.unique(np.sort(train_labels), return_index=True, return_counts=True)
     if len(classes) < 2:
         raise ValueError(f'train_labels hold class {classes[0]} only; expected at least two classes')
@@ -116,14 +123,14 @@ def draw_supports(train_labels, shots, num_draws, seed=0):
                      for _ in range(num_draws)])
 
 
-def _class_positions(labels, train_labels):
-    """Position of each label among the classes of the training set in ascending order; -1 for a class that it lacks."""
+def _class_positions(labels: np.ndarray, train_labels: np.ndarray) -> np.ndarray:
+    """The position of each label among the sorted classes of the training set; -1 for a class that it lacks."""
     classes = np.unique(train_labels)
     position = np.searchsorted(classes, labels).clip(max=len(classes) - 1)
     return np.where(classes[position] == labels, position, -1)
 
 
-def _logistic_regression(support, l2):
+def _logistic_regression(support: Tensor, l2: float) -> tuple[Tensor, Tensor]:
     """Fit to the standardised support (T, C, S, D): weight (T, D, C) and bias (T, C) for features as they are."""
     num_classes, shots = support.shape[1:3]
     support = support.flatten(1, 2)
@@ -136,13 +143,14 @@ def _logistic_regression(support, l2):
     return weight, bias - (mean @ weight)[:, 0]
 
 
-def _nearest_mean(support):
-    """The nearest class mean as a linear classifier: ||x - m||^2 is least where 2 x m - ||m||^2 is largest."""
+def _nearest_mean(support: Tensor) -> tuple[Tensor, Tensor]:
+    """The nearest class mean as a linear classifier: ||x - m||^2 is smallest where 2 x m - ||m||^2 is largest."""
     mean = support.mean(2)
     return 2 * mean.mT, -mean.square().sum(-1)
 
 
-def _accuracies(weight, bias, features, targets):
-    """Percent of the features (Q, D) that each draw's linear classifier puts right; draw by draw to bound memory."""
-    right = [((features @ w + b).argmax(1) == targets).double().mean() for w, b in zip(weight, bias)]
-    return (100 * torch.stack(right)).tolist()
+def _accuracies(weight: Tensor, bias: Tensor, features: Tensor, targets: Tensor) -> list[float]:
+    """The accuracy of each draw's linear classifier on features (Q, D), in percent; draw by draw to bound memory."""
+    right = [((features @ w + b).argmax(1) == targets).double().mean() for w, b in zip(weight, bias, strict=True)]
+    accuracies: list[float] = (100 * torch.stack(right)).tolist()
+    return accuracies

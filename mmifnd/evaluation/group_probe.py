@@ -1,11 +1,11 @@
-"""One set of features, classified into coarser and coarser groups of the classes (IFND, Table 5 and Fig. 1)."""
+"""Classification of one set of features into coarser and coarser groups of classes (IFND, Table 5 and Fig. 1)."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from ._inputs import as_labels
+from ._inputs import ArrayLike, as_labels
 from .accuracy import balanced_accuracy, majority_accuracy, top1_accuracy
 from .linear_probe import linear_probe_predict
 
@@ -14,10 +14,10 @@ class GroupAccuracy(NamedTuple):
     """Accuracies in percent.
 
     Attributes:
-        top1 (float): share of right images.
-        balanced (float): mean over the groups of their recall.
-        majority (float): top-1 of whoever always names the largest group of the training set.
-        num_groups (int): groups in the training set.
+        top1 (float): share of images classified correctly.
+        balanced (float): mean recall of the groups.
+        majority (float): top-1 accuracy of always predicting the largest group of the training set.
+        num_groups (int): number of groups in the training set.
     """
 
     top1: float
@@ -26,11 +26,11 @@ class GroupAccuracy(NamedTuple):
     num_groups: int
 
 
-def group_accuracy(train_features, train_labels, features, labels, group_of_class: Mapping[int, int],
-                   l2: float = 1e-4) -> GroupAccuracy:
-    """Linear classification of frozen features into groups of classes.
+def group_accuracy(train_features: ArrayLike, train_labels: ArrayLike, features: ArrayLike, labels: ArrayLike,
+                   group_of_class: Mapping[int, int], l2: float = 1e-4) -> GroupAccuracy:
+    """The accuracy of linear classification of frozen features into groups of classes.
 
-    At WordNet depth 3, 946 of ImageNet's 1000 classes are one group, so top-1 says little there without the other two.
+    At WordNet depth 3, 946 of ImageNet's 1000 classes form one group, so top-1 alone says little there.
 
     Args:
         train_features (array-like): (N, D).
@@ -41,7 +41,7 @@ def group_accuracy(train_features, train_labels, features, labels, group_of_clas
         l2 (float): weight of the penalty of :func:`~mmifnd.evaluation.linear_probe_predict`.
 
     Raises:
-        ValueError: where shapes do not fit, a class has no group, or all training images are in one group.
+        ValueError: if shapes do not fit, a class has no group, or all training images are in one group.
 
     Example:
         >>> group_accuracy([[0.], [.1], [.9], [1.]], [0, 1, 2, 2], [[.2], [.8]], [1, 2], {0: 0, 1: 0, 2: 1})
@@ -53,16 +53,16 @@ def group_accuracy(train_features, train_labels, features, labels, group_of_clas
                          majority_accuracy(train_groups, groups), len(np.unique(train_groups)))
 
 
-def groups_of(labels, group_of_class: Mapping[int, int]) -> np.ndarray:
+def groups_of(labels: ArrayLike, group_of_class: Mapping[int, int]) -> np.ndarray:
     """The group of each image, int64 (N,).
 
     Raises:
-        ValueError: where a class has no group.
+        ValueError: if a class has no group.
     """
     labels = as_labels(labels, 'labels')
     classes, position = np.unique(labels, return_inverse=True)
     missing = [int(label) for label in classes if int(label) not in group_of_class]
     if missing:
         raise ValueError(f'{len(missing)} of {len(classes)} classes have no group, such as class {missing[0]}; '
-                         'give one a class')
+                         'give one per class')
     return np.array([group_of_class[int(label)] for label in classes], dtype=np.int64)[position]

@@ -1,24 +1,25 @@
-"""What a person should be told of a run's health, with the probable cause."""
+"""Alarms about the health of a run, with the probable cause."""
 
 from collections.abc import Mapping
 
-#: Fall of the effective rank from one record to the next, share of an isotropic spread, and share of anchors short of
-#: negatives, from which on there is an alarm.
+#: Limits of an alarm: the fall of the effective rank from one record to the next, the share of an isotropic spread, and the
+#: share of anchors that are short of negatives.
 RANK_FALL, LOW_SPREAD, SHORT_ROWS = 0.3, 0.1, 0.1
 
-#: Share of removed negatives from which on their removal is the first suspect.
+#: The share of removed negatives above which their removal is the first suspect.
 MUCH_REMOVED = 0.3
 
 LAYERS = dict(embedding='of the embedding', backbone='of the backbone')
 
 
 def health_alarms(before: Mapping[str, float] | None, now: Mapping[str, float]) -> list[str]:
-    """Sentences that name a symptom, what goes with it, and what to change; empty for a sound run.
+    """Sentences that each name a symptom, its likely cause, and what to change; empty for a healthy run.
 
     Args:
-        before (Mapping, optional): the record before ``now``.
-        now (Mapping): ``epoch``; ``embedding_rankme``, ``embedding_spread`` and the same of the ``backbone``; the means over
-            the steps ``false_negative_share`` and ``rows_short_of_negatives``, in [0, 1]. What is missing is not judged.
+        before (Mapping[str, float], optional): the record before ``now``.
+        now (Mapping[str, float]): ``epoch``; ``embedding_rankme``, ``embedding_spread`` and the same for the ``backbone``;
+            the means over steps ``false_negative_share`` and ``rows_short_of_negatives``, in [0, 1]. Missing values are not
+            judged.
 
     Example:
         >>> alarm, = health_alarms(dict(epoch=3, embedding_rankme=50.),
@@ -43,7 +44,7 @@ def health_alarms(before: Mapping[str, float] | None, now: Mapping[str, float]) 
     return alarms
 
 
-def _epochs(count: int) -> str:
+def _epochs(count: float) -> str:
     return 'one epoch' if count == 1 else f'{count} epochs'
 
 

@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from ._inputs import as_array, as_labels, check_same_length
+from mmifnd.checks import check_at_least, check_inside
+
+from ._inputs import ArrayLike, as_array, as_labels, check_same_length
 from .linear_probe import linear_probe_accuracy
 from .summary import Summary, summarise
 
 
-def label_fraction_accuracy(train_features, train_labels, features, labels, fraction: float, num_draws: int = 3,
-                            l2: float = 1e-4, seed: int = 12346) -> Summary:
-    """Top-1 accuracy, in percent, of a linear classifier that sees a class-balanced share of the labels.
+def label_fraction_accuracy(train_features: ArrayLike, train_labels: ArrayLike, features: ArrayLike, labels: ArrayLike,
+                            fraction: float, num_draws: int = 3, l2: float = 1e-4, seed: int = 12346) -> Summary:
+    """The top-1 accuracy, in percent, of a linear classifier that sees a class-balanced share of the labels.
 
     Draw r takes floor(fraction N_c) images of each class c by :func:`draw_fraction` with seed + r; the classifier is that of
     :func:`~mmifnd.evaluation.linear_probe_accuracy`. GloFND reports fractions 1, 0.1, 0.01 and 0.001, three draws (12346 and
@@ -20,23 +22,22 @@ def label_fraction_accuracy(train_features, train_labels, features, labels, frac
         train_labels (array-like): integers >= 0, at least two different, (N,).
         features (array-like): (Q, D).
         labels (array-like): integers >= 0, (Q,).
-        fraction (float): in (0, 1]; of 1 there is one draw only.
+        fraction (float): in (0, 1]; 1 is drawn once only.
         num_draws (int): >= 1.
         l2 (float): weight of the penalty.
-        seed (int): of the first draw.
+        seed (int): seed of the first draw.
 
     Returns:
-        Summary: over the draws.
+        Summary: mean and spread over the draws.
 
     Raises:
-        ValueError: where shapes do not fit, or a class would get no image; the message says which.
+        ValueError: if shapes do not fit, or a class would get no image; the message says which.
 
     Example:
         >>> label_fraction_accuracy([[0.], [.1], [.9], [1.]], [0, 0, 1, 1], [[.2], [.8]], [0, 1], fraction=0.5).mean
         100.0
     """
-    if num_draws < 1:
-        raise ValueError(f'num_draws={num_draws}; expected at least 1')
+    check_at_least('num_draws', num_draws, 1, remedy='3 is usual')
     train_features, train_labels = as_array(train_features, 'train_features'), as_labels(train_labels, 'train_labels')
     check_same_length(train_features, 'train_features', train_labels, 'train_labels')
     draws = [draw_fraction(train_labels, fraction, seed + run) for run in range(num_draws if fraction < 1 else 1)]
@@ -44,17 +45,20 @@ def label_fraction_accuracy(train_features, train_labels, features, labels, frac
                      for drawn in draws)
 
 
-def draw_fraction(labels, fraction: float, seed: int) -> np.ndarray:
-    """Positions of a class-balanced subset: floor(fraction N_c) images of each class c, ascending int64.
+def draw_fraction(labels: ArrayLike, fraction: float, seed: int) -> np.ndarray:
+    """Draw a class-balanced subset: positions of floor(fraction N_c) images of each class c, ascending int64.
 
-    A smaller fraction of the same seed is a subset of a larger one.
+    With the same seed, a smaller fraction is a subset of a larger one.
 
     Raises:
-        ValueError: where the fraction is outside (0, 1], or a class would get no image.
+        ValueError: if the fraction is outside (0, 1], or a class would get no image.
+
+    Example:
+        >>> draw_fraction([0, 0, 1, 1], fraction=0.5, seed=0)
+        array([1, 2])
     """
     labels = as_labels(labels, 'labels')
-    if not 0 < fraction <= 1:
-        raise ValueError(f'fraction={fraction} is outside (0, 1]; it is a share of the labels, such as 0.01')
+    check_inside('fraction', fraction, 0, 1, 'right', remedy='it is a share of the labels, such as 0.01')
     random = np.random.RandomState(np.random.MT19937(seed))
     chosen = []
     for label in np.unique(labels):

@@ -1,16 +1,21 @@
-"""Agreement of a clustering with the true classes (IFND, Table 4 and Fig. 6)."""
+"""The agreement of a clustering with the true classes (IFND, Table 4 and Fig. 6)."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from sklearn.metrics import normalized_mutual_info_score
 
-from ._inputs import as_labels, check_same_length
-from .summary import summarise
+from ._inputs import ArrayLike, as_labels, check_same_length
+from .summary import Summary, summarise
+
+T = TypeVar('T')
 
 
-def normalized_mutual_information(labels, clusters):
-    """Mutual information of two partitions over the geometric mean of their entropies.
+def normalized_mutual_information(labels: ArrayLike, clusters: ArrayLike) -> float:
+    """The mutual information of two partitions over the geometric mean of their entropies.
 
     NMI = I(U; V) / sqrt(H(U) H(V)) (Strehl & Ghosh 2002), which scikit-learn calls ``average_method='geometric'``; its
-    default is the arithmetic mean. Where a partition puts all images into one part, NMI is 0 here.
+    default is the arithmetic mean. If a partition puts all images into one part, NMI is 0 here.
 
     Args:
         labels (array-like): true class of each image, integers >= 0, (N,).
@@ -18,10 +23,10 @@ def normalized_mutual_information(labels, clusters):
             cluster: give the assignment from before acceptance, or leave such images out of both arguments.
 
     Returns:
-        float: in [0, 1]; 1 where the partitions are the same up to names.
+        float: in [0, 1]; 1 if the partitions are the same up to names.
 
     Raises:
-        ValueError: where the lengths differ, an argument is empty or not of integers, or a value is negative.
+        ValueError: if the lengths differ, an argument is empty or not of integers, or a value is negative.
 
     Example:
         >>> normalized_mutual_information([0, 0, 1, 1], [5, 5, 3, 3])
@@ -35,24 +40,25 @@ def normalized_mutual_information(labels, clusters):
     return float(normalized_mutual_info_score(labels, clusters, average_method='geometric'))
 
 
-def clustering_nmi(features, labels, num_clusters, cluster, seeds=(0, 1, 2, 3, 4)):
-    """NMI of repeated clusterings of features with the true classes, as mean and sample standard deviation.
+def clustering_nmi(features: T, labels: ArrayLike, num_clusters: int, cluster: Callable[[T, int, int], ArrayLike],
+                   seeds: Iterable[int] = (0, 1, 2, 3, 4)) -> Summary:
+    """The mean and spread of the NMI of repeated clusterings of features with the true classes.
 
     IFND's Table 4 takes k = 1000 and five runs of k-means.
 
     Args:
-        features (array-like): (N, D), handed to ``cluster`` as they are.
+        features (array-like): (N, D), passed to ``cluster`` as they are.
         labels (array-like): true class of each image, integers >= 0, (N,).
-        num_clusters (int): k, handed to ``cluster``.
+        num_clusters (int): k, passed to ``cluster``.
         cluster (callable): ``cluster(features, num_clusters, seed)`` returns the cluster of each image, integers
             >= 0, (N,).
-        seeds (sequence of int): one run a seed.
+        seeds (Iterable[int]): one run per seed.
 
     Returns:
         Summary: mean, standard deviation (ddof=1; None for one seed) and the single values, all in [0, 1].
 
     Raises:
-        ValueError: where there is no seed, or :func:`normalized_mutual_information` refuses an assignment.
+        ValueError: if there is no seed, or :func:`normalized_mutual_information` refuses an assignment.
 
     Example:
         >>> from sklearn.cluster import KMeans

@@ -1,36 +1,36 @@
-"""How well pseudo labels tell false negatives: mean true positive and mean true negative rate (IFND, Table 6)."""
+"""The quality of pseudo labels: mean true positive and mean true negative rate (IFND, Table 6)."""
 
 import numpy as np
 
-from ._inputs import as_labels, check_same_length
+from ._inputs import ArrayLike, as_labels, check_same_length
 
 
-def true_rates(labels, pseudo_labels):
-    r"""Mean true positive rate and mean true negative rate of pseudo labels over all pairs of images.
+def true_rates(labels: ArrayLike, pseudo_labels: ArrayLike) -> tuple[float, float]:
+    r"""The mean true positive rate and mean true negative rate of pseudo labels over all pairs of images.
 
-    Anchor i takes image j != i for a false negative if their pseudo labels are equal and >= 0. Of the images of its
-    class it finds the share TPR_i, of the other images it leaves the share TNR_i alone; both are averaged over *all*
-    anchors, so an image that is not accepted counts with TPR 0 and TNR 1. With :math:`n_{ck}` accepted images of class
+    Anchor i takes image j != i for a false negative if their pseudo labels are equal and >= 0. TPR_i is the share of the
+    images of its class that it takes, TNR_i the share of the other images that it does not take. Both are averaged over
+    *all* anchors, so an image that is not accepted counts with TPR 0 and TNR 1. With :math:`n_{ck}` accepted images of class
     c and pseudo label k, :math:`n_k = \sum_c n_{ck}`, and :math:`N_c` images of class c, accepted or not:
 
     .. math::
         \mathrm{MTPR} = \frac{1}{N'} \sum_{ck} \frac{n_{ck} (n_{ck} - 1)}{N_c - 1}, \qquad
         \mathrm{MTNR} = 1 - \frac{1}{N''} \sum_{ck} \frac{n_{ck} (n_k - n_{ck})}{N - N_c}
 
-    where N' counts the anchors whose class has another image, and N'' those that some image of another class faces.
+    where N' counts the anchors whose class has another image, and N'' those for which an image of another class exists.
     Time and memory are O(N log N) and O(N); no N x N matrix is built.
 
     Args:
         labels (array-like): true class of each image, integers >= 0, (N,).
         pseudo_labels (array-like): pseudo label of each image, integers, (N,); negative means "not accepted", which
-            is equal to nobody.
+            is equal to no other.
 
     Returns:
-        tuple[float, float]: (mtpr, mtnr) in [0, 1]. nan where no anchor has such a rate: mtpr if every class has one
+        tuple[float, float]: (mtpr, mtnr) in [0, 1]. nan if no anchor has such a rate: mtpr if every class has one
         image only, mtnr if all images are of one class.
 
     Raises:
-        ValueError: where the lengths differ, an argument is empty or not of integers, or a true label is negative.
+        ValueError: if the lengths differ, an argument is empty or not of integers, or a true label is negative.
 
     Example:
         >>> true_rates([0, 0, 1, 1], [7, 7, 7, -1])
@@ -45,13 +45,13 @@ def true_rates(labels, pseudo_labels):
     others_in_class = class_sizes - 1
     others_outside = len(labels) - class_sizes
     # A class without partners has no term: its n_ck (n_ck - 1), or n_k - n_ck, is 0, and the divisor does not matter.
-    found = joint_sizes * (joint_sizes - 1) / np.maximum(others_in_class[classes], 1)
+    hits = joint_sizes * (joint_sizes - 1) / np.maximum(others_in_class[classes], 1)
     wronged = joint_sizes * (cluster_sizes - joint_sizes) / np.maximum(others_outside[classes], 1)
-    return (_mean_over_anchors(found, class_sizes, others_in_class),
+    return (_mean_over_anchors(hits, class_sizes, others_in_class),
             1.0 - _mean_over_anchors(wronged, class_sizes, others_outside))
 
 
-def _contingency(class_of_image, pseudo_labels):
+def _contingency(class_of_image: np.ndarray, pseudo_labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The non-empty cells of the contingency table of the accepted images: class, n_ck and n_k of each, int64."""
     accepted = pseudo_labels >= 0
     _, cluster, cluster_sizes = np.unique(pseudo_labels[accepted], return_inverse=True, return_counts=True)
@@ -60,7 +60,7 @@ def _contingency(class_of_image, pseudo_labels):
     return cells // num_clusters, joint_sizes, cluster_sizes[cells % num_clusters]
 
 
-def _mean_over_anchors(sums, class_sizes, partners):
-    """Sum over the cells, divided by the number of anchors that have a partner; nan if there is none."""
+def _mean_over_anchors(sums: np.ndarray, class_sizes: np.ndarray, partners: np.ndarray) -> float:
+    """The sum over the cells, divided by the number of anchors that have a partner; nan if there is none."""
     num_anchors = class_sizes[partners > 0].sum()
     return float(sums.sum() / num_anchors) if num_anchors else float('nan')

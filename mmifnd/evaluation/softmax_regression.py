@@ -1,12 +1,14 @@
-"""Many small softmax regressions solved at once, to the optimum.
+"""The solution of many small softmax regressions at once, to the optimum.
 
 Shapes: T independent problems, n images each, D dimensions, C classes, r = min(n, D).
 """
 
 import warnings
+from collections.abc import Callable
 from functools import partial
 
 import torch
+from torch import Tensor
 
 _GRADIENT_TOLERANCE = 1e-9
 _MAX_NEWTON_STEPS = 100
@@ -14,25 +16,30 @@ _MAX_CONJUGATE_STEPS = 500
 _MAX_HALVINGS = 40
 
 
-def fit_softmax_regression(features, targets, num_classes, l2):
+def fit_softmax_regression(features: Tensor, targets: Tensor, num_classes: int, l2: float) -> tuple[Tensor, Tensor]:
     r"""Minimise the mean cross entropy + (l2 / 2) ||W||^2 (biases are free) for T problems at once.
 
-    Newton's method with conjugate gradients and step halving, in float64. Two changes of variables make it fast: after
-    centring, W lives in the span of the images, whose singular value decomposition leaves r coordinates instead of D;
-    and as the Hessian of the cross entropy is at most :math:`X^\top X / 2n` (Böhning 1992), dividing coordinate j by
+    Newton's method with conjugate gradients and step halving, in float64. Two changes of variables make it fast. After
+    centring, W is in the span of the images, whose singular value decomposition leaves r coordinates instead of D. And as
+    the Hessian of the cross entropy is at most :math:`X^\top X / 2n` (Böhning 1992), dividing coordinate j by
     :math:`\sqrt{s_j^2 / 2n + l2}` bounds the whole Hessian by the identity.
 
     Args:
         features (Tensor): (T, n, D).
         targets (Tensor): classes of the n images, the same for all problems, int64 in [0, C), (n,).
         num_classes (int): C.
-        l2 (float): > 0; makes W unique. Of the biases, which are unique up to a constant, those of sum 0 are taken.
+        l2 (float): > 0; makes W unique. Biases are unique up to a constant; those with sum 0 are returned.
 
     Returns:
         tuple[Tensor, Tensor]: weight (T, D, C) and bias (T, C), float64: logits are features @ weight + bias.
 
     Warns:
-        RuntimeWarning: where the gradient did not fall below 1e-9 (l2 very small, or features badly scaled).
+        RuntimeWarning: if the gradient did not fall below 1e-9 (l2 very small, or features badly scaled).
+
+    Example:
+        >>> weight, bias = fit_softmax_regression(torch.tensor([[[0.], [1.]]]), torch.tensor([0, 1]), num_classes=2, l2=0.01)
+        >>> weight
+        tensor([[[-2.8180,  2.8180]]], dtype=torch.float64)
     """
     features = features.double()
     mean = features.mean(1, keepdim=True)
@@ -43,8 +50,8 @@ def fit_softmax_regression(features, targets, num_classes, l2):
     return weight, bias
 
 
-def _reduce(centred, targets, num_classes, l2):
-    """The problem in scaled coordinates, and the matrix (T, D, r) that leads from its weights back to W."""
+def _reduce(centred: Tensor, targets: Tensor, num_classes: int, l2: float) -> tuple['_ScaledProblem', Tensor]:
+    """The problem in scaled coordinates, and the matrix (T, D, r) that maps its weights back to W."""
     num_problems, num_images, _ = centred.shape
     left, singular, right = torch.linalg.svd(centred, full_matrices=False)
     scale = (singular.square() / (2 * num_images) + l2).rsqrt()
@@ -57,27 +64,28 @@ def _reduce(centred, targets, num_classes, l2):
 
 
 class _ScaledProblem:
-    """Mean cross entropy + quadratic penalty of coefficients w (T, r + 1, C); its Hessian is at most the identity."""
+    """The mean cross entropy + quadratic penalty of coefficients w (T, r + 1, C); its Hessian is at most the identity."""
 
-    def __init__(self, design, one_hot, decay):
+    def __init__(self, design: Tensor, one_hot: Tensor, decay: Tensor) -> None:
         self.design, self.one_hot, self.decay = design, one_hot, decay
         self.averaged = design.mT.contiguous() / design.shape[1]
 
-    def evaluate(self, w):
-        """Probabilities (T, n, C), objective (T, 1, 1) and its gradient (T, r + 1, C)."""
+    def evaluate(self, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The probabilities (T, n, C), objective (T, 1, 1) and its gradient (T, r + 1, C)."""
         log_probability = (self.design @ w).log_softmax(-1)
         probability = log_probability.exp()
         cross_entropy = -_dot(log_probability, self.one_hot) / self.design.shape[1]
         gradient = self.averaged @ (probability - self.one_hot) + self.decay * w
         return probability, cross_entropy + _dot(self.decay * w, w) / 2, gradient
 
-    def hessian_product(self, w, probability):
+    def hessian_product(self, w: Tensor, probability: Tensor) -> Tensor:
+        """The product of the Hessian at ``probability`` with w."""
         change = self.design @ w
         change = change - (probability * change).sum(-1, keepdim=True)
         return self.averaged @ (probability * change) + self.decay * w
 
-    def solve(self):
-        """Coefficients (T, r + 1, C) at the optimum."""
+    def solve(self) -> Tensor:
+        """The coefficients (T, r + 1, C) at the optimum."""
         w = self.design.new_zeros(len(self.design), self.design.shape[-1], self.one_hot.shape[-1])
         probability, value, gradient = self.evaluate(w)
         for _ in range(_MAX_NEWTON_STEPS):
@@ -89,8 +97,8 @@ class _ScaledProblem:
                       f'{_GRADIENT_TOLERANCE}; take a larger l2', RuntimeWarning, stacklevel=3)
         return w
 
-    def _descend(self, w, value, step, slope):
-        """Go along -step, halving it for each problem until its objective falls (Armijo's rule).
+    def _descend(self, w: Tensor, value: Tensor, step: Tensor, slope: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Move along -step, halving it for each problem until its objective falls (Armijo's rule).
 
         Close to the optimum rounding hides the fall, so 1e-12 is forgiven; there the full Newton step is right.
         """
@@ -105,8 +113,8 @@ class _ScaledProblem:
         return candidate, probability, reached, gradient
 
 
-def _conjugate_gradients(product, right):
-    """Solve product(x) = right for T systems, the more exactly the smaller ``right`` is: so Newton converges fast."""
+def _conjugate_gradients(product: Callable[[Tensor], Tensor], right: Tensor) -> Tensor:
+    """Solve product(x) = right for T systems, more exactly for a smaller ``right``, so that Newton converges fast."""
     x, residual, direction = torch.zeros_like(right), right, right
     squared = _dot(residual, residual)
     enough = (squared * squared.sqrt().clamp(max=0.01)).clamp(min=(_GRADIENT_TOLERANCE / 10)**2)
@@ -122,6 +130,6 @@ def _conjugate_gradients(product, right):
     return x
 
 
-def _dot(a, b):
-    """Inner product of each problem, (T, 1, 1)."""
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    """The inner product of each problem, (T, 1, 1)."""
     return (a * b).sum(dim=(1, 2), keepdim=True)

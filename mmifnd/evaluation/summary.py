@@ -1,5 +1,6 @@
-"""Mean and spread of a measurement that was repeated."""
+"""The mean and spread of a repeated measurement."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -19,11 +20,15 @@ class Summary(NamedTuple):
     values: tuple[float, ...]
 
 
-def summarise(values):
-    """The :class:`Summary` of at least one value.
+def summarise(values: Iterable[float]) -> Summary:
+    """Summarise at least one value.
 
     Raises:
-        ValueError: where ``values`` is empty.
+        ValueError: if ``values`` is empty.
+
+    Example:
+        >>> summarise([70., 72.]).mean, round(summarise([70., 72.]).standard_deviation, 4)
+        (71.0, 1.4142)
     """
     values = tuple(float(value) for value in values)
     if not values:

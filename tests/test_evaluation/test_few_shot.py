@@ -112,10 +112,10 @@ def test_draws_are_the_same_on_every_version_of_numpy():
     (dict(train_labels=[0, 1]), 'train_features has 5 entries but train_labels has 2'),
     (dict(labels=[0, 1]), 'features has 1 entries but labels has 2'),
     (dict(features=[[0.0, 1.0]]), 'features have 2 dimensions but train_features have 1'),
-    (dict(shots=0), 'shots=0; expected an integer >= 1'),
-    (dict(num_draws=0), 'num_draws=0; expected an integer >= 1'),
-    (dict(seed=-1), 'seed=-1; expected an integer >= 0'),
-    (dict(l2=0.0), 'l2=0.0; expected a number > 0'),
+    (dict(shots=0), 'shots=0 must be at least 1'),
+    (dict(num_draws=0), 'num_draws=0 must be at least 1'),
+    (dict(seed=-1), 'seed=-1 must be at least 0'),
+    (dict(l2=0.0), 'l2=0.0 is not positive; 0.01 is usual'),
 ])
 def test_errors_say_what_is_wrong(change, message):
     arguments = dict(train_features=[[0.0], [0.1], [0.9], [1.0], [1.1]], train_labels=[0, 0, 3, 3, 3],

@@ -40,5 +40,5 @@ def test_the_majority_is_that_of_the_training_images(images):
 
 
 def test_a_class_without_a_group_is_named(images):
-    with pytest.raises(ValueError, match='1 of 4 classes have no group, such as class 3; give one a class'):
+    with pytest.raises(ValueError, match='1 of 4 classes have no group, such as class 3; give one per class'):
         group_accuracy(*images, {0: 1, 1: 1, 2: 2})

@@ -81,8 +81,8 @@ def test_classes_without_training_images_get_no_vote(images):
 
 @pytest.mark.parametrize('change, message', [
     (dict(k=41), 'k=41 exceeds the 40 images of the training set; choose at most 40'),
-    (dict(k=0), 'k=0; expected at least 1'),
-    (dict(temperature=0.0), 'temperature=0.0; expected a number > 0'),
+    (dict(k=0), 'k=0 must be at least 1; 20 is usual'),
+    (dict(temperature=0.0), 'temperature=0.0 is not positive; 0.07 is usual'),
     (dict(num_classes=2), 'num_classes=2, but train_labels hold 3; expected at least 4'),
     (dict(train_labels=[0, 1]), 'train_features has 40 entries but train_labels has 2'),
     (dict(features=np.ones((2, 3))), 'features have 3 dimensions but train_features have 5'),

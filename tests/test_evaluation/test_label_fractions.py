@@ -47,5 +47,5 @@ def test_too_few_labelled_images_are_one_clear_line():
         label_fraction_accuracy(np.eye(40), np.arange(40) % 2, np.eye(40), np.arange(40) % 2, fraction=0.001)
     with pytest.raises(ValueError, match=r'fraction=0 is outside \(0, 1\]'):
         draw_fraction([0, 1], 0, 0)
-    with pytest.raises(ValueError, match='num_draws=0; expected at least 1'):
+    with pytest.raises(ValueError, match='num_draws=0 must be at least 1'):
         label_fraction_accuracy(np.eye(2), [0, 1], np.eye(2), [0, 1], fraction=1., num_draws=0)

@@ -72,7 +72,7 @@ def test_constant_feature_and_tensors_are_welcome():
 
 @pytest.mark.parametrize('arguments, message', [
     (([[0.0], [1.0]], [1, 1], [[0.0]]), 'train_labels hold class 1 only; expected at least two classes'),
-    (([[0.0], [1.0]], [0, 1], [[0.0]], 0.0), 'l2=0.0; expected a number > 0'),
+    (([[0.0], [1.0]], [0, 1], [[0.0]], 0.0), 'l2=0.0 is not positive'),
     (([[0.0], [1.0]], [0], [[0.0]]), 'train_features has 2 entries but train_labels has 1'),
     (([[0.0], [1.0]], [0, 1], [[0.0, 1.0]]), 'features have 2 dimensions but train_features have 1'),
 ])

@@ -86,7 +86,7 @@ def test_low_shot_joins_the_images_of_all_classes(images):
 @pytest.mark.parametrize('options, message', [
     (dict(costs=(1., 2.)), '2 costs need folds=2 or more to pick from, got folds=0; 3 is usual'),
     (dict(costs=(1., 2.), folds=3, select_on='test'), "folds=3 and select_on='test' both pick the cost"),
-    (dict(select_on='train'), "select_on='train' is unknown; choose 'val', or 'test' as PCL's code does"),
+    (dict(select_on='train'), "select_on='train' is unknown; choose one of val, test"),
     (dict(costs=(0.,)), r'costs=\(0.0,\) must hold positive numbers'),
     (dict(difficult='positive'), "difficult='positive' is unknown; choose one of negative, ignore")])
 def test_errors_say_what_is_wrong(images, options, message):

@@ -29,7 +29,7 @@ def test_errors():
 @pytest.mark.parametrize('call, words', [
     (lambda: exact_quantiles(torch.ones(3, 2), 1.), r'alpha=1.0 is outside \(0, 1\)'),
     (lambda: exact_quantiles(torch.ones(1, 2), .1), 'give at least 2'),
-    (lambda: threshold_error(torch.ones(3), torch.ones(2)), 'give one an image'),
+    (lambda: threshold_error(torch.ones(3), torch.ones(2)), 'give one per image'),
 ])
 def test_bad_input_is_named(call, words):
     with pytest.raises(ValueError, match=words):

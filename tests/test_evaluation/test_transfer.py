@@ -62,7 +62,7 @@ def test_rare_classes_do_not_stop_the_split():
 
 @pytest.mark.parametrize('options, message', [
     (dict(score='f1'), "score='f1' is unknown; choose one of top1, per_class"),
-    (dict(select_on='train'), "select_on='train' is unknown; choose 'val', or 'test' as the paper's code does"),
+    (dict(select_on='train'), "select_on='train' is unknown; choose one of val, test"),
     (dict(costs=()), r'costs=\(\) must hold positive numbers'),
     (dict(val_share=1.), r'val_share=1.0 is outside \(0, 1\); 0.2 is usual')])
 def test_errors_say_what_is_wrong(images, options, message):
