@@ -72,20 +72,28 @@ class ConfidenceAcceptance:
             return _most_confident(confidence, rate)
         if labels is None:
             raise ValueError("scope='per_cluster' of ConfidenceAcceptance needs labels; pass the cluster of each sample")
-        accepted = torch.zeros_like(confidence, dtype=torch.bool)
-        for cluster in labels.unique().tolist():
-            members = (labels == cluster).nonzero().squeeze(1)
-            accepted[members] = _most_confident(confidence[members], rate)
-        return accepted
+        return _most_confident_of_each(confidence, labels, rate)
 
 
 def _most_confident(confidence: Tensor, rate: float) -> Tensor:
-    # 1e-9 mends products such as 0.29 * 100 = 28.999999999999996.
+    # 1e-9 corrects products such as 0.29 * 100 = 28.999999999999996.
     count = math.floor(rate * len(confidence) + 1e-9)
+    if count == 0:
+        return torch.zeros_like(confidence, dtype=torch.bool)
+    threshold = confidence.kthvalue(len(confidence) - count + 1).values
+    above = confidence > threshold
+    ties = confidence == threshold
+    return above | ties & (ties.cumsum(0) <= count - above.sum())
+
+
+def _most_confident_of_each(confidence: Tensor, labels: Tensor, rate: float) -> Tensor:
+    """The same of each cluster, in one sort by cluster, confidence and index."""
     order = confidence.argsort(descending=True, stable=True)
-    accepted = torch.zeros_like(confidence, dtype=torch.bool)
-    accepted[order[:count]] = True
-    return accepted
+    order = order[labels[order].argsort(stable=True)]
+    _, cluster, sizes = labels[order].unique_consecutive(return_inverse=True, return_counts=True)
+    position = torch.arange(len(order), device=order.device) - (sizes.cumsum(0) - sizes)[cluster]
+    counts = (rate * sizes.double() + 1e-9).floor().long()
+    return torch.zeros_like(confidence, dtype=torch.bool).index_put_((order,), position < counts[cluster])
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

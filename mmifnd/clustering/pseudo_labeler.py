@@ -4,18 +4,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from mmifnd.functional import concentration
-from mmifnd.functional.reduction import Reduce, of_one_process
 
 from .acceptance import ConfidenceAcceptance
-from .confidence import CONFIDENCES, concentration_confidence, softmax_confidence
-from .kmeans import Clusters, KMeans, check_finite, check_num_clusters
+from .checks import check_num_clusters, refuse_not_finite
+from .confidence import CONFIDENCES, concentration_confidence
+from .kmeans import KMeans
 from .row_share import RowShare
+
+#: Warm starts are accompanied by cold restarts every so many clusterings.
+COLD_EVERY = 10
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class PseudoLabeler:
         self.acceptance, self.temperature = acceptance, temperature
         self.kmeans = kmeans or KMeans()
         self.confidence = confidence
+        self._clusterings = 0
+        self._previous: list[Tensor | None] = [None] * len(self.num_clusters)
 
     def __call__(self, features: Tensor, progress: float, seen: Tensor | None = None,
                  report: Callable[[int], None] = lambda done: None) -> PseudoLabels:
@@ -96,6 +100,7 @@ class PseudoLabeler:
         for position in range(len(self.num_clusters)):
             levels.append(self.cluster(features, position, seen))
             report(len(levels))
+        self.remember(levels)
         return self.accept(levels, progress, seen)
 
     def check(self, num_samples: int) -> None:
@@ -104,37 +109,60 @@ class PseudoLabeler:
             check_num_clusters(count, num_samples)
 
     def cluster(self, features: Tensor, position: int, seen: Tensor | None = None, gpu: int = 0) -> Granularity:
-        """The granularity at ``position``: k-means with that seed (as PCL does) on unit features, and how sure it is."""
-        started = time.perf_counter()
+        """The granularity at ``position``: k-means with that seed (as PCL does) on unit features, and its confidence."""
         rows = features if seen is None else features[seen]
-        check_finite(rows.numpy())
-        rows = F.normalize(rows.float(), dim=1)
-        found = self.kmeans.fit(rows.numpy(), self.num_clusters[position], seed=position, gpu=gpu)
-        labels, confidence, centroids, phi = self._weighed(rows, found)
-        if seen is not None:
-            labels = torch.full((len(seen),), -1).masked_scatter_(seen, labels)
-            confidence = torch.zeros(len(seen)).masked_scatter_(seen, confidence)
-        return Granularity(labels, confidence, centroids, phi, time.perf_counter() - started)
+        share = RowShare(rows, torch.arange(len(rows), device=rows.device), len(rows))
+        return self._expanded(self._clustered(share, position, gpu), seen)
 
-    def cluster_share(self, share: RowShare, position: int, gpu: int = 0) -> Granularity:
+    def cluster_share(self, share: RowShare, position: int, seen: Tensor | None = None, gpu: int = 0) -> Granularity:
         """The same of features that stay on their processes, which call this together; each gets that of all N samples.
 
-        Needs a :class:`DistributedKMeans`.
-        """
-        started = time.perf_counter()
-        share = replace(share, features=F.normalize(share.features.float(), dim=1))
-        found = self.kmeans.fit_share(share, self.num_clusters[position], seed=position, gpu=gpu)
-        labels, confidence, centroids, phi = self._weighed(share.features, found, share.reduce)
-        seconds = share.reduce(torch.tensor(time.perf_counter() - started), 'max').item()
-        return Granularity(share.spread(labels.int()).long(), share.spread(confidence), centroids, phi, seconds)
+        Needs k-means that :attr:`~mmifnd.clustering.KMeans.runs_on_shares`.
 
-    def _weighed(self, rows: Tensor, found: Clusters, reduce: Reduce = of_one_process) -> tuple[Tensor, ...]:
-        """Labels and confidence of ``rows`` (N,), centroids (K, D) and their concentration (K,)."""
-        labels, centroids = torch.from_numpy(found.labels), torch.from_numpy(found.centroids)
-        phi = concentration(rows, centroids, labels, reduce=reduce)
-        if self.confidence == 'softmax':
-            return labels, softmax_confidence(rows, centroids, labels, self.temperature), centroids, phi
-        return labels, concentration_confidence(phi, labels), centroids, phi
+        Args:
+            seen (Tensor, optional): bool (N,), images of which some process has a row; the others take no part.
+        """
+        return self._expanded(self._clustered(share if seen is None else share.compact(seen), position, gpu), seen)
+
+    def _clustered(self, share: RowShare, position: int, gpu: int) -> Granularity:
+        started = time.perf_counter()
+        refuse_not_finite(share.not_finite(), share.total)
+        share = replace(share, features=F.normalize(share.features.float(), dim=1))
+        softmax = self.confidence == 'softmax'
+        found = self.kmeans.fit_share(
+            share, self.num_clusters[position], seed=position, gpu=gpu, previous=self._previous[position],
+            also_cold=(self._clusterings + 1) % COLD_EVERY == 0, temperature=self.temperature if softmax else None)
+        phi = concentration(share.features, found.centroids, found.labels, reduce=share.reduce)
+        confidence = found.confidence if softmax else concentration_confidence(phi, found.labels)
+        labels, confidence = share.spread(found.labels.int()).long(), share.spread(confidence)
+        seconds = share.reduce(torch.tensor(time.perf_counter() - started, device=phi.device), 'max').item()
+        return Granularity(labels, confidence, found.centroids, phi, seconds)
+
+    def _expanded(self, level: Granularity, seen: Tensor | None) -> Granularity:
+        """Of the seen images, (n,), to all, (N,)."""
+        if seen is None:
+            return level
+        seen = seen.to(level.assignment.device)
+        assignment = level.assignment.new_full(seen.shape, -1).masked_scatter_(seen, level.assignment)
+        confidence = level.confidence.new_zeros(seen.shape).masked_scatter_(seen, level.confidence)
+        return replace(level, assignment=assignment, confidence=confidence)
+
+    def remember(self, levels: list[Granularity]) -> None:
+        """Keep the centroids, from which ``kmeans.init='previous'`` starts the next time."""
+        self._clusterings += 1
+        if self.kmeans.init == 'previous':
+            self._previous = [level.centroids for level in levels]
+
+    def state_dict(self) -> dict:
+        """For a checkpoint: the number of clusterings, and the last centroids where the next ones start from them."""
+        known = [centroids.cpu() for centroids in self._previous if centroids is not None]
+        return dict(clusterings=self._clusterings, centroids=known)
+
+    def load_state_dict(self, state: dict) -> None:
+        """Restore what :meth:`state_dict` gave. Centroids that no longer fit the clusters asked for are ignored."""
+        self._clusterings = state['clusterings']
+        if len(state['centroids']) == len(self.num_clusters):
+            self._previous = list(state['centroids'])
 
     def accept(self, levels: list[Granularity], progress: float, seen: Tensor | None = None) -> PseudoLabels:
         """Keep the label of the accepted samples of each granularity; the rest is -1."""
@@ -152,7 +180,7 @@ class PseudoLabeler:
 
 def _statistics(labels: Tensor, level: Granularity) -> dict[str, float]:
     count = len(level.centroids)
-    sizes = np.bincount(level.assignment[level.assignment >= 0].numpy(), minlength=count)
+    sizes = torch.bincount(level.assignment[level.assignment >= 0], minlength=count)
     accepted = labels >= 0
     threshold = level.confidence[accepted].min().item() if accepted.any() else 1.
     return dict(

@@ -1,6 +1,6 @@
 """Rows of a data set that stay on the process that made them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -13,15 +13,20 @@ from mmifnd.functional.reduction import Reduce, of_one_process
 class RowShare:
     """This process's rows of a data set of N images, each of which lies on one process.
 
-    Its methods are to be called by all processes together.
+    All processes must call its methods together.
 
     Attributes:
-        features (Tensor): float32 (n, D), on the host.
-        index (Tensor): int64 (n,), stable index of each row's image, in [0, N).
+        features (Tensor): floating point, (n, D), on any device.
+        index (Tensor): int64 (n,), stable index of each row's image, in [0, N); on the device of the features.
         total (int): N.
         rank (int): number of this process.
-        world_size (int): processes that hold a share.
-        reduce: sums, or takes the largest or smallest, over them.
+        world_size (int): number of processes that hold a share.
+        reduce: sums tensors over the processes, or takes the largest or smallest.
+
+    Example:
+        >>> share = RowShare(torch.eye(3), torch.tensor([2, 0, 1]), 3)
+        >>> share.spread(torch.tensor([5, 6, 7]))
+        tensor([6, 7, 5])
     """
 
     features: Tensor
@@ -31,20 +36,43 @@ class RowShare:
     world_size: int = 1
     reduce: Reduce = of_one_process
 
+    @property
+    def device(self) -> torch.device:
+        """Where the rows are."""
+        return self.features.device
+
     def spread(self, values: Tensor) -> Tensor:
-        """One value for each of these rows, (n,), becomes that of all images, (N,), on every process."""
-        everywhere = torch.zeros(self.total, dtype=values.dtype)
-        everywhere[self.index] = values
+        """Turn one value for each of these rows, (n,), into the values of all images, (N,), the same on every process."""
+        everywhere = values.new_zeros(self.total)
+        everywhere[self.index.to(values.device)] = values
         return self.reduce(everywhere, 'sum')
 
     def sample(self, count: int, seed: int) -> Tensor:
-        """Rows (count, D) of images that a hash of (seed, image) draws: the same on any process, of any number of them."""
-        chosen = counter_hash(seed, torch.arange(self.total)).argsort()[:count]
-        position = torch.full((self.total,), -1).index_put_((chosen,), torch.arange(count))[self.index]
-        rows = torch.zeros(count, self.features.shape[1])
-        rows[position[position >= 0]] = self.features[position >= 0]
+        """Copy the rows (count, D) of images that a hash of (seed, image) draws to every process, in float32.
+
+        The draw is the same for any number of processes.
+        """
+        chosen = self._drawn(count, seed)
+        own = chosen[self.index]
+        rows = torch.zeros(count, self.features.shape[1], device=self.device)
+        rows[(chosen.cumsum(0) - 1)[self.index[own]]] = self.features[own].float()
         return self.reduce(rows, 'sum')
 
+    def subset(self, count: int, seed: int) -> 'RowShare':
+        """The same draw as :meth:`sample`, of rows that stay where they are."""
+        chosen = self._drawn(count, seed)
+        own = chosen[self.index]
+        return replace(self, features=self.features[own], index=(chosen.cumsum(0) - 1)[self.index[own]], total=count)
+
+    def compact(self, seen: Tensor) -> 'RowShare':
+        """Number the images anew, of which only those in ``seen``, bool (N,), have a row on some process."""
+        return replace(self, index=(seen.cumsum(0) - 1)[self.index], total=int(seen.sum()))
+
     def not_finite(self) -> Tensor:
-        """Images, on any process, whose features are NaN or infinite, int64 in ascending order."""
+        """Images on any process whose features are NaN or infinite, int64 in ascending order."""
         return self.spread((~self.features.isfinite().all(dim=1)).int()).nonzero().squeeze(1)
+
+    def _drawn(self, count: int, seed: int) -> Tensor:
+        """Bool (N,), true for the ``count`` images of the smallest hashes."""
+        order = counter_hash(seed, torch.arange(self.total, device=self.device))
+        return order <= order.kthvalue(count).values

@@ -150,15 +150,18 @@ def label(features, seen, progress):
     return found, done
 
 
-def label_own_rows(features, progress, spoilt_rank=None):
-    """As :func:`label`, of features of which each rank holds every W-th only."""
+def label_own_rows(features, progress, spoilt_rank=None, seen=None, kind=DistributedKMeans, **options):
+    """As :func:`label`, of features of which each rank holds every W-th only, but for those that nobody has seen."""
     index = torch.arange(rank(), len(features), world_size())
+    index = index if seen is None else index[seen[index]]
     share = RowShare(features[index], index, len(features), rank(), world_size(), all_reduce)
     if spoilt_rank == rank():
         share.features[0] = torch.nan
-    labeler = PseudoLabeler((4, 9, 40), ConfidenceAcceptance(), 0.2, DistributedKMeans(num_redo=3, device='cpu'))
+    kmeans = kind(num_redo=3, device='cpu', **options)
+    labeler = PseudoLabeler((4, 9, 40), ConfidenceAcceptance(), 0.2, kmeans)
     try:
-        return label_share(labeler, share, progress)
+        first = label_share(labeler, share, progress, seen=seen)
+        return label_share(labeler, share, progress, seen=seen) if kmeans.init == 'previous' else first
     except ValueError as error:
         return str(error)
 

@@ -1,6 +1,7 @@
 """k-means whose rows stay on their processes gives each the labels that one process gives."""
 
 import json
+from functools import partial
 
 import distributed_jobs as jobs
 import numpy as np
@@ -8,19 +9,39 @@ import pytest
 import runner_jobs
 import torch
 
+from mmifnd.clustering import KMeans
+
 
 @pytest.mark.parametrize('pool', ['two_processes', 'four_processes'])
-def test_labels_equal_those_of_one_process(request, pool):
+@pytest.mark.parametrize('options', [
+    {}, dict(backend='torch'), dict(kind=KMeans, backend='torch'), dict(kind=KMeans, backend='torch', init='k-means++'),
+    dict(kind=KMeans, backend='torch', init='previous'), dict(init='previous'),
+    dict(kind=KMeans, backend='torch', spherical=True, max_points_per_centroid=5),
+], ids=lambda options: '-'.join(map(str, options.values())) or 'default')
+def test_labels_equal_those_of_one_process(request, pool, options):
     features = torch.randn(403, 6, generator=torch.Generator().manual_seed(0))  # shares of different sizes
-    expected = jobs.label_own_rows(features, 0.6)
+    expected = jobs.label_own_rows(features, 0.6, **options)
     assert [len(set(labels.tolist()) - {-1}) > 3 for labels in expected.labels] == [True] * 3
-    for found in request.getfixturevalue(pool).run(jobs.label_own_rows, features, 0.6):
+    for found in request.getfixturevalue(pool).run(partial(jobs.label_own_rows, **options), features, 0.6):
         assert found.labels.equal(expected.labels) and found.rate == expected.rate
         for level, other in zip(found.granularities, expected.granularities):
             assert level.assignment.equal(other.assignment)
             for name in ('confidence', 'centroids', 'concentration'):
                 torch.testing.assert_close(getattr(level, name), getattr(other, name), atol=1e-6, rtol=1e-5)
             assert level.seconds > 0
+
+
+@pytest.mark.parametrize('options', [{}, dict(kind=KMeans, backend='torch')], ids=['distributed', 'torch'])
+def test_images_that_no_process_has_seen_take_no_part(two_processes, options):
+    features = torch.randn(200, 6, generator=torch.Generator().manual_seed(0))
+    seen = torch.arange(200) % 3 != 1
+    expected = jobs.label_own_rows(features, 0.6, seen=seen, **options)
+    for found in two_processes.run(partial(jobs.label_own_rows, seen=seen, **options), features, 0.6):
+        for level, other in zip(found.granularities, expected.granularities):
+            assert level.assignment.equal(other.assignment) and (level.assignment[~seen] == -1).all()
+            assert (level.assignment[seen] >= 0).all() and (level.confidence[~seen] == 0).all()
+        assert found.labels.equal(expected.labels)
+        assert (found.labels >= 0).sum(dim=1).tolist() == [int(0.6 * int(seen.sum()))] * 3
 
 
 @pytest.mark.parametrize('spoilt_rank', [0, 1])

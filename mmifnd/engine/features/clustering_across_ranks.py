@@ -28,17 +28,23 @@ def label_across_ranks(labeler: PseudoLabeler, features: Tensor, progress: float
         own[position] = labeler.cluster(features, position, seen, gpu=_local_gpu())
         report(min(len(own) * world, total))
     levels = [_shared(own.get(g), labeler.num_clusters[g], features, source=g % world) for g in range(total)]
+    labeler.remember(levels)
     return labeler.accept(levels, progress, seen)
 
 
-def label_share(labeler: PseudoLabeler, share: RowShare, progress: float,
-                report: Report = lambda done: None) -> PseudoLabels:
-    """The same of features that stay on their ranks: one granularity after the other, each on all ranks."""
+def label_share(labeler: PseudoLabeler, share: RowShare, progress: float, report: Report = lambda done: None,
+                seen: Tensor | None = None) -> PseudoLabels:
+    """The same of features that stay on their ranks: one granularity after the other, each on all ranks.
+
+    Args:
+        seen (Tensor, optional): bool (N,), images of which some rank has a row.
+    """
     levels = []
     for position in range(len(labeler.num_clusters)):
-        levels.append(labeler.cluster_share(share, position, gpu=_local_gpu()))
+        levels.append(labeler.cluster_share(share, position, seen, gpu=_local_gpu()))
         report(len(levels))
-    return labeler.accept(levels, progress)
+    labeler.remember(levels)
+    return labeler.accept(levels, progress, seen)
 
 
 def _shared(level: Granularity | None, count: int, features: Tensor, source: int) -> Granularity:

@@ -120,6 +120,8 @@ class FalseNegativeHook(Hook, KeepsRankState):
                      share_removed=[share.cpu() for share in self._share_removed])
         if self._assignments and is_main():  # the same on all ranks, and looked at on this one
             state['assignments'] = [assignment.int() for assignment in self._assignments]
+        if is_main():
+            state['labeler'] = self.labeler.state_dict()
         if self.source == 'bank':
             state['bank'] = self.framework.feature_bank.rank_state()
         return state
@@ -133,6 +135,8 @@ class FalseNegativeHook(Hook, KeepsRankState):
             self._share_removed = [share.to(device) for share in own['share_removed']]
         if 'assignments' in own:
             self._assignments = [assignment.cpu().long() for assignment in own['assignments']]
+        if 'labeler' in states[0]:  # older checkpoints: the next clustering starts cold
+            self.labeler.load_state_dict(states[0]['labeler'])
         if self.source == 'bank' and all('bank' in state for state in states):
             self.framework.feature_bank.load_rank_states([state['bank'] for state in states])
 
