@@ -1,12 +1,14 @@
 """What do we do about it? Thin heads around `mmifnd.functional`."""
 
 from .contrastive import AttrContrastiveHead, ContrastiveHead, ElimContrastiveHead
+from .fastclip import FastCLIPHead
 from .glofnd import GloFNDThresholdHead
 from .proto_nce import ProtoNCEHead
 from .sane import SANEHead
 from .sce import SCEHead
+from .sigmoid import SigmoidHead
 from .sogclr import SogCLRHead
 from .swav import SwAVHead
 
-__all__ = ['AttrContrastiveHead', 'ContrastiveHead', 'ElimContrastiveHead', 'GloFNDThresholdHead', 'ProtoNCEHead', 'SANEHead',
-           'SCEHead', 'SogCLRHead', 'SwAVHead']
+__all__ = ['AttrContrastiveHead', 'ContrastiveHead', 'ElimContrastiveHead', 'FastCLIPHead', 'GloFNDThresholdHead',
+           'ProtoNCEHead', 'SANEHead', 'SCEHead', 'SigmoidHead', 'SogCLRHead', 'SwAVHead']

@@ -15,6 +15,7 @@ from mmifnd.parts import check_declared
 from mmifnd.registry import MODELS
 
 from .step_record import StepRecord
+from .temperature import LearnedTemperature
 
 #: Share of lost negatives from which on an anchor counts as short of them.
 _SHORT = 0.9
@@ -24,19 +25,36 @@ class ContrastiveHead(BaseModule):
     """Base of the heads that have a detector.
 
     Args:
-        temperature (float): of the loss, > 0.
+        temperature (float): of the loss, > 0; the value at the start if it is learned.
+        learned_temperature (dict, optional): learn the temperature, with the arguments of :class:`LearnedTemperature` but
+            ``initial``, which is ``temperature``; an empty dict takes its defaults. Heads of the class's
+            ``can_learn_temperature`` only.
         detector (dict): who is a false negative; nobody unless given.
         init_cfg (dict, optional): initialisation, as in mmengine.
 
     Raises:
-        ValueError: where the temperature is not positive.
+        ValueError: where the temperature is not positive, or cannot be learned.
     """
 
-    def __init__(self, temperature: float = 0.2, detector: dict | None = None, init_cfg: dict | None = None) -> None:
+    #: Whether the loss has a gradient to its temperature.
+    can_learn_temperature = False
+
+    #: Weight of each direction's loss where a framework contrasts in two directions, as image-text pairs: InfoNCE is their
+    #: mean, the global losses are their sum.
+    direction_weight = 0.5
+
+    def __init__(self, temperature: float = 0.2, detector: dict | None = None, init_cfg: dict | None = None,
+                 learned_temperature: dict | None = None) -> None:
         super().__init__(init_cfg)
         if not temperature > 0:
             raise ValueError(f'temperature={temperature} of {type(self).__name__} is not positive; 0.07 to 1 is usual')
+        if learned_temperature is not None and not self.can_learn_temperature:
+            raise ValueError(f'{type(self).__name__} cannot learn its temperature; leave learned_temperature out, or use '
+                             'ElimContrastiveHead, AttrContrastiveHead, SigmoidHead, or FastCLIPHead of v0 or v3')
         self.temperature = temperature
+        self.learned_temperature = (
+            None if learned_temperature is None else LearnedTemperature(temperature, **learned_temperature))
+        self._owner: tuple[ContrastiveHead, ...] = ()  # a tuple keeps it out of the module tree
         self.detector = MODELS.build(detector or dict(type='NoDetector'))
         self._step_hooks: OrderedDict[int, Callable[[StepRecord], None]] = OrderedDict()
 
@@ -50,6 +68,26 @@ class ContrastiveHead(BaseModule):
         self._step_hooks[handle.id] = hook
         return handle
 
+    @property
+    def owner(self) -> 'ContrastiveHead':
+        """The head that holds the learned temperature of this one: itself, unless another one shares its own."""
+        return self._owner[0] if self._owner else self
+
+    def share(self, owner: 'ContrastiveHead') -> None:
+        """Use what ``owner`` learns besides the embedding instead of parameters of this head's own."""
+        self.learned_temperature, self._owner = None, (owner,)
+
+    @property
+    def current_temperature(self) -> float | Tensor:
+        """The temperature of this step; a scalar with gradient if it is learned."""
+        learned = self.owner.learned_temperature
+        return self.temperature if learned is None else learned()
+
+    def finish_step(self) -> None:
+        """What follows the parameters' update: keep a learned temperature within its bounds."""
+        if self.learned_temperature is not None:
+            self.learned_temperature.clamp()
+
     def loss(self, contrast: Contrast) -> dict[str, Tensor]:
         """The loss and what is worth logging: scalars on the model's device."""
         if self.training:
@@ -59,6 +97,8 @@ class ContrastiveHead(BaseModule):
         with torch.no_grad():
             for hook in self._step_hooks.values():
                 hook(StepRecord.of(contrast, false_negative, self.detector))
+        if self.owner.learned_temperature is not None:
+            terms['temperature'] = self.current_temperature.detach()
         return dict(loss=terms.pop('loss'), **statistics(contrast, false_negative), **terms)
 
     def terms(self, contrast: Contrast, false_negative: Tensor) -> dict[str, Tensor]:
@@ -79,6 +119,8 @@ class ElimContrastiveHead(ContrastiveHead):
         **kwargs: see :class:`ContrastiveHead`.
     """
 
+    can_learn_temperature = True
+
     def __init__(self, reweight: bool = False, **kwargs) -> None:
         super().__init__(**kwargs)
         self.reweight = reweight
@@ -86,17 +128,19 @@ class ElimContrastiveHead(ContrastiveHead):
     def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
         """Eq. 3."""
         return elimination_loss(contrast.positive_similarity, contrast.negative_similarity, false_negative,
-                                self.temperature, self.reweight)
+                                self.current_temperature, self.reweight)
 
 
 @MODELS.register_module()
 class AttrContrastiveHead(ContrastiveHead):
     """Pulls the detected false negatives to the anchor (IFND, Eq. 4). With true labels: SupCon."""
 
+    can_learn_temperature = True
+
     def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
         """Eq. 4."""
         return attraction_loss(
-            contrast.positive_similarity, contrast.negative_similarity, false_negative, self.temperature)
+            contrast.positive_similarity, contrast.negative_similarity, false_negative, self.current_temperature)
 
 
 @torch.no_grad()

@@ -33,6 +33,8 @@ class ProtoNCEHead(ElimContrastiveHead, DrawsBySeed):
         ValueError: where ``num_negatives`` is below 1.
     """
 
+    can_learn_temperature = False  # the prototypes' temperatures have it as their mean
+
     def __init__(self, concentration: bool = True, num_negatives: int | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
         if num_negatives is not None and num_negatives < 1:

@@ -35,6 +35,8 @@ class SogCLRHead(ContrastiveHead, KnowsImages, FollowsEpochs):
         ValueError: where gamma is outside (0, 1] or the schedule unknown.
     """
 
+    direction_weight = 1.
+
     def __init__(self, gamma: float = 0.9, gamma_schedule: str = 'constant', gamma_epochs: int | None = None,
                  image_temperature: dict | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
@@ -63,15 +65,24 @@ class SogCLRHead(ContrastiveHead, KnowsImages, FollowsEpochs):
 
     def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
         """The dynamic loss; in training the averages, and temperatures, move."""
-        index, negative = contrast.anchor_index, contrast.negative_similarity
-        temperature = self.temperature if self.image_temperature is None else self.image_temperature.read(index)
-        estimate = log_mean_exp(negative.detach(), false_negative, temperature)
+        negative, temperature = contrast.negative_similarity, self.temperature_of(contrast.anchor_index)
+        average = self.averages(contrast.anchor_index, negative, false_negative, temperature)
+        return global_contrastive_loss(contrast.positive_similarity, negative, false_negative, average, temperature)
+
+    def temperature_of(self, index: Tensor) -> float | Tensor:
+        """The temperature of all images, or those (A,) of images ``index`` (A,)."""
+        return self.current_temperature if self.image_temperature is None else self.image_temperature.read(index)
+
+    @torch.no_grad()
+    def averages(self, index: Tensor, scores: Tensor, false_negative: Tensor, temperature: float | Tensor) -> Tensor:
+        """log u of each row, (G, A), after this step's estimate from ``scores`` (A, C); in training they are kept."""
+        estimate = log_mean_exp(scores, false_negative, temperature)
         average = moving_log_average(self.table.read(index)['log_average'], estimate, self.gamma)
         if self.training:
             self._move(index, estimate)
             if self.image_temperature is not None:
-                self.image_temperature.observe(index, negative.detach(), false_negative, average)
-        return global_contrastive_loss(contrast.positive_similarity, negative, false_negative, average, temperature)
+                self.image_temperature.observe(index, scores, false_negative, average)
+        return average
 
     @torch.no_grad()
     def _move(self, index: Tensor, estimate: Tensor) -> None:
