@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+SOURCES = ('cross', 'image', 'text')
+
 
 @dataclass(frozen=True)
 class Contrast:
@@ -23,6 +25,9 @@ class Contrast:
             positive, an empty slot, the same image); only the framework writes it, and everyone treats it as absent.
         support (Tensor | None): unit vectors of S further views of each anchor's image, (A, S, D), without gradient;
             some detectors judge by them, too.
+        candidate_positive (Tensor | None): unit vectors of what each candidate is paired with, (C, D), without gradient: of
+            image-text pairs the candidates' other halves.
+        anchor_kind (str): ``'image'`` or ``'text'``, what the anchors are, if the candidates are the other; else empty.
     """
 
     anchor: Tensor
@@ -33,15 +38,20 @@ class Contrast:
     positive_similarity: Tensor
     negative_similarity: Tensor
     support: Tensor | None = None
+    candidate_positive: Tensor | None = None
+    anchor_kind: str = ''
 
     @classmethod
     def build(cls, anchor: Tensor, positive: Tensor, candidate: Tensor, anchor_index: Tensor, candidate_index: Tensor,
-              absent: Tensor | None = None, support: Tensor | None = None) -> 'Contrast':
+              absent: Tensor | None = None, support: Tensor | None = None,
+              candidate_positive: Tensor | None = None, anchor_kind: str = '') -> 'Contrast':
         """Compute both similarities once, outside autocast, in float32 or wider.
 
         Args:
             absent (Tensor, optional): bool (A, C), true where a candidate is none for this anchor.
             support (Tensor, optional): unit vectors of further views, (A, S, D).
+            candidate_positive (Tensor, optional): unit vectors of the candidates' other halves, (C, D).
+            anchor_kind (str): ``'image'`` or ``'text'`` of image-text pairs.
         """
         with torch.autocast(anchor.device.type, enabled=False):
             wide = torch.promote_types(anchor.dtype, torch.float32)
@@ -51,7 +61,7 @@ class Contrast:
             if absent is not None:
                 negative_similarity = negative_similarity.masked_fill(absent, -torch.inf)
         return cls(anchor, positive, candidate, anchor_index, candidate_index, positive_similarity, negative_similarity,
-                   support)
+                   support, candidate_positive, anchor_kind)
 
     @classmethod
     def in_batch(cls, z1: Tensor, z2: Tensor, index: Tensor) -> 'Contrast':
@@ -97,3 +107,30 @@ class Contrast:
         """Cosine similarities of each anchor's positive to the candidates, (A, C), without gradient; soft labels use them."""
         with torch.no_grad(), torch.autocast(self.positive.device.type, enabled=False):
             return self.positive @ self.candidate.T
+
+    def similarity_by(self, source: str) -> Tensor:
+        """Cosine similarities of each anchor to the candidates, (A, C), without gradient; -inf where there is no candidate.
+
+        Args:
+            source (str): ``'cross'``, as the loss has them; of image-text pairs also those of the pairs' ``'image'`` halves, or
+                of their ``'text'`` halves.
+
+        Raises:
+            ValueError: if the source is unknown, or the contrast is not of image-text pairs.
+        """
+        check_source(source)
+        if source == 'cross':
+            return self.negative_similarity.detach()
+        if not self.anchor_kind or self.candidate_positive is None:
+            raise ValueError(f"source={source!r} compares images, or texts, of image-text pairs, and these are images only; use "
+                             "source='cross', or CLIPAdapter")
+        with torch.no_grad(), torch.autocast(self.anchor.device.type, enabled=False):
+            same = self.anchor @ self.candidate_positive.to(self.anchor.dtype).T if source == self.anchor_kind \
+                else self.key_similarity
+            return same.masked_fill(~self.is_candidate, -torch.inf)
+
+
+def check_source(source: str) -> None:
+    """Refuse an unknown source of similarities."""
+    if source not in SOURCES:
+        raise ValueError(f'source={source!r} is unknown; choose one of {", ".join(SOURCES)}')

@@ -10,11 +10,14 @@ from mmifnd.functional.counter_random import counter_uniform
 
 from .base import Detector
 
+_TEXT_ANCHORS = 1  # a counter
+
 
 class RandomDetector(Detector):
     """Detects each pair with a given probability, whatever the images show.
 
-    A pair's draw is a hash of (seed, step, anchor, candidate): the same on any number of processes.
+    A pair's draw is a hash of (seed, step, anchor, candidate): the same on any number of processes. Text anchors draw for
+    themselves, so that the two directions of image-text pairs are independent.
 
     Args:
         rate (float | Sequence[float]): probability in [0, 1], or one per epoch (the last one stays in force), such as the
@@ -47,5 +50,6 @@ class RandomDetector(Detector):
     def detect(self, contrast: Contrast) -> Tensor:
         """Return a bool mask (1, A, C)."""
         anchor, candidate = contrast.anchor_index.unsqueeze(1), contrast.candidate_index.unsqueeze(0)
-        draw = counter_uniform(self.seed, self.step, anchor, candidate)
+        direction = (_TEXT_ANCHORS,) if contrast.anchor_kind == 'text' else ()
+        draw = counter_uniform(self.seed, *direction, self.step, anchor, candidate)
         return ((draw < self.rate) & contrast.is_candidate).unsqueeze(0)

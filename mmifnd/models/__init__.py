@@ -1,5 +1,5 @@
-"""Frameworks, heads, necks, backbones and preprocessors, registered under MODELS."""
+"""Frameworks, heads, necks, backbones, text towers and preprocessors, registered under MODELS."""
 
-from . import backbones, detectors, encoder, frameworks, heads, necks, preprocessors
+from . import backbones, detectors, encoder, frameworks, heads, necks, preprocessors, towers
 
-__all__ = ['backbones', 'detectors', 'encoder', 'frameworks', 'heads', 'necks', 'preprocessors']
+__all__ = ['backbones', 'detectors', 'encoder', 'frameworks', 'heads', 'necks', 'preprocessors', 'towers']

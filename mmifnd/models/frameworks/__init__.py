@@ -1,9 +1,10 @@
 """Where do anchors and candidates come from?"""
 
 from .base import ContrastiveFramework
+from .clip import CLIPAdapter
 from .moco import MoCoAdapter
 from .momentum_mixup import MomentumMixup
 from .simclr import SimCLRAdapter
 from .swav import SwAVAdapter
 
-__all__ = ['ContrastiveFramework', 'MoCoAdapter', 'MomentumMixup', 'SimCLRAdapter', 'SwAVAdapter']
+__all__ = ['CLIPAdapter', 'ContrastiveFramework', 'MoCoAdapter', 'MomentumMixup', 'SimCLRAdapter', 'SwAVAdapter']

@@ -16,6 +16,7 @@ from ..heads.step_record import StepRecord
 from .feature_bank import FeatureBank
 
 FEATURES = ('z', 'f')
+PAIR_FEATURES = (*FEATURES, 't')
 SAME_IMAGE = ('exclude', 'negative')
 
 
@@ -34,6 +35,9 @@ class ContrastiveFramework(BaseModel):
     Raises:
         ValueError: where an option is unknown, or the neck does not say its dimensions.
     """
+
+    #: What :meth:`cluster_feature` gives.
+    features = FEATURES
 
     def __init__(self, backbone: dict, neck: dict, head: dict, data_preprocessor: dict | None = None,
                  same_image: str = 'exclude', init_cfg: dict | None = None) -> None:
@@ -159,7 +163,7 @@ class ContrastiveFramework(BaseModel):
 
     def keep_features(self, kind: str, num_samples: int) -> None:
         """From now on keep the features of every training step in :attr:`feature_bank`."""
-        check_feature(kind)
+        check_feature(kind, self.features)
         self._bank_feature = kind
         self.feature_bank = FeatureBank(num_samples, self._feature_dim(kind))
 
@@ -208,7 +212,9 @@ def two_views(inputs: list[Tensor]) -> tuple[Tensor, Tensor]:
     return inputs[0], inputs[1]
 
 
-def check_feature(kind: str) -> None:
-    """Refuse an unknown feature to cluster."""
-    if kind not in FEATURES:
-        raise ValueError(f"cluster_feature={kind!r} is unknown; choose 'z' (the embedding) or 'f' (the backbone's feature)")
+def check_feature(kind: str, features: tuple[str, ...] = FEATURES) -> None:
+    """Refuse a feature to cluster that is not among ``features``; only image-text pairs have ``'t'``."""
+    if kind not in features:
+        texts = ", or 't' (the text's embedding)" if 't' in features else ''
+        raise ValueError(f"cluster_feature={kind!r} is unknown; choose 'z' (the embedding) or 'f' (the backbone's feature)"
+                         + texts)

@@ -78,6 +78,11 @@ class ContrastiveHead(BaseModule):
         self.learned_temperature, self._owner = None, (owner,)
 
     @property
+    def learns(self) -> bool:
+        """Whether the head itself has anything to learn."""
+        return next(self.parameters(), None) is not None
+
+    @property
     def current_temperature(self) -> float | Tensor:
         """The temperature of this step; a scalar with gradient if it is learned."""
         learned = self.owner.learned_temperature
