@@ -67,7 +67,9 @@ class ContrastiveFramework(BaseModel):
         """Losses, and what is worth logging, of one batch of views."""
 
     def finish_step(self) -> None:
-        """What follows the parameters' update (a queue's push); the train loop calls it after each step."""
+        """What follows the parameters' update (bounds of what heads learn, a queue's push); the train loop calls it."""
+        for head in self.heads.values():
+            head.finish_step()
 
     def drop_step(self) -> None:
         """Instead of :meth:`finish_step` where the update was left out, for an overflow in mixed precision."""
@@ -82,8 +84,11 @@ class ContrastiveFramework(BaseModel):
 
     @property
     def temperature(self) -> float:
-        """The temperature of the loss (of the first head); Eq. 2 also uses it by default."""
-        return next(iter(self.heads.values())).temperature
+        """The temperature of the loss (of the first head); Eq. 2 also uses it by default.
+
+        A learned one has to be waited for: ask between two epochs only.
+        """
+        return float(next(iter(self.heads.values())).current_temperature)
 
     def watch_steps(self, watch: Callable[[str, StepRecord], None]) -> Callable[[], None]:
         """Call ``watch(direction, record)`` for each contrast that a head judges, while its loss is computed.

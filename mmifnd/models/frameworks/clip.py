@@ -99,11 +99,6 @@ class CLIPAdapter(ContrastiveFramework):
         """Unit vectors to cluster, (B, D): ``'z'`` or ``'f'`` of images; ``'t'`` of token ids (B, L), the text's embedding."""
         return self.encode_text(images) if kind == 't' else super().cluster_feature(images, kind)
 
-    def finish_step(self) -> None:
-        """Keep what the heads learn within its bounds."""
-        for head in self.heads.values():
-            head.finish_step()
-
     def encode_image(self, images: Tensor) -> Tensor:
         """Unit vectors (B, D) of images (B, 3, H, W), in float32 or wider."""
         return unit_vectors(self.neck(self.backbone(images))[0])

@@ -94,6 +94,7 @@ class MoCoAdapter(ContrastiveFramework):
 
     def finish_step(self) -> None:
         """Push the step's keys of all ranks; after the backward pass, so that the queue need not be copied."""
+        super().finish_step()
         if self._pending is not None:
             self.queue.push(*self._pending)
             self._pending = None

@@ -82,6 +82,7 @@ class SwAVAdapter(ContrastiveFramework):
 
     def finish_step(self) -> None:
         """Push the step's embeddings of all processes; after the backward pass, since they take part in it as rows."""
+        super().finish_step()
         if self._pending is not None:
             self.queue.push(*self._pending)
             self._queued = min(self._queued + len(self._pending[1]), len(self.queue))

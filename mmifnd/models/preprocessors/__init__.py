@@ -1,6 +1,7 @@
 """From what the loader hands over to views and indices on the model's device."""
 
+from .image_text import ImageTextPreprocessor, TensorPairsPreprocessor
 from .image_views import ImageViewsPreprocessor
 from .tensor_views import TensorViewsPreprocessor
 
-__all__ = ['ImageViewsPreprocessor', 'TensorViewsPreprocessor']
+__all__ = ['ImageTextPreprocessor', 'ImageViewsPreprocessor', 'TensorPairsPreprocessor', 'TensorViewsPreprocessor']
