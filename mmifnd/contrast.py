@@ -122,8 +122,8 @@ class Contrast:
         if source == 'cross':
             return self.negative_similarity.detach()
         if not self.anchor_kind or self.candidate_positive is None:
-            raise ValueError(f"source={source!r} compares images, or texts, of image-text pairs, and these are images only; use "
-                             "source='cross', or CLIPAdapter")
+            raise ValueError(f"source={source!r} compares images, or texts, of image-text pairs, and these are images only; "
+                             "use source='cross', or CLIPAdapter")
         with torch.no_grad(), torch.autocast(self.anchor.device.type, enabled=False):
             same = self.anchor @ self.candidate_positive.to(self.anchor.dtype).T if source == self.anchor_kind \
                 else self.key_similarity

@@ -54,7 +54,7 @@ MODEL_WRAPPERS = _child(_parents.MODEL_WRAPPERS)
 WEIGHT_INITIALIZERS = _child(_parents.WEIGHT_INITIALIZERS)
 BATCH_AUGMENTS = _child(_parents.BATCH_AUGMENTS)
 TASK_UTILS = _child(_parents.TASK_UTILS, 'engine', 'models')
-TOKENIZER = _child(_parents.TOKENIZER)
+TOKENIZER = _child(_parents.TOKENIZER, 'datasets')
 
 METRICS = _child(_parents.METRICS, 'engine')
 EVALUATORS = _child(_parents.EVALUATORS)

@@ -12,16 +12,18 @@ from .in_memory import InMemoryImages
 from .indexed import IndexedDataset
 from .labelled_subset import LabelledSubset
 from .load_image import LoadImageFromFile
+from .pairs import TensorPairs
 from .resize_edge import ResizeEdge
 from .resumable_sampler import ResumableSampler
 from .sample_index import num_samples, sample_index, trace_origin
 from .subset import SubsetDataset
 from .tensor_images import TensorImages
+from .tokenizers import HashTokenizer, Tokenize
 from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
-    'BROKEN_LIST', 'ClassSubset', 'CustomDataset', 'Digits', 'GroupedFolder', 'IDXImages', 'ImageIdentity', 'InMemoryImages',
-    'IndexedDataset', 'LabelledSubset', 'LoadImageFromFile', 'ResizeEdge', 'ResumableSampler', 'SubsetDataset',
-    'TensorImages', 'WordNetDepthDataset', 'image_keys', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin',
-    'wordnet_groups', 'wordnet_names',
+    'BROKEN_LIST', 'ClassSubset', 'CustomDataset', 'Digits', 'GroupedFolder', 'HashTokenizer', 'IDXImages',
+    'ImageIdentity', 'InMemoryImages', 'IndexedDataset', 'LabelledSubset', 'LoadImageFromFile', 'ResizeEdge',
+    'ResumableSampler', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize', 'WordNetDepthDataset', 'image_keys',
+    'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
 ]

@@ -8,6 +8,7 @@ from collections.abc import Hashable
 import numpy as np
 
 from .leaf_files import leaf_path
+from .pairs.tensor_pairs import TensorPairs
 from .sample_index import Origin
 from .tensor_images import TensorImages
 
@@ -46,6 +47,12 @@ def names_of(origin: Origin) -> list[str] | None:
     return None if None in names else names
 
 
+def captions_of(origin: Origin) -> list[list[str]] | None:
+    """The captions of each image; None if one of the data sets has none."""
+    captions = [_leaf_captions(origin.leaves[leaf], int(position)) for leaf, position in zip(origin.leaf, origin.position)]
+    return None if any(own is None for own in captions) else captions
+
+
 def leaf_name(leaf, position: int) -> str | None:
     """Path of an image relative to its data root, or None."""
     path = leaf_path(leaf, position)
@@ -58,13 +65,14 @@ def leaf_name(leaf, position: int) -> str | None:
 
 
 def fingerprint_of(origin: Origin) -> str:
-    """Digest of the number of images and their names, or their contents where they have no names; 16 hex digits."""
+    """Digest of the number of images, their names (or contents if they have none) and their captions; 16 hex digits."""
     digest = hashlib.sha256(str(len(origin.leaf)).encode())
     for number, leaf in enumerate(origin.leaves):
         positions = origin.position[origin.leaf == number]
         if isinstance(leaf, TensorImages):
             digest.update(leaf.images.numpy())
             digest.update(positions)
+            digest.update(_pair_bytes(leaf, positions))
         else:
             for position in positions.tolist():
                 digest.update(_leaf_bytes(leaf, position))
@@ -76,7 +84,8 @@ def unordered_fingerprint_of(origin: Origin) -> str:
     total = 0
     for number, position in zip(origin.leaf.tolist(), origin.position.tolist()):
         leaf = origin.leaves[number]
-        content = leaf.images[position].numpy().tobytes() if isinstance(leaf, TensorImages) else _leaf_bytes(leaf, position)
+        content = leaf.images[position].numpy().tobytes() + _pair_bytes(leaf, [position]) \
+            if isinstance(leaf, TensorImages) else _leaf_bytes(leaf, position)
         total += int.from_bytes(hashlib.sha256(content).digest()[:8], 'big')
     return f'{total % (1 << 64):016x}'
 
@@ -103,8 +112,20 @@ def check_inside(leaf) -> None:
 def _leaf_bytes(leaf, position: int) -> bytes:
     name = leaf_name(leaf, position)
     if name is not None:
-        return name.encode('utf-8', 'surrogateescape') + b'\0'
+        captions = '\0'.join([*(_leaf_captions(leaf, position) or ()), ''])
+        return name.encode('utf-8', 'surrogateescape') + b'\0' + captions.encode('utf-8', 'surrogatepass')[:-1]
     return pickle.dumps(leaf.get_data_info(position)) if hasattr(leaf, 'get_data_info') else str(position).encode()
+
+
+def _pair_bytes(leaf: TensorImages, positions) -> bytes:
+    """What pairs have besides their pixels."""
+    return leaf.content(positions) if isinstance(leaf, TensorPairs) else b''
+
+
+def _leaf_captions(leaf, position: int) -> list[str] | None:
+    if isinstance(leaf, TensorPairs):
+        return leaf.captions_at(position)
+    return leaf.get_data_info(position).get('captions') if hasattr(leaf, 'get_data_info') else None
 
 
 def _leaf_labels(leaf, positions: np.ndarray) -> np.ndarray | None:

@@ -11,11 +11,21 @@ from mmifnd.errors import UserError
 from mmifnd.functional.counter_random import counter_hash
 from mmifnd.registry import DATASETS
 
-from .annotations import check_inside, fingerprint_of, groups_of, labels_of, leaf_name, names_of, unordered_fingerprint_of
+from .annotations import (
+    captions_of,
+    check_inside,
+    fingerprint_of,
+    groups_of,
+    labels_of,
+    leaf_name,
+    names_of,
+    unordered_fingerprint_of,
+)
 from .broken_images import BrokenImages
 from .building import build_dataset
 from .file_bytes import ShortageError, tried_again
 from .identity import ImageIdentity
+from .pairs.texts import cut_captions, text_format_of, texts_in_tensors
 from .pipelines import with_pipeline
 from .reading_notes import noted
 from .sample_index import index_of, num_samples, trace_origin
@@ -59,6 +69,7 @@ class IndexedDataset(Dataset):
         self.num_samples = num_samples(self.index)
         self._first = np.unique(self.index, return_index=True)[1]
         self.in_tensors = _check_leaves(self._origin.leaves)
+        self.in_pairs = self.in_tensors and self.text_format() is not None
         self._labels = None
         self.broken_images = BrokenImages(self.num_samples, max_broken)
         self._is_evaluation_view = False
@@ -123,12 +134,19 @@ class IndexedDataset(Dataset):
         return tried_again(read)
 
     def __getitems__(self, positions: Sequence[int]) -> dict | list[dict]:
-        """Samples; from tensors a batch: dict(inputs=uint8 (B, C, H, W), index=int64 (B,), epoch=int64 ())."""
+        """Samples; from tensors a batch: dict(inputs=uint8 (B, C, H, W), index=int64 (B,), epoch=int64 ()).
+
+        Pairs in tensors also give ``text``, int32 (B, L).
+        """
         if not self.in_tensors:
             return [self[position] for position in positions]
         positions = np.asarray(positions, dtype=np.int64)
-        return dict(
+        batch = dict(
             inputs=self._gather(positions), index=torch.from_numpy(self.index[positions]), epoch=self._epoch.clone())
+        if not self.in_pairs:
+            return batch
+        draw = None if self._is_evaluation_view else (self.seed, self.epoch)  # in evaluation, the first caption
+        return dict(batch, text=texts_in_tensors(self._origin[positions], batch['index'], draw))
 
     def labels(self) -> np.ndarray | None:
         """int64 (N,), the label of each image, by stable index; None where the data set has no labels."""
@@ -139,6 +157,18 @@ class IndexedDataset(Dataset):
     def groups(self) -> np.ndarray | None:
         """int64 (N,), the group of each image, by stable index, -1 where it is unknown; None where no image has one."""
         return groups_of(self._origin[self._first])
+
+    def captions(self) -> list[list[str]] | None:
+        """The captions of each image, by stable index; None if one of the data sets has none."""
+        return captions_of(self._origin[self._first])
+
+    def text_format(self) -> tuple[int, int] | None:
+        """Vocabulary and length of the token ids that come with each image; None if none come."""
+        return text_format_of(self._origin.leaves)
+
+    def num_cut_captions(self) -> int:
+        """Captions that were longer than the tokenizer's context, and have been cut, so far."""
+        return sum(cut_captions(leaf) for leaf in self._origin.leaves)
 
     def names(self) -> list[str] | None:
         """N paths relative to the data root, by stable index; None where the images have no paths."""

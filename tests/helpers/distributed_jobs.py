@@ -2,7 +2,7 @@
 
 import torch
 import torch.distributed as dist
-from small_models import Labels, build_framework, freeze_batch_statistics, spread_embeddings, views_of
+from small_models import Labels, build_framework, freeze_batch_statistics, spread_embeddings, texts_of, views_of
 
 from mmifnd.clustering import ConfidenceAcceptance, DistributedKMeans, KMeans, PseudoLabeler, RowShare
 from mmifnd.datasets import IndexedDataset
@@ -64,7 +64,8 @@ def train(framework, head, detector, options, batch=8, steps=4, dtype=torch.floa
         own = slice(rank() * batch // world_size(), (rank() + 1) * batch // world_size())
         num_views = 4 if options.get('multi_crop') else 2
         views = [view[own] for view in views_of(index, step, dtype, num_views)]
-        loss = model(views, index[own], mode='loss')['loss']
+        texts = dict(text=texts_of(index, step)[own]) if hasattr(model, 'text_backbone') else {}
+        loss = model(views, index[own], mode='loss', **texts)['loss']
         for p in trained.values():
             p.grad = None
         loss.backward()

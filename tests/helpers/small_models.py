@@ -18,6 +18,19 @@ HEADS = dict(
 #: SwAV predicts codes instead of comparing images: its framework and its head need each other.
 SWAV = dict(SwAVAdapter=dict(type='mmifnd.SwAVAdapter', queue_len=16))
 SWAV_HEADS = dict(swav=dict(type='mmifnd.SwAVHead', num_prototypes=5, freeze_iterations=1))
+#: Image-text pairs: two towers, so a framework of its own kind, and heads that want two directions.
+PAIRS = dict(CLIPAdapter=dict(
+    type='mmifnd.CLIPAdapter', text_backbone=dict(type='mmifnd.TokenBag', vocab_size=30, width=8),
+    text_neck=dict(type='mmifnd.LinearProjection', in_channels=8, out_channels=6)))
+CONSTANT = dict(gamma=0.6, gamma_schedule='constant')  # of a cosine, the first epoch has 1: losses of exactly 1
+PAIR_HEADS = dict(
+    learned=dict(type='mmifnd.ElimContrastiveHead', learned_temperature={}),
+    fastclip_v0=dict(type='mmifnd.FastCLIPHead', version='v0', **CONSTANT),
+    fastclip_v1=dict(type='mmifnd.FastCLIPHead', version='v1', **CONSTANT),
+    fastclip_v2=dict(type='mmifnd.FastCLIPHead', version='v2', **CONSTANT),
+    fastclip_v3=dict(type='mmifnd.FastCLIPHead', version='v3', **CONSTANT),
+    sigmoid=dict(type='mmifnd.SigmoidHead', bias=-3.),
+    siglip=dict(type='mmifnd.SigmoidHead', bias=-3., learned_temperature={}, learned_bias=True, action='attract'))
 DETECTORS = dict(
     none=dict(type='mmifnd.NoDetector'),
     pseudo=dict(type='mmifnd.PseudoLabelDetector'),
@@ -32,13 +45,13 @@ NUM_SAMPLES = 40
 def framework_config(framework='SimCLRAdapter', head='elim', detector='none', temperature=0.2, **options):
     """Config of a framework around a tiny encoder of 8 x 8 grey images."""
     config = dict(
-        {**FRAMEWORKS, **SWAV}[framework],
+        {**FRAMEWORKS, **SWAV, **PAIRS}[framework],
         data_preprocessor=dict(
             type='mmifnd.TensorViewsPreprocessor', mean=[0.3], std=[0.4],
             augmentation=[dict(type='RandomBrightness', brightness=(0.8, 1.2), p=1.)]),
         backbone=dict(type='mmifnd.SmallCNN', in_channels=1, widths=(4, 8)),
         neck=dict(type='mmifnd.ProjectionMLP', in_channels=8, hidden_channels=8, out_channels=6, num_layers=2),
-        head=dict({**HEADS, **SWAV_HEADS}[head], temperature=temperature, detector=DETECTORS[detector]))
+        head=dict({**HEADS, **SWAV_HEADS, **PAIR_HEADS}[head], temperature=temperature, detector=DETECTORS[detector]))
     return {**config, **options}
 
 
@@ -90,6 +103,12 @@ def views_of(index, step=0, dtype=torch.float32, num_views=2):
     return views
 
 
+def texts_of(index, step=0):
+    """Token ids (B, 5) of images ``index``: three that belong to the image, and two of the step and the row."""
+    noise = torch.arange(len(index)).unsqueeze(1) * 7 + torch.arange(2) + step
+    return torch.cat([(index.unsqueeze(1) + torch.tensor([0, 3, 11])) % 23 + 1, noise % 6 + 24], dim=1)
+
+
 def byte_batch(index, epoch=0):
     """A batch as the data set of tensors hands it to the preprocessor."""
     index = torch.as_tensor(index)
@@ -120,6 +139,11 @@ def spread_embeddings(model):
     last = [module for module in model.neck.modules() if isinstance(module, torch.nn.Linear)][-1]
     last.weight *= 10
     last.bias -= model.train().neck(model.backbone(images))[0].mean(dim=0)
+    if hasattr(model, 'text_neck'):  # a linear layer has nothing to centre with: the mean of the tokens is moved instead
+        texts = texts_of(torch.arange(NUM_SAMPLES), -1)
+        layer = model.text_backbone.layers[-1]
+        layer.bias -= model.text_backbone(texts)[0].mean(dim=0)
+        model.text_neck.linear.weight *= 10
     for name in ('backbone', 'neck'):
         if hasattr(model, f'key_{name}'):
             getattr(model, f'key_{name}').load_state_dict(getattr(model, name).state_dict())

@@ -88,7 +88,8 @@ class ContrastiveFramework(BaseModel):
 
         A learned one has to be waited for: ask between two epochs only.
         """
-        return float(next(iter(self.heads.values())).current_temperature)
+        temperature = next(iter(self.heads.values())).current_temperature
+        return temperature.item() if isinstance(temperature, Tensor) else temperature
 
     def watch_steps(self, watch: Callable[[str, StepRecord], None]) -> Callable[[], None]:
         """Call ``watch(direction, record)`` for each contrast that a head judges, while its loss is computed.
@@ -175,7 +176,7 @@ class ContrastiveFramework(BaseModel):
     def remember(self, index: Tensor, maps: tuple[Tensor, ...], embedding: Tensor) -> None:
         """Write a step's rows to the bank, where there is one: the pooled ``maps`` or the ``embedding`` (B, D)."""
         if self.feature_bank is not None:
-            rows = embedding if self._bank_feature == 'z' else pool(maps)
+            rows = pool(maps) if self._bank_feature == 'f' else embedding
             self.feature_bank.write(index, F.normalize(rows.detach().float(), dim=1))
 
     def _feature_dim(self, kind: str) -> int:

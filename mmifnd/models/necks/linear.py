@@ -23,7 +23,8 @@ class LinearProjection(BaseModule):
     def __init__(self, in_channels: int, out_channels: int, init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
         if min(in_channels, out_channels) < 1:
-            raise ValueError(f'in_channels={in_channels} and out_channels={out_channels} of LinearProjection must be at least 1')
+            raise ValueError(f'in_channels={in_channels} and out_channels={out_channels} of LinearProjection must be at '
+                             'least 1')
         self.in_channels, self.out_channels = in_channels, out_channels
         self.linear = nn.Linear(in_channels, out_channels, bias=False)
         nn.init.normal_(self.linear.weight, std=in_channels**-0.5)
@@ -57,6 +58,6 @@ def pooled(neck: nn.Module, maps: tuple[Tensor, ...]) -> Tensor:
     """Global average (B, C) of the last of ``maps``, whose channels are those of the neck."""
     last = maps[-1] if isinstance(maps, (tuple, list)) else maps
     if last.shape[1] != neck.in_channels:
-        raise ValueError(f'{type(neck).__name__} takes {neck.in_channels} channels, but its backbone gives {last.shape[1]}; set '
-                         f'its channels to {last.shape[1]}')
+        raise ValueError(f'{type(neck).__name__} takes {neck.in_channels} channels, but its backbone gives {last.shape[1]}; '
+                         f'set its channels to {last.shape[1]}')
     return last.mean(dim=(2, 3)) if last.dim() == 4 else last

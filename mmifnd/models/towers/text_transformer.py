@@ -38,7 +38,8 @@ class TextTransformer(BaseModule):
         super().__init__(init_cfg)
         if min(width, layers, heads, context_length) < 1 or vocab_size < 2 or width % heads:
             raise ValueError(f'width={width}, layers={layers}, heads={heads} and context_length={context_length} of '
-                             f'TextTransformer must be at least 1, vocab_size={vocab_size} at least 2, and heads divide the width')
+                             f'TextTransformer must be at least 1, vocab_size={vocab_size} at least 2, and heads '
+                             'divide the width')
         if pool not in POOLS:
             raise ValueError(f'pool={pool!r} of TextTransformer is unknown; choose one of {", ".join(POOLS)}')
         self.vocab_size, self.width, self.context_length, self.pool, self.causal = (

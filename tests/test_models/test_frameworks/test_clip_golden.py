@@ -1,4 +1,4 @@
-"""The released image-text losses with and without GloFND, through the public classes: every step's loss, gradients and state."""
+"""The released image-text losses, with and without GloFND, through the public classes: loss, gradients and state."""
 
 import pytest
 import torch
@@ -135,7 +135,8 @@ def test_a_temperature_for_each_pair():
             torch.testing.assert_close(head.table.log_average[seen], log_average[seen], rtol=1e-5, atol=1e-5)
             table = head.image_temperature.table
             for column, name in (('temperature', 'tau'), ('momentum', 'm_grad_tau'), ('second_moment', 'v_grad_tau')):
-                torch.testing.assert_close(getattr(table, column), golden[f'{name}_{direction}'].flatten(), rtol=1e-5, atol=1e-6)
+                expected = golden[f'{name}_{direction}'].flatten()
+                torch.testing.assert_close(getattr(table, column), expected, rtol=1e-5, atol=1e-6)
         losses_seen.append(losses['loss'].item())
     assert losses_seen == pytest.approx([2., 2.0306423, 1.1922958, 2.2453992], rel=1e-5)
 

@@ -2,13 +2,15 @@
 
 import copy
 
+import per_image_jobs
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
-from small_models import DETECTORS, FRAMEWORKS, HEADS, SWAV, SWAV_HEADS, Labels, build_framework
+from small_models import DETECTORS, FRAMEWORKS, HEADS, PAIR_HEADS, PAIRS, SWAV, SWAV_HEADS, Labels, build_framework
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeCopyMode, FakeTensor, FakeTensorMode
 
 from mmifnd.detectors import NoDetector
+from mmifnd.registry import MODELS
 
 
 def fake_framework(mode, framework, head, detector):
@@ -31,18 +33,20 @@ def train(model, bank=False):
 
 def step(model, wrapper, batch):
     index = torch.arange(batch)
-    losses = model([torch.randn(batch, 1, 8, 8), torch.randn(batch, 1, 8, 8)], index, mode='loss')
+    texts = dict(text=torch.randint(1, 30, (batch, 5))) if hasattr(model, 'text_backbone') else {}
+    losses = model([torch.randn(batch, 1, 8, 8), torch.randn(batch, 1, 8, 8)], index, mode='loss', **texts)
     loss, logged = model.parse_losses(losses)
     wrapper.update_params(loss)
     model.finish_step()
     return logged
 
 
-PAIRS = [(f, h) for f in FRAMEWORKS for h in HEADS] + [(f, h) for f in SWAV for h in SWAV_HEADS]
+COMBINATIONS = [(f, h, d) for f in FRAMEWORKS for h in HEADS for d in DETECTORS]
+COMBINATIONS += [(f, h, d) for f in SWAV for h in SWAV_HEADS for d in DETECTORS]
+COMBINATIONS += [(f, h, 'union') for f in PAIRS for h in PAIR_HEADS] + [(f, 'elim', d) for f in PAIRS for d in DETECTORS]
 
 
-@pytest.mark.parametrize('detector', DETECTORS)
-@pytest.mark.parametrize('framework, head', PAIRS)
+@pytest.mark.parametrize('framework, head, detector', COMBINATIONS)
 def test_steps_without_values(framework, head, detector):
     mode = FakeTensorMode()
     model = fake_framework(mode, framework, head, detector)
@@ -71,3 +75,23 @@ def test_a_detector_that_reads_a_value_is_caught(monkeypatch, peek):
         with pytest.raises(Exception) as error:
             step(model, wrapper, 8)
     assert isinstance(error.value, DataDependentOutputException) or 'DynamicOutputShape' in type(error.value).__name__
+
+
+@pytest.mark.parametrize('detector', ['quantile', 'batch', 'top_k', 'group', 'warm', 'from_quantile'])
+@pytest.mark.parametrize('head', ['fastclip_v2', 'siglip'])
+def test_pairs_with_what_is_kept_for_each(head, detector):
+    with per_image_jobs.known():
+        mode = FakeTensorMode()
+        model = fake_framework(mode, 'CLIPAdapter', head, detector)
+    with mode:
+        model, wrapper = train(model)
+        assert all(value.shape == () for value in step(model, wrapper, 8).values())
+
+
+@pytest.mark.parametrize('tower', [dict(pool='end'), dict(pool='mean', causal=False)])
+def test_the_text_transformer(tower):
+    mode = FakeTensorMode()
+    with mode:
+        model = MODELS.build(dict(type='mmifnd.TextTransformer', vocab_size=20, width=8, layers=2, heads=2,
+                                  context_length=6, **tower))
+        model(torch.randint(1, 20, (3, 6)))[0].sum().backward()
