@@ -70,6 +70,7 @@ setup(
     extras_require=dict(
         {'faiss-cpu': read_requirements('faiss-cpu'), 'faiss-gpu': read_requirements('faiss-gpu')},
         openmmlab=read_requirements('openmmlab'), tests=read_requirements('tests'), tensorboard=['tensorboard']),
+    entry_points=dict(console_scripts=['mmifnd=mmifnd.cli:main']),
     cmdclass=dict(build_py=BuildWithConfigs),
     zip_safe=False,
 )

@@ -1,5 +1,6 @@
 """What all tests share: golden numbers, contrasts made by hand, and a torch that stays as it was."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from hypothesis import settings
 
 from mmifnd.contrast import Contrast
 
+# Programs that tests start run this checkout, whatever is installed.
+os.environ['PYTHONPATH'] = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get('PYTHONPATH')]))
 # Helpers are modules of their own, so that processes that a test starts can import them, too.
 sys.path.insert(0, str(Path(__file__).parent / 'helpers'))
 

@@ -24,7 +24,16 @@ def run(script):
     return subprocess.run([sys.executable, '-W', 'ignore', '-c', script], capture_output=True, text=True, cwd=ROOT, timeout=300)
 
 
-@pytest.mark.parametrize('statement', ['import mmifnd.apis, mmifnd.configuration'])
+ALL_HELP = '''
+import contextlib
+from mmifnd.cli import COMMANDS, main
+for arguments in (['--help'], ['--version'], ['trian'], *([name, '--help'] for name in COMMANDS)):
+    with contextlib.suppress(SystemExit):
+        main(arguments)
+'''
+
+
+@pytest.mark.parametrize('statement', ['import mmifnd.apis, mmifnd.configuration', ALL_HELP])
 def test_nothing_heavy_is_imported(statement):
     done = run(f'{statement}\nimport sys\nprint(sorted({set(HEAVY)!r} & set(sys.modules)))')
     assert done.stdout.splitlines()[-1:] == ['[]'], done.stdout + done.stderr

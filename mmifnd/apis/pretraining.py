@@ -38,7 +38,7 @@ class Pretrained(NamedTuple):
     """What a pre-training leaves behind.
 
     Attributes:
-        config (Path): the resolved config: ``python tools/train.py CONFIG`` repeats the run.
+        config (Path): the resolved config: ``mmifnd train CONFIG`` repeats the run.
         checkpoint (Path): of the last epoch; for :func:`load_backbone`, :func:`extract_features`, :func:`evaluate`.
     """
 
@@ -193,7 +193,7 @@ def print_settings(settings: dict[str, Derived], path: Path) -> None:
         table.add_row(key, f'{setting.value:g}' if isinstance(setting.value, float) else str(setting.value), setting.reason)
     console = Console(stderr=True, width=max(WIDTH, Console(stderr=True).width))
     console.print(table)
-    console.print(f'config: {path} (python tools/train.py {path} repeats this run)', soft_wrap=True)
+    console.print(f'config: {path} (mmifnd train {path} repeats this run)', soft_wrap=True)
 
 
 def _check(method: str, framework: str, backbone: str, epochs: int, batch_size: int | None, image_size: int) -> None:

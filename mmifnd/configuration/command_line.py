@@ -1,4 +1,4 @@
-"""Options that `tools/train.py` and `tools/test.py` share, with MMPretrain's names."""
+"""Options that several subcommands share, with MMPretrain's names."""
 
 import argparse
 import ast
@@ -14,17 +14,15 @@ if TYPE_CHECKING:
     from .checking import Task
 
 
-def base_parser(description: str) -> argparse.ArgumentParser:
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """``config``, ``--work-dir``, ``--cfg-options``, ``--launcher`` and torchrun's ``--local-rank``."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', help='a file of configs/')
-    parser.add_argument('--work-dir', help='folder for logs and checkpoints; work_dirs/CONFIG unless given')
+    parser.add_argument('config', help='a file, or the name of a shipped config, such as ifnd/ifnd_simclr_digits')
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints; default: work_dirs/CONFIG')
     add_cfg_options(parser)
     parser.add_argument('--no-pin-memory', action='store_true', help='do not pin the memory of batches')
     parser.add_argument('--no-persistent-workers', action='store_true', help='restart loader processes every epoch')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
-    return parser
 
 
 def add_cfg_options(parser: argparse.ArgumentParser) -> None:

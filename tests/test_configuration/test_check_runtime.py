@@ -1,5 +1,6 @@
 """The parts of a config that are no components, and studies."""
 
+import argparse
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from mmengine.hooks import Hook
 
 from mmifnd.apis import UserError
 from mmifnd.configuration import load_config
-from mmifnd.configuration.command_line import base_parser
+from mmifnd.configuration.command_line import add_cfg_options
 from mmifnd.registry import HOOKS
 from mmifnd.studies import load_study
 
@@ -88,7 +89,9 @@ def test_an_option_is_no_part_of_a_config(name, hint):
 
 def test_a_part_that_the_config_leaves_out_is_given_on_the_command_line():
     text = "custom_hooks=[{'type': 'OnlineProbeHook', 'lr': 0.1}]"
-    args = base_parser('').parse_args([IFND, '--cfg-options', text, 'experiment_name=mine', 'log_level={x}'])
+    parser = argparse.ArgumentParser()
+    add_cfg_options(parser)
+    args = parser.parse_args(['--cfg-options', text, 'experiment_name=mine', 'log_level={x}'])
     config = load_config(IFND, {**args.cfg_options, 'log_level': 'ERROR'})
     assert config.custom_hooks == [dict(type='OnlineProbeHook', lr=0.1)] and config.experiment_name == 'mine'
     assert args.cfg_options['log_level'] == '{x}'

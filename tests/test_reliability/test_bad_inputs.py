@@ -15,6 +15,7 @@ TOOL = ROOT / 'tools/reliability/bad_inputs.py'
 @pytest.fixture(scope='module')
 def bad_inputs():
     path = list(sys.path)
+    sys.path.insert(0, str(TOOL.parent))
     spec = importlib.util.spec_from_file_location('bad_inputs', TOOL)
     module = importlib.util.module_from_spec(spec)
     sys.modules['bad_inputs'] = module  # dataclasses look there

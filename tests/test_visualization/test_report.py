@@ -164,7 +164,7 @@ def test_tool_writes_and_checks(study, images, labels, tmp_path):
     refused = run('--check', 'study.html')
     assert refused.returncode == 1 and 'figure-1: shows no data' in refused.stdout.splitlines()
     missing = run(tmp_path / 'nowhere')
-    assert missing.returncode == 1 and missing.stderr.count('\n') == 1 and 'holds no record' in missing.stderr
+    assert missing.returncode == 2 and missing.stderr.count('\n') == 1 and 'holds no record' in missing.stderr
 
 
 def test_a_run_that_accepted_something_is_shown_before_one_that_did_not(tmp_path, write_run):

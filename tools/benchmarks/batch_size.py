@@ -6,18 +6,15 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
-
-from mmifnd.records.run_record import RunRecord  # noqa: E402
-from mmifnd.visualization.curves import average, draw_curve, finish_axes, values_by_epoch  # noqa: E402
-from mmifnd.visualization.detection import PREDICTED  # noqa: E402
-from mmifnd.visualization.style import FAINT, INK, PANEL_WIDTH, decoration, figure_style, new_figure, series_styles  # noqa: E402
+from mmifnd.records.run_record import RunRecord
+from mmifnd.visualization.curves import average, draw_curve, finish_axes, values_by_epoch
+from mmifnd.visualization.detection import PREDICTED
+from mmifnd.visualization.style import FAINT, INK, PANEL_WIDTH, decoration, figure_style, new_figure, series_styles
 
 BATCH, ALPHA = 'train_dataloader.batch_size', 'model.head.detector.alpha'
 MEASURES = ('step_f1_micro', 'shot_1')

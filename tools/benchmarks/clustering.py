@@ -15,18 +15,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+import numpy as np
+import torch
+from measure import machine, write_json
+from rich.console import Console
+from rich.table import Table
+from sklearn import cluster
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from measure import machine, write_json  # noqa: E402
-from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
-from sklearn import cluster  # noqa: E402
-
-from mmifnd.clustering import DistributedKMeans, KMeans, RowShare, load_faiss  # noqa: E402
+from mmifnd.clustering import DistributedKMeans, KMeans, RowShare, load_faiss
 
 faiss = load_faiss()
 

@@ -18,20 +18,18 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
-from pathlib import Path
 from types import SimpleNamespace
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault('KINETO_LOG_LEVEL', '5')  # the profiler's own notes
 
-import torch  # noqa: E402
-from measure import alternate, machine, peak_bytes, saved_bytes, write_json  # noqa: E402
-from rich.console import Console  # noqa: E402
-from step_tables import ratios, show_heads, show_steps, show_summary  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
+import torch
+from measure import alternate, machine, peak_bytes, saved_bytes, write_json
+from rich.console import Console
+from step_tables import ratios, show_heads, show_steps, show_summary
+from torch import Tensor, nn
 
-from mmifnd.contrast import Contrast  # noqa: E402
-from mmifnd.registry import MODELS  # noqa: E402
+from mmifnd.contrast import Contrast
+from mmifnd.registry import MODELS
 
 DIM = 128  # of the embedding, in MoCo, SimCLR and IFND
 TEMPERATURE = 0.2

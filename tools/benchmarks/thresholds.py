@@ -9,20 +9,17 @@ bias corrected by the number of the epoch, of which 70 have passed when the thre
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from statistics import NormalDist
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+import torch
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table
 
-import torch  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
-from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
-
-from mmifnd.contrast import Contrast  # noqa: E402
-from mmifnd.detectors import QuantileThresholdDetector  # noqa: E402
-from mmifnd.functional.thresholds import batch_quantile  # noqa: E402
+from mmifnd.contrast import Contrast
+from mmifnd.detectors import QuantileThresholdDetector
+from mmifnd.functional.thresholds import batch_quantile
 
 SPREAD = 0.1
 STARTED = 70  # epochs before the thresholds start, as in the paper's ImageNet-100 recipe

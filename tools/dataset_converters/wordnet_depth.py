@@ -17,9 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from mmifnd.datasets.wordnet_depth import TABLE  # noqa: E402
+from mmifnd.datasets.wordnet_depth import TABLE
 
 DEPTHS = (3, 5, 7, 9, 18)
 

@@ -3,13 +3,13 @@
     python tools/reliability/bad_inputs.py --out work_dirs/bad_inputs.json
     python tools/reliability/bad_inputs.py --only checkpoint --show          some, and what the user was told
 
-Each case runs the tool's ``main()`` in a process forked from one that has imported everything, with a time limit. What is
-judged is what a user would see. Sound but unusual inputs stand among them, which must not be refused. The exit code is 1
-where a case ends in a traceback, hangs, is accepted, trains first, or is refused in other words.
+Each case runs the tool's subcommand of ``mmifnd`` in a process forked from one that has imported everything, with a time limit.
+What is judged is what a user would see. Sound but unusual inputs stand among them, which must not be refused. The exit code is
+1 where a case ends in a traceback, hangs, is accepted, trains first, or is refused in other words.
 """
 
 import argparse
-import importlib.util
+import importlib
 import json
 import os
 import re
@@ -20,26 +20,31 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-from bad_input_cases import TOPICS, Case  # noqa: E402
-from mmengine.optim import OptimWrapper  # noqa: E402
-from rich.console import Console  # noqa: E402
-from rich.markup import escape  # noqa: E402
-from rich.table import Table  # noqa: E402
+from bad_input_cases import TOPICS, Case
+from mmengine.optim import OptimWrapper
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
-from mmifnd.engine.progress import progress_bar  # noqa: E402
+from mmifnd.cli import COMMANDS, run_command
+from mmifnd.engine.progress import progress_bar
 
+ROOT = Path(__file__).resolve().parents[2]
+SUBCOMMANDS = {command.tool: name for name, command in COMMANDS.items()}
+IMPORTED = (
+    'apis.audit_report', 'apis.features', 'apis.groupings', 'apis.pretraining', 'apis.run_images', 'apis.schedules',
+    'apis.thumbnails', 'apis.views', 'configuration.check_benchmark', 'configuration.environment', 'converters', 'engine',
+    'models', 'studies.report', 'studies.results_table', 'visualization')
 REFUSED, TAKEN = 'one line', 'taken'
 #: What may go wrong, as it is printed.
 FAULTS = ('traceback', 'hang', 'accepted silently', 'trained first', 'other words', 'sound, yet refused')
-_ERROR = re.compile(r'^(?:[\w]+\.py: )?error: .*$', re.MULTILINE)
+_ERROR = re.compile(r'^(?:[\w./ -]+\.py: )?error: .*$', re.MULTILINE)
 
 
 @dataclass
@@ -61,15 +66,13 @@ class Ending:
     seconds: float
 
 
-def import_tool(name: str) -> Callable:
-    """``main`` of a script below ``tools/``."""
-    spec = importlib.util.spec_from_file_location(f'tool_{Path(name).name}', ROOT / 'tools' / f'{name}.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
+def import_all() -> None:
+    """Import what the subcommands import when they run, so that no forked process pays for it."""
+    for name in IMPORTED:
+        importlib.import_module(f'mmifnd.{name}')
 
 
-def start(case: Case, main: Callable, folder: Path) -> int:
+def start(case: Case, folder: Path) -> int:
     """Fork a process that does what the command line would do; its id."""
     folder.mkdir()
     case.files(folder)
@@ -82,9 +85,9 @@ def start(case: Case, main: Callable, folder: Path) -> int:
         os.setsid()  # so that a time limit also ends what it has started
         for stream, name in ((1, 'stdout'), (2, 'stderr')):
             os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT), stream)
-        sys.argv = [f'tools/{case.tool}.py', *(argument.replace('{here}', str(folder)) for argument in case.arguments)]
+        arguments = [argument.replace('{here}', str(folder)) for argument in case.arguments]
         OptimWrapper.update_params = lambda *_, **__: ((folder / 'trained').touch(), os._exit(0))
-        status = main() or 0
+        status = run_command(SUBCOMMANDS[case.tool], arguments, f'python tools/{case.tool}.py')
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
         if isinstance(end.code, str):
@@ -118,13 +121,13 @@ def judge(case: Case, folder: Path, status: int | None) -> tuple[str, str]:
 
 def run_all(cases: list[tuple[str, Case]], workers: int, limit: float, base: Path) -> Iterator[Ending]:
     """The endings of all cases, in the order in which they end."""
-    tools = {tool: import_tool(tool) for tool in {case.tool for _, case in cases}}
+    import_all()
     waiting, active = list(enumerate(cases)), {}
     while waiting or active:
         while waiting and len(active) < workers:
             number, (topic, case) = waiting.pop(0)
             folder = base / str(number)
-            active[start(case, tools[case.tool], folder)] = topic, case, folder, time.monotonic() + limit
+            active[start(case, folder)] = topic, case, folder, time.monotonic() + limit
         for child, (topic, case, folder, deadline) in list(active.items()):
             late = time.monotonic() > deadline
             if late:

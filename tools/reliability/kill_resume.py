@@ -22,13 +22,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from run_ends import compare
+
+from mmifnd.engine.checkpoints.latest_checkpoint import LAST, damage_of
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from run_ends import compare  # noqa: E402
-
-from mmifnd.engine.checkpoints.latest_checkpoint import LAST, damage_of  # noqa: E402
-
 IFND = ('configs/ifnd/ifnd_moco_digits.py', "false_negative=dict(source='bank', interval=2)", '')
 GLOFND = ('configs/glofnd/sogclr_glofnd_digits.py', '', ', head=dict(detector=dict(start_epoch=1))')
 CASES = {f'{name}, {count} process{"es" * (count > 1)}': (parts, count)

@@ -18,15 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+from forked_tests import ForkedPytest
+from mutation_list import MUTATIONS, Mutation
+from rich.console import Console
+from rich.table import Table
 
-from forked_tests import ForkedPytest  # noqa: E402
-from mutation_list import MUTATIONS, Mutation  # noqa: E402
-from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
-
-from mmifnd.configuration.errors import UserError, one_line_errors  # noqa: E402
-from mmifnd.engine.progress import progress_bar  # noqa: E402
+from mmifnd.configuration.errors import UserError, one_line_errors
+from mmifnd.engine.progress import progress_bar
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COPIED = ('mmifnd', 'configs', 'tools', 'tests', 'docs', 'requirements', 'setup.py', 'MANIFEST.in', 'README.md',

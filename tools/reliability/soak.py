@@ -13,11 +13,9 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from mmengine.hooks import Hook
 
-from mmengine.hooks import Hook  # noqa: E402
-
-from mmifnd.configuration import build_runner, load_config  # noqa: E402
+from mmifnd.configuration import build_runner, load_config
 
 STEPS_AN_EPOCH = 20  # 1,297 images in batches of 64
 LIMIT = 0.02

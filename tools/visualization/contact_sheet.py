@@ -1,76 +1,7 @@
-"""Draw anchors and the negatives that a run removed for them into a PNG; those of two runs side by side.
+"""Draw anchors and the negatives that a run removed for them: ``mmifnd contact-sheet``."""
 
-    python tools/visualization/contact_sheet.py work_dirs/ifnd --out removed.png
-    python tools/visualization/contact_sheet.py work_dirs/fnc work_dirs/glofnd
-
-Two runs are compared by what their training steps removed for the same anchors, whatever their detectors, where both have
-recorded it; a single run shows what the labels or thresholds of its snapshot say of all images, where it has any. --of
-chooses.
-"""
-
-import argparse
-import sys
+import runpy
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from mmifnd.apis import UserError  # noqa: E402
-from mmifnd.apis.run_images import images_of_runs  # noqa: E402
-from mmifnd.configuration import one_line_errors  # noqa: E402
-from mmifnd.visualization import RunRecord  # noqa: E402
-from mmifnd.visualization.detected import SOURCES, told_of  # noqa: E402
-from mmifnd.visualization.embedding import class_count  # noqa: E402
-from mmifnd.visualization.picture import save_picture  # noqa: E402
-from mmifnd.visualization.removed import anchors_of, reading, sheet_of  # noqa: E402
-from mmifnd.visualization.report import run_names  # noqa: E402
-
-EXAMPLES = {1: 10, 2: 6}
-
-
-def parse_args() -> argparse.Namespace:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR', help='one run or two')
-    parser.add_argument('--of', choices=SOURCES, help='training steps of a few anchors, or a snapshot of all images')
-    parser.add_argument('--epoch', type=int, help='default: the last that tells of removed negatives')
-    parser.add_argument('--anchors', nargs='+', type=int, metavar='IMAGE', help='default: drawn, no two of one class')
-    parser.add_argument('--rows', type=int, default=5, help='anchors that are drawn')
-    parser.add_argument('--seed', type=int, default=0, help='of the draw')
-    parser.add_argument('--out', default='removed.png', help='file to write')
-    return parser.parse_args()
-
-
-def relations_by_name(args: argparse.Namespace, num_classes: int | None) -> dict:
-    """What each run tells of removed negatives; two entries for a run with both thresholds and pseudo labels."""
-    records = {name: RunRecord.load(work_dir) for name, work_dir in run_names(args.work_dirs).items()}
-    told = told_of(records, num_classes, args.epoch, args.of)
-    for name, record in records.items():
-        if name not in told:
-            epoch = 'any epoch' if args.epoch is None else f'epoch {args.epoch}'
-            raise UserError(f'{record.work_dir}: no {args.of or "step or snapshot"} of {epoch} tells of removed negatives; '
-                            f'steps were recorded at {sorted(record.step_paths)}, snapshots at {record.epochs}')
-    return {f'{name}, epoch {epoch}{f", by {type(relation).__name__[2:].lower()}" if len(relations) > 1 else ""}': relation
-            for name, (epoch, relations) in told.items() for relation in relations}
-
-
-def main() -> None:
-    """Draw and write."""
-    args = parse_args()
-    with one_line_errors():
-        if len(args.work_dirs) not in EXAMPLES or args.rows < 1:
-            raise UserError(f'{len(args.work_dirs)} runs, --rows {args.rows}: give one run or two, and at least 1 row')
-        images, labels = images_of_runs(args.work_dirs)
-        relations = relations_by_name(args, class_count(labels))
-        outside = [anchor for anchor in args.anchors or () if not 0 <= anchor < len(images)]
-        if outside:
-            raise UserError(f'--anchors {outside[0]} is outside [0, {len(images) - 1}], the training images')
-        anchors = args.anchors or anchors_of(relations, labels, args.rows, args.seed)
-        if not anchors:
-            raise UserError(f'no anchor lost something in all of {", ".join(relations)}; give another --epoch or --of')
-        figure = sheet_of(relations, images, labels, anchors, EXAMPLES[len(args.work_dirs)])
-        save_picture(figure, args.out)
-    print(f'{args.out}: {reading(relations, labels)}')
-
-
 if __name__ == '__main__':
-    main()
+    runpy.run_path(str(Path(__file__).resolve().parents[1] / '_command.py'))['run']('contact-sheet')

@@ -1,0 +1,28 @@
+"""Draw what probes reach on coarser and finer groups of the classes into a PNG or SVG, for one run or several side by side.
+
+    mmifnd test benchmarks/wordnet/depths_r50_in1k CHECKPOINT --out work_dirs/ifnd/depths.json
+    mmifnd group-accuracy IFND=work_dirs/ifnd/depths.json SimCLR=work_dirs/simclr/depths.json
+
+Results are those of a config whose measures have a GroupProbe or a WordNetDepthProbe, or of a study. Runs of one name are the
+seeds of one bar.
+"""
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which results."""
+    parser.add_argument('results', nargs='+', metavar='[LABEL=]FILE', help='of mmifnd test --out, or of a study')
+    parser.add_argument('--out', default='group_accuracy.png', help='file to write')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Draw and write."""
+    from mmifnd.studies.results import read_runs
+    from mmifnd.visualization.group_bars import READINGS, grouping_figure, groupings_of
+    from mmifnd.visualization.picture import save_picture
+    runs: dict[str, list] = {}
+    for run in (run for source in args.results for run in read_runs(source)):
+        runs.setdefault(run.method, []).append(run.measures)
+    save_picture(grouping_figure(groupings_of(runs)), args.out)
+    print(f'{args.out}: {" ".join(READINGS.values())}')

@@ -1,0 +1,32 @@
+"""Pre-train on the images of a folder; queue, clusters, learning rate and schedules follow from the number of images.
+
+    mmifnd pretrain /my/images work_dirs/mine
+    mmifnd pretrain /my/images work_dirs/mine --method glofnd --framework simclr --image-size 64
+"""
+
+import argparse
+
+from mmifnd.configuration.command_line import add_cfg_options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of :func:`mmifnd.apis.pretrain`."""
+    parser.add_argument('data', help='folder of images, at any depth; subfolders are classes, which are never trained on')
+    parser.add_argument('out', help='folder for config, logs and checkpoints')
+    parser.add_argument('--method', default='ifnd', help='ifnd (default), glofnd or none, the framework alone')
+    parser.add_argument('--framework', default='mocov2', help='mocov2 (default), simclr or swav')
+    parser.add_argument('--backbone', default='resnet18', help='resnet18 (default), 34, 50, 101 or 152')
+    parser.add_argument('--epochs', type=int, default=200, help='passes over the images (default: 200)')
+    parser.add_argument('--batch-size', type=int, help='images per step; default: 256, or fewer for a small folder')
+    parser.add_argument('--image-size', type=int, default=224, help='side of the crops in pixels (default: 224)')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--num-workers', type=int, help='processes that read images; default: one per core, at most eight')
+    add_cfg_options(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Derive the settings, train, and print where the config and the last checkpoint are."""
+    from mmifnd.apis import pretrain
+    result = pretrain(args.data, args.out, args.method, args.framework, args.backbone, args.epochs, args.batch_size,
+                      args.image_size, args.seed, args.num_workers, args.cfg_options)
+    print(f'{result.config}\n{result.checkpoint}')

@@ -1,0 +1,86 @@
+"""Write, or check, a report of what runs detected as false negatives.
+
+    mmifnd report work_dirs/ifnd work_dirs/glofnd --out report.html     runs side by side
+    mmifnd report work_dirs/study                                       a study (it holds results.json)
+    mmifnd report --check report.html                                   exit 1 and one line per problem
+
+Pictures and classes are those of the training set that the config of the first run names, or of --data.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from mmifnd.errors import UserError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to report, or to check."""
+    parser.add_argument('work_dirs', nargs='*', metavar='WORK_DIR', help='a run, several runs, or one study')
+    parser.add_argument('--out', help='file to write; default: report.html in the first WORK_DIR')
+    parser.add_argument('--data', help='.npz with labels (N,) and images uint8 (N, C, H, W), either may be missing')
+    parser.add_argument('--epochs', nargs='+', type=int, help='of the t-SNE maps of runs; default: first, middle and last')
+    parser.add_argument('--check', metavar='FILE', help='check a report instead of writing one')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write, then check; 1 if something is wrong with the report."""
+    from mmifnd.visualization import check_report
+    if bool(args.check) == bool(args.work_dirs):
+        raise UserError('give either WORK_DIR... or --check FILE')
+    path = args.check or write_report(args)
+    problems = check_report(path)
+    print('\n'.join(problems) if problems else f'{path}: sound')
+    return int(bool(problems))
+
+
+def write_report(args: argparse.Namespace) -> Path:
+    """Write a study's report for a folder that holds results.json, else the report of one or several runs."""
+    from mmifnd.visualization import RunRecord, write_run_report, write_study_report
+    first = Path(args.work_dirs[0])
+    out = Path(args.out or first / 'report.html')
+    path = first / 'results.json'
+    results = read_results(path) if len(args.work_dirs) == 1 and path.is_file() else None
+    if results is None:
+        for work_dir in args.work_dirs:
+            RunRecord.load(work_dir)  # whether there is anything to report, before pictures are looked for
+        return write_run_report(args.work_dirs, out, epochs=args.epochs,
+                                **images_and_labels(args.data, args.work_dirs))
+    if args.epochs:
+        raise UserError('--epochs is for runs; give the work_dir of one run of the study')
+    runs = {run['method']: first / run['work_dir'] for run in results['runs']}  # one of each method
+    return write_study_report(results, first, path=out.absolute(), **images_and_labels(args.data, list(runs.values())))
+
+
+def read_results(path: Path) -> dict | None:
+    """Read what a study left; None if it is the evaluation of a single run.
+
+    Raises:
+        UserError: if the file is damaged, or holds something else.
+    """
+    try:
+        results = json.loads(path.read_text())
+    except ValueError as error:
+        raise UserError(f'{path} is damaged ({error}); run the study again') from None
+    if isinstance(results, dict) and results.get('kind') == 'evaluation':
+        return None
+    runs = results.get('runs') if isinstance(results, dict) else None
+    if not isinstance(runs, list) or not all(isinstance(run, dict) and {'method', 'work_dir'} <= set(run) for run in runs):
+        raise UserError(f'{path} has no runs with method and work_dir; expected what mmifnd study writes')
+    return results
+
+
+def images_and_labels(data: str | None, work_dirs: list[str | Path]) -> dict:
+    """Read images and labels from ``data``, else those that the runs were trained on; if there are none, say so."""
+    if data:
+        import numpy as np
+        with np.load(data, allow_pickle=False) as archive:
+            return {key: archive[key] for key in ('images', 'labels') if key in archive.files}
+    from mmifnd.apis.run_images import images_of_runs  # takes all of OpenMMLab, of which the rest needs nothing
+    try:
+        images, labels = images_of_runs(work_dirs)
+    except UserError as error:
+        print(f'no pictures, and nothing is judged by classes: {error}; give --data', file=sys.stderr)
+        return {}
+    return dict(images=images, labels=labels)

@@ -1,0 +1,47 @@
+"""Choose each method's temperature on the validation split of a study's data set, with seeds that are not reported.
+
+    mmifnd select-temperature studies/digits --out work_dirs/select
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from mmifnd.configuration.command_line import add_cfg_options, check_positive
+from mmifnd.errors import UserError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to try, how often, and where."""
+    parser.add_argument('config', help='a study of configs/studies/')
+    parser.add_argument('--temperatures', type=float, nargs='+', default=[0.1, 0.2, 0.5, 1.])
+    parser.add_argument('--seeds', type=int, nargs='+', default=[100, 101, 102, 103, 104], help='not reported elsewhere')
+    parser.add_argument('--measure', default='shot_1')
+    parser.add_argument('--methods', nargs='+', help='only these methods')
+    add_cfg_options(parser)
+    parser.add_argument('--workers', type=int, default=min(2, os.cpu_count() or 1), help='runs at a time')
+    parser.add_argument('--out', default='work_dirs/select_temperature')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run everything, write ``results.json`` and ``temperatures.md``, print the latter."""
+    os.environ.setdefault('OMP_NUM_THREADS', '1')  # before torch is imported; each run has a process of its own
+    from mmifnd.studies import load_study, run_all, summary_of, write_results
+    from mmifnd.studies.temperatures import at_temperatures, temperature_table
+    check_positive(workers=args.workers)
+    if min(args.seeds) < 0:
+        raise UserError(f'--seeds {min(args.seeds)} is negative; seeds count from 0')
+    study = load_study(args.config)
+    if args.measure not in study.measures:
+        raise UserError(f'--measure {args.measure}: the study has no such measure; it has {", ".join(study.measures)}')
+    if not study.selection:
+        raise UserError(f'study {args.config} has no selection; name the splits on which settings are chosen')
+    study = study.only(args.methods) if args.methods else study
+    study = study.with_options(args.cfg_options or {})
+    grid = at_temperatures(study, args.temperatures)
+    out = Path(args.out)
+    results = summary_of(grid, run_all(grid, out, args.seeds, workers=args.workers), args.command)
+    write_results(results, out / 'results.json')
+    text = temperature_table(results, study, args.temperatures, args.measure)
+    (out / 'temperatures.md').write_text(text)
+    print(text)

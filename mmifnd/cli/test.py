@@ -1,0 +1,52 @@
+"""Judge a checkpoint by a config.
+
+A pre-training config gives kNN, few-shot and linear accuracy, NMI, MTPR and MTNR; a benchmark config gives what mmpretrain
+gives.
+
+    mmifnd test ifnd/ifnd_simclr_digits work_dirs/ifnd_simclr_digits/epoch_40.pth
+"""
+
+import argparse
+from pathlib import Path
+
+from mmifnd.configuration.command_line import add_config_arguments, config_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """MMPretrain's flags."""
+    add_config_arguments(parser)
+    parser.add_argument('checkpoint', help='a .pth file of a training run')
+    parser.add_argument('--out', help='also write the measures, and what they are of, to this JSON file')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Load, measure, print."""
+    from mmifnd.configuration import TESTING, build_runner, check_testing
+    from mmifnd.distributed import is_main
+    from mmifnd.engine.checkpoints.checkpoint_format import load_plain
+    from mmifnd.studies.results import evaluation_results
+    from mmifnd.studies.summary import write_results
+    config = config_of(args, TESTING)
+    if args.out:
+        Path(args.out).parent.mkdir(parents=True, exist_ok=True)  # now, not after everything is measured
+    checkpoint = load_plain(args.checkpoint, map_location='cpu')
+    runner = build_runner(config)
+    check_testing(runner, checkpoint, args.checkpoint)
+    runner.load_checkpoint(args.checkpoint)
+    measures = runner.test()
+    if not is_main():
+        return
+    print_measures(measures, config.model.to_dict())
+    if args.out:
+        summaries = getattr(runner.test_loop, 'summaries', {})
+        write_results(evaluation_results(args.config, config, args.checkpoint, checkpoint, measures, summaries, args.command),
+                      Path(args.out))
+
+
+def print_measures(measures: dict[str, float], model: dict) -> None:
+    """Print one line per measure, and a footnote if the model is provisional."""
+    from mmifnd.studies.provisional import FOOTNOTE, is_provisional
+    width = max([16, *map(len, measures)])
+    print('\n'.join(f'{name:{width}s} {value:8.3f}' for name, value in measures.items()))
+    if is_provisional(model):
+        print(FOOTNOTE)

@@ -1,0 +1,72 @@
+"""Train a config.
+
+    mmifnd train ifnd/ifnd_simclr_digits
+    bash tools/dist_train.sh configs/ifnd/ifnd_r50_8xb32_200e_in1k.py 8
+    torchrun --nproc_per_node 8 -m mmifnd train ifnd/ifnd_r50_8xb32_200e_in1k --launcher pytorch
+"""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from mmifnd.configuration.command_line import add_config_arguments, config_of
+from mmifnd.errors import UserError
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """MMPretrain's flags."""
+    add_config_arguments(parser)
+    parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
+                        help='continue from a checkpoint; default: the latest of the work directory')
+    parser.add_argument('--fresh-image-state', action='store_true',
+                        help='with --resume on other images: keep the weights; labels, thresholds and queue begin anew')
+    parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
+    parser.add_argument('--no-validate', action='store_true', help='leave out validation while training')
+    parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate with the batch size')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Build and train; bad input ends in one line before the first step."""
+    from mmifnd.configuration import build_runner, check_training
+    from mmifnd.engine.hooks import StopHook
+    args.runner = build_runner(merged(args))
+    check_training(args.runner)
+    args.runner.register_hook(StopHook())
+    args.runner.train()
+
+
+def has_begun(args: argparse.Namespace) -> bool:
+    """Whether a step has been taken."""
+    return getattr(getattr(getattr(args, 'runner', None), '_train_loop', None), 'has_stepped', False)
+
+
+def merged(args: argparse.Namespace) -> 'Config':
+    """The config with all flags applied."""
+    from mmifnd.configuration import TRAINING
+    config = config_of(args, TRAINING)
+    if args.no_validate:
+        config.val_cfg = config.val_dataloader = config.val_evaluator = None
+    if args.amp:
+        _set_mixed_precision(config)
+    if args.resume:
+        config.resume = True
+        config.load_from = None if args.resume == 'auto' else args.resume
+    if args.fresh_image_state:
+        if not args.resume or 'plain_checkpoint' not in config.get('default_hooks', {}):
+            raise UserError('--fresh-image-state goes with --resume, and with the PlainCheckpointHook of default_runtime.py')
+        config.default_hooks.plain_checkpoint.on_changed_data = 'restart_image_state'
+    if args.auto_scale_lr:
+        if 'auto_scale_lr' not in config:
+            raise UserError(f'--auto-scale-lr: {args.config} has no auto_scale_lr.base_batch_size to scale from')
+        config.auto_scale_lr.enable = True
+    return config
+
+
+def _set_mixed_precision(config: 'Config') -> None:
+    import torch
+    if not torch.cuda.is_available():
+        raise UserError('--amp needs a GPU and none was found; leave it out')
+    config.optim_wrapper.type = 'AmpOptimWrapper'
+    config.optim_wrapper.setdefault('loss_scale', 'dynamic')

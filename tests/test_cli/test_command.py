@@ -1,0 +1,116 @@
+"""The command ``mmifnd``: what it offers, what it refuses in one line, and that tools/ offers the same."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mmifnd
+from mmifnd.cli import COMMANDS, main, run_command
+from mmifnd.cli.contact_sheet import SOURCES
+from mmifnd.cli.export_backbone import ENCODERS, LAYOUTS
+from mmifnd.configuration import UserError
+
+TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+
+
+def test_help_names_every_subcommand(capsys):
+    assert main(['--help']) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith('  ')] == list(COMMANDS)
+    assert main(['--version']) == 0
+    assert capsys.readouterr().out == f'mmifnd {mmifnd.__version__}\n'
+
+
+@pytest.mark.parametrize('arguments, words', [
+    ([], 'error: mmifnd needs a subcommand: pretrain, train, '),
+    (['trian'], 'error: mmifnd has no subcommand trian; did you mean train'),
+    (['contact_sheet'], 'error: mmifnd has no subcommand contact_sheet; did you mean contact-sheet'),
+    (['zzz'], 'error: mmifnd has no subcommand zzz; see mmifnd --help')])
+def test_one_line_for_a_subcommand_that_is_missing_or_unknown(arguments, words, capsys):
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == '' and printed.err.startswith(words) and printed.err.count('\n') == 1
+
+
+def test_the_module_is_the_command():
+    done = subprocess.run([sys.executable, '-m', 'mmifnd', 'nothing'], capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.startswith('error: mmifnd has no subcommand nothing')
+
+
+@pytest.mark.parametrize('name', COMMANDS)
+def test_a_subcommand_has_a_help_with_an_example(name, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([name, '--help'])
+    printed = capsys.readouterr().out
+    assert end.value.code == 0 and printed.startswith(f'usage: mmifnd {name} ') and f'    mmifnd {name}' in printed
+
+
+def test_every_tool_is_a_subcommand():
+    folders = (TOOLS, TOOLS / 'visualization', TOOLS / 'model_converters')
+    files = [path for folder in folders for path in folder.glob('*.py') if path.name[0] != '_']
+    assert sorted(str(path.relative_to(TOOLS).with_suffix('')) for path in files) == sorted(
+        command.tool for command in COMMANDS.values() if command.tool)
+    for name, command in COMMANDS.items():
+        if command.tool:
+            text = (TOOLS / f'{command.tool}.py').read_text()
+            assert f"['run']('{name}')" in text and f'``mmifnd {name}``' in text
+
+
+def test_choices_are_those_of_the_functions():
+    from mmifnd import converters
+    from mmifnd.visualization import detected
+    assert tuple(converters.LAYOUTS) == LAYOUTS and tuple(converters.ENCODERS) == ENCODERS and detected.SOURCES == SOURCES
+
+
+@pytest.mark.parametrize('name', ['train', 'views', 'schedules', 'study', 'select-temperature'])
+def test_a_config_that_does_not_exist(name, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([name, 'ifnd/ifnd_simclr_digit'])
+    line, = capsys.readouterr().err.splitlines()
+    assert end.value.code == 2
+    assert line.startswith('error: config ifnd/ifnd_simclr_digit does not exist') and 'ifnd/ifnd_simclr_digits' in line
+
+
+def test_a_missing_package_of_an_extra(monkeypatch, capsys):
+    for name in [name for name in sys.modules if name.split('.')[0] in ('mmifnd', 'mmengine') and 'cli' not in name]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, 'mmengine', None)  # importing it fails as if it were not there
+    with pytest.raises(SystemExit) as end:
+        main(['test', 'ifnd/ifnd_simclr_digits', 'none.pth'])
+    assert end.value.code == 2
+    assert capsys.readouterr().err.startswith("error: mmengine is not installed; pip install 'mmifnd[openmmlab]'")
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """A subcommand that raises the error it is given."""
+    def run(args):
+        raise module.error
+
+    module = type(sys)('mmifnd.cli.failing')
+    module.add_arguments, module.run = lambda parser: parser.add_argument('value'), run
+    monkeypatch.setitem(sys.modules, 'mmifnd.cli.failing', module)
+    monkeypatch.setitem(COMMANDS, 'failing', COMMANDS['train']._replace(module='failing'))
+    return module
+
+
+def test_bad_input_ends_in_one_line(failing, capsys):
+    for failing.error in (UserError('wrong'), ValueError('wrong')):
+        with pytest.raises(SystemExit) as end:
+            main(['failing', 'x'])
+        assert end.value.code == 2 and capsys.readouterr().err == 'error: wrong\n'
+
+
+def test_a_fault_after_the_start_keeps_its_traceback(failing):
+    failing.error, failing.has_begun = ValueError('ours'), lambda args: args.value == 'x'
+    with pytest.raises(ValueError, match='ours'):
+        run_command('failing', ['x'], 'mmifnd failing')
+
+
+def test_a_subcommand_knows_how_it_was_called(failing, monkeypatch):
+    calls = []
+    monkeypatch.setattr(failing, 'run', lambda args: calls.append(args.command))
+    assert run_command('failing', ['a b'], 'python tools/failing.py') == 0
+    assert calls == ["python tools/failing.py 'a b'"]
