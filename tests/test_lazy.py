@@ -58,3 +58,9 @@ def test_a_name_that_needs_openmmlab_says_how_to_get_it():
     assert done.stderr.splitlines()[-1].endswith(
         "MissingExtra: mmengine is not installed; pip install 'mmifnd[openmmlab]', or in a checkout: "
         "pip install -e '.[openmmlab]'")
+
+
+def test_a_subcommand_that_needs_openmmlab_says_so_in_one_line():
+    done = run(f"{BLOCKED}\nfrom mmifnd.cli import main\nmain(['test', 'ifnd/ifnd_simclr_digits', 'none.pth'])")
+    assert done.returncode == 2 and done.stderr.startswith("error: mmengine is not installed; pip install 'mmifnd[openmmlab]'")
+    assert done.stderr.count('\n') == 1

@@ -73,16 +73,6 @@ def test_a_config_that_does_not_exist(name, capsys):
     assert line.startswith('error: config ifnd/ifnd_simclr_digit does not exist') and 'ifnd/ifnd_simclr_digits' in line
 
 
-def test_a_missing_package_of_an_extra(monkeypatch, capsys):
-    for name in [name for name in sys.modules if name.split('.')[0] in ('mmifnd', 'mmengine') and 'cli' not in name]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, 'mmengine', None)  # importing it fails as if it were not there
-    with pytest.raises(SystemExit) as end:
-        main(['test', 'ifnd/ifnd_simclr_digits', 'none.pth'])
-    assert end.value.code == 2
-    assert capsys.readouterr().err.startswith("error: mmengine is not installed; pip install 'mmifnd[openmmlab]'")
-
-
 @pytest.fixture
 def failing(monkeypatch):
     """A subcommand that raises the error it is given."""
