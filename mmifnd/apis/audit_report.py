@@ -8,11 +8,11 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from mmifnd.datasets.thumbnails import Thumbnails
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
 from mmifnd.visualization.removed import sheet_figure
 
 from .auditing import Audit, Relation
-from .thumbnails import Thumbnails
 
 _WIDTH = 106
 
@@ -60,10 +60,11 @@ def write_audit(audit: Audit, out: str | Path, images: Thumbnails | None = None,
     out = Path(out)
     files = [out / 'audit.json']
     AtomicFileBackend().put_text(json.dumps({**audit.as_dict(), **(further or {})}, indent=1), files[0])
+    shown = images if images is None or audit.index is None else images.part(audit.index)
     for relation in audit.relations if images is not None else ():
         if relation.examples:
             files.append(out / f'removed_{relation.name.replace(" = ", "_")}.png')
-            sheet_figure({relation.name: relation.examples}, images, audit.labels).savefig(files[-1], dpi=150)
+            sheet_figure({relation.name: relation.examples}, shown, audit.labels).savefig(files[-1], dpi=150)
     return files
 
 

@@ -57,12 +57,14 @@ class Audit:
         relations (list[Relation]): a clustering, or a quantile, each.
         labels (ndarray | None): true classes (N,), where known.
         batch_sizes (tuple[int, ...]): that the consequences are told for.
+        index (ndarray | None): int64 (N,), the positions in the data of the images that could be read; None if that is all.
     """
 
     num_images: int
     relations: list[Relation]
     labels: np.ndarray | None
     batch_sizes: tuple[int, ...]
+    index: np.ndarray | None = None
 
     @property
     def true_share(self) -> float | None:
@@ -121,7 +123,9 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
     for name, value in dict(num_examples=num_examples, seed=seed).items():
         if value < 0:
             raise UserError(f'{name}={value} is negative; give 0 or more')
-    features, known = _features(source, data, config, feature)
+    features, known, index = _features(source, data, config, feature)
+    if index is not None and labels is not None and len(labels) > len(features):
+        labels = np.asarray(labels)[index]
     labels = known if labels is None else np.asarray(labels)
     if labels is not None and len(labels) != len(features):
         raise UserError(f'{len(labels)} labels for {len(features)} features; give one an image, in the same order')
@@ -138,16 +142,16 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
     relations += [_by_quantile(features, labels, alpha, num_examples, seed) for alpha in alphas]
     if not relations:
         raise UserError('there is nothing to look at: give clusters, alphas, or both')
-    return Audit(len(features), relations, labels, tuple(batch_sizes))
+    return Audit(len(features), relations, labels, tuple(batch_sizes), index)
 
 
-def _features(source, data, config, feature: str | None) -> tuple[Tensor, np.ndarray | None]:
-    """Features (N, D) and, where they come with them, labels (N,)."""
+def _features(source, data, config, feature: str | None) -> tuple[Tensor, np.ndarray | None, np.ndarray | None]:
+    """Features (N, D); labels (N,), if they come with them; positions (N,), if some images could not be read."""
     if isinstance(source, (str, Path)) and Path(source).suffix in FEATURES:
         features, labels = _read(Path(source))
-        return features, image_dataset(data).labels() if labels is None and data is not None else labels
+        return features, image_dataset(data).labels() if labels is None and data is not None else labels, None
     if not isinstance(source, (str, Path, nn.Module)):
-        return torch.as_tensor(source).float(), None
+        return torch.as_tensor(source).float(), None, None
     if data is None:
         raise UserError('a checkpoint or encoder needs images: give data=FOLDER, or a file of features (.npz, .npy)')
     if feature is None:
@@ -155,7 +159,8 @@ def _features(source, data, config, feature: str | None) -> tuple[Tensor, np.nda
         has_embedding = hasattr(source, 'cluster_feature') if is_module else config or config_beside(source)
         feature = 'z' if has_embedding else 'f'
     found = extract_features(source, data, config=config, feature=feature)
-    return found.features, None if found.labels is None else found.labels.numpy()
+    labels, index = (None if column is None else column.numpy() for column in (found.labels, found.index))
+    return found.features, labels, index
 
 
 def _read(path: Path) -> tuple[Tensor, np.ndarray | None]:

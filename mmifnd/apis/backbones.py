@@ -7,7 +7,7 @@ from torch import nn
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.errors import UserError
 from mmifnd.converters import backbone_weights, describe_backbone
-from mmifnd.registry import MODELS
+from mmifnd.registry import MODELS, default_scope
 
 
 def load_backbone(checkpoint: str | Path, encoder: str = 'query', config: str | Path | None = None) -> nn.Module:
@@ -43,7 +43,8 @@ def load_backbone(checkpoint: str | Path, encoder: str = 'query', config: str | 
     if found is None:
         raise UserError(f'checkpoint {checkpoint}: its backbone is no ResNet, ResNet_CIFAR or SmallCNN, so say what it is: '
                         'config=CONFIG of its training')
-    backbone = MODELS.build(found)
+    with default_scope():
+        backbone = MODELS.build(found)
     try:
         backbone.load_state_dict(weights)
     except RuntimeError as error:

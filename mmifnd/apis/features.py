@@ -15,12 +15,13 @@ from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.run_config import config_beside
 from mmifnd.datasets import IndexedDataset
 from mmifnd.datasets.image_data import Images, collate_of, image_dataset
+from mmifnd.datasets.said import say_once
 from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
 from mmifnd.engine.features.feature_pass import extract_features as run_pass
 from mmifnd.engine.progress import reported
 from mmifnd.models.frameworks.base import check_feature, pool
 from mmifnd.models.preprocessors import TensorViewsPreprocessor
-from mmifnd.registry import MODELS
+from mmifnd.registry import MODELS, default_scope
 
 from .backbones import load_backbone
 
@@ -28,6 +29,8 @@ from .backbones import load_backbone
 CENTRE_CROP = [
     dict(type='LoadImageFromFile'), dict(type='ResizeEdge', scale=256, edge='short', backend='pillow'),
     dict(type='CenterCrop', crop_size=224), dict(type='PackInputs')]
+#: Images of a data set that may be unreadable, as in training.
+MAX_BROKEN = 10
 MEAN, STD = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
 
 
@@ -39,16 +42,18 @@ class Features:
         features (Tensor): float32 (N, D), on the host.
         labels (Tensor | None): int64 (N,), where the images have labels.
         names (list[str] | None): paths below the folder, where they have paths.
+        index (Tensor | None): int64 (N,), the positions in the data of the images that could be read; None if that is all.
     """
 
     features: Tensor
     labels: Tensor | None
     names: list[str] | None
+    index: Tensor | None = None
 
 
 def extract_features(model: str | Path | nn.Module, data: Images, labels: Sequence[int] | None = None,
                      config: str | Path | None = None, feature: str = 'f', batch_size: int = 128,
-                     num_workers: int = 0) -> Features:
+                     num_workers: int = 0, max_broken: int = MAX_BROKEN) -> Features:
     """One pass over ``data`` in evaluation mode, on the GPU where there is one.
 
     Args:
@@ -61,6 +66,7 @@ def extract_features(model: str | Path | nn.Module, data: Images, labels: Sequen
         feature: ``'f'``, the backbone's pooled feature, or ``'z'``, the embedding that is clustered, of unit length.
         batch_size: images at a time.
         num_workers: processes that read images.
+        max_broken: images that may turn out to be unreadable; they are named, and have no row in what is returned.
 
     Raises:
         UserError: where data or checkpoint cannot be used, or do not fit each other.
@@ -74,15 +80,28 @@ def extract_features(model: str | Path | nn.Module, data: Images, labels: Sequen
     """
     check_feature(feature)
     encoder, pipeline = _encoder(model, config)
-    dataset = image_dataset(data, labels, pipeline)
+    dataset = image_dataset(data, labels, pipeline, max_broken)
     if not (hasattr(encoder, 'data_preprocessor') and hasattr(encoder, 'extract_feat')):
-        encoder = _Encoder(encoder, dataset)
+        with default_scope():
+            encoder = _Encoder(encoder, dataset)
     _check_kind(encoder, dataset)
     encoder.to('cuda' if torch.cuda.is_available() else 'cpu')
     with reported('features', len(dataset)) as report:
         rows = run_pass(encoder, dataset, _encode(encoder, feature), batch_size, num_workers, collate_of(dataset), report)
     known = dataset.labels()
-    return Features(rows, None if known is None else torch.as_tensor(known), dataset.names())
+    return _without_broken(Features(rows, None if known is None else torch.as_tensor(known), dataset.names()), dataset)
+
+
+def _without_broken(features: Features, dataset: IndexedDataset) -> Features:
+    """Rows of the images that could be read."""
+    read = ~dataset.broken()
+    if read.all():
+        return features
+    index = read.nonzero().squeeze(1)
+    lost = [dataset.describe(position) for position in (~read).nonzero().squeeze(1).tolist()]
+    say_once(f'{len(lost)} of {len(read)} images have no features, since they cannot be read: {", ".join(lost)}')
+    names = None if features.names is None else [features.names[position] for position in index.tolist()]
+    return Features(features.features[index], None if features.labels is None else features.labels[index], names, index)
 
 
 def build_framework(config: str | Path, checkpoint: str | Path | None = None) -> nn.Module:

@@ -9,9 +9,8 @@ from mmengine.registry import DefaultScope
 from mmifnd.configuration.checking import Task
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.errors import UserError
+from mmifnd.datasets.thumbnails import Thumbnails
 from mmifnd.registry import METRICS
-
-from .thumbnails import Thumbnails
 
 
 class GroupedImages(NamedTuple):

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.apis import audit
     from mmifnd.apis.audit_report import print_audit, write_audit
     from mmifnd.apis.auditing import FEATURES
-    from mmifnd.apis.thumbnails import Thumbnails
+    from mmifnd.datasets.thumbnails import Thumbnails
     from mmifnd.configuration.run_config import training_images
     from mmifnd.studies.summary import versions
     data = args.data

@@ -1,9 +1,11 @@
 """Images that cannot be read: known to every process that reads a data set, reported once, listed in one file."""
 
+import copy
 import csv
 import io
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -33,11 +35,22 @@ class BrokenImages:
     def __init__(self, num_images: int, limit: int) -> None:
         self.limit = limit
         self.list_file: str | None = None
+        self._rows: torch.Tensor | None = None
         self._flags = torch.zeros(num_images, dtype=torch.bool).share_memory_()
         self._noted = torch.zeros(len(KINDS), dtype=torch.int64).share_memory_()
 
     def __contains__(self, index: int) -> bool:
-        return bool(self._flags[index])
+        return bool(self._flags[self._row(index)])
+
+    def part(self, rows: Sequence[int]) -> 'BrokenImages':
+        """Those of some of the images, numbered anew, with the same flags and limit."""
+        part = copy.copy(self)
+        rows = torch.as_tensor(rows, dtype=torch.int64)
+        part._rows = rows if self._rows is None else self._rows[rows]
+        return part
+
+    def _row(self, index: int) -> int:
+        return index if self._rows is None else int(self._rows[index])
 
     @property
     def too_many(self) -> bool:
@@ -46,7 +59,7 @@ class BrokenImages:
 
     def flags(self) -> torch.Tensor:
         """bool (N,), by stable index: those that this process, or a worker of its, has found so far."""
-        return self._flags.clone()
+        return self._flags.clone() if self._rows is None else self._flags[self._rows]
 
     def add(self, index: int, name: str, error: Exception) -> None:
         """Report an image that a second try could not read either.
@@ -58,7 +71,7 @@ class BrokenImages:
         if self.limit == 0:
             raise RuntimeError(f'{name} cannot be loaded: {error}') from error
         is_new = index not in self
-        self._flags[index] = True
+        self._flags[self._row(index)] = True
         reason = ' '.join(str(error).split()) or type(error).__name__
         count = int(self._flags.sum())
         if is_new:

@@ -114,7 +114,7 @@ class IndexedDataset(Dataset):
             index = int(self.index[position])
             if index not in self.broken_images or self.broken_images.too_many:
                 try:
-                    return self._sample(position, index), own if self._is_evaluation_view else index
+                    return self.read(position), own if self._is_evaluation_view else index
                 except ShortageError:
                     raise
                 except Exception as error:
@@ -123,8 +123,17 @@ class IndexedDataset(Dataset):
             position = int(counter_hash(own, attempt)) % len(self)
         raise UserError(f'no image of the data set can be read, {last}; repair them')
 
-    def _sample(self, position: int, index: int) -> dict:
-        """The sample at a position; a second try is made before an image counts as broken."""
+    def read(self, position: int) -> dict:
+        """The sample at a position of images in files, as the pipeline gives it, at the second try if the first one fails.
+
+        No other image replaces one that cannot be read.
+
+        Raises:
+            ShortageError: if the machine is short of something.
+            Exception: any other that the pipeline raises twice.
+        """
+        index = int(self.index[position])
+
         def read() -> dict:
             with sample_seed(self.seed, self.epoch, index), noted() as notes:
                 sample = self.dataset[position]
@@ -207,8 +216,15 @@ class IndexedDataset(Dataset):
             shows another.
         """
         dataset = self.dataset if pipeline is None else with_pipeline(self.dataset, pipeline)
-        view = IndexedDataset(SubsetDataset(dataset, self._first), self.seed, self.max_broken)
-        view.broken_images = self.broken_images  # its indices are the same
+        return self._view(SubsetDataset(dataset, self._first), self.broken_images)
+
+    def part(self, chosen: Sequence[int]) -> 'IndexedDataset':
+        """Some images of an evaluation view, which are counted anew: position i is image ``chosen[i]`` of this one."""
+        return self._view(SubsetDataset(self.dataset, chosen), self.broken_images.part(chosen))
+
+    def _view(self, dataset: Dataset, broken_images: BrokenImages) -> 'IndexedDataset':
+        view = IndexedDataset(dataset, self.seed, self.max_broken)
+        view.broken_images = broken_images
         view._is_evaluation_view = True
         return view
 

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from mmifnd.configuration.config import load_config
-from mmifnd.registry import DATASETS
+from mmifnd.datasets import IndexedDataset
+from mmifnd.datasets.image_data import image_dataset
+from mmifnd.datasets.thumbnails import Thumbnails
 from mmifnd.visualization import write_study_report
 
 from .plan import Study
@@ -16,13 +18,13 @@ def write_report(study: Study, results: dict[str, Any], out: Path) -> Path:
     """Write ``report.html`` into ``out`` and return its path."""
     method = study.methods[study.figure_run]
     config = load_config(method.config, method.options)
-    dataset = DATASETS.build(dict(type='IndexedDataset', dataset=config.train_dataloader.dataset))
+    data = config.train_dataloader.dataset.to_dict()
+    dataset = image_dataset(data)
     seed = min(run['seed'] for run in results['runs'])
-    return write_study_report(results, out, images=_images(dataset), labels=dataset.labels(),
+    return write_study_report(results, out, images=_images(data, dataset), labels=dataset.labels(),
                               embedding_run=f'{study.figure_run}/seed_{seed}')
 
 
-def _images(dataset) -> np.ndarray | None:
-    """All images, uint8 (N, C, H, W), where the data set holds them in memory."""
-    view = dataset.evaluation_view()
-    return view.__getitems__(list(range(len(view))))['inputs'].numpy() if view.in_tensors else None
+def _images(data: dict, dataset: IndexedDataset) -> np.ndarray | Thumbnails:
+    """All images, uint8 (N, C, H, W); those in files are read when they are drawn."""
+    return dataset.__getitems__(list(range(len(dataset))))['inputs'].numpy() if dataset.in_tensors else Thumbnails(data)

@@ -17,8 +17,8 @@ from torch import nn
 
 from mmifnd.apis import audit, build_framework, shipped_config
 from mmifnd.apis.audit_report import print_audit, sentences, write_audit
-from mmifnd.apis.thumbnails import Thumbnails
 from mmifnd.datasets import Digits
+from mmifnd.datasets.thumbnails import Thumbnails
 from mmifnd.evaluation import detection_scores
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'audit.py'

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from mmifnd.datasets import IndexedDataset, SubsetDataset
+from mmifnd.datasets import IndexedDataset
 from mmifnd.distributed import gather, world_size
 from mmifnd.models.frameworks.base import pool
 
@@ -100,7 +100,7 @@ def sample_view(dataset: IndexedDataset, pipeline, max_images: int) -> tuple[Ind
     view = dataset.evaluation_view(pipeline)
     chosen = even_anchors(len(view), max_images)
     if len(chosen) < len(view):
-        view = IndexedDataset(SubsetDataset(view.dataset, chosen), dataset.seed)
+        view = view.part(chosen)
     return view, torch.as_tensor(chosen)
 
 

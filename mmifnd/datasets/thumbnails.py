@@ -1,0 +1,64 @@
+"""Small pictures of images, read one by one when they are drawn."""
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+
+from .file_bytes import ShortageError
+from .image_data import Images, image_dataset
+from .said import say_once
+
+_FIELD, _CROSS = 225, 150  # grey
+
+
+class Thumbnails:
+    """Looks to figures like an array of images, uint8 (N, C, H, W), and reads the image that is asked for.
+
+    In place of an image that cannot be read there is a grey field with a cross.
+
+    Args:
+        data: a folder, an array, or the config of a data set.
+        size (int): side of those that come from files.
+    """
+
+    ndim, dtype = 4, np.dtype(np.uint8)
+
+    def __init__(self, data: Images, size: int = 96) -> None:
+        self.dataset = image_dataset(data, pipeline=[
+            dict(type='LoadImageFromFile'), dict(type='ResizeEdge', scale=size, edge='short', backend='pillow'),
+            dict(type='CenterCrop', crop_size=size), dict(type='PackInputs')], max_broken=None)
+        self.rows = np.arange(len(self.dataset))
+        shape = self[0].shape if self.dataset.in_tensors else (3, size, size)
+        self.shape = (len(self.rows), *shape)
+
+    def part(self, rows: Sequence[int]) -> 'Thumbnails':
+        """Those of some of the images, numbered anew."""
+        part = copy.copy(self)
+        part.rows = self.rows[np.asarray(rows)]
+        part.shape = (len(part.rows), *self.shape[1:])
+        return part
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        position = int(self.rows[int(index)])
+        if self.dataset.in_tensors:
+            return self.dataset[position]['inputs'].numpy()
+        try:
+            return self.dataset.read(position)['inputs'].numpy()[::-1]  # mmcv reads BGR
+        except ShortageError:
+            raise
+        except Exception as error:
+            say_once(f'{self.dataset.describe(position)} cannot be drawn, a grey field replaces it: '
+                     f'{" ".join(str(error).split())}')
+            return _crossed(self.shape[-1])
+
+
+def _crossed(size: int) -> np.ndarray:
+    """uint8 (3, size, size)."""
+    field = np.full((size, size), _FIELD, np.uint8)
+    row, column = np.indices(field.shape)
+    field[(abs(row - column) <= size // 48) | (abs(row + column - size + 1) <= size // 48)] = _CROSS
+    return np.stack([field] * 3)
