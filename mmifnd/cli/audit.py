@@ -32,8 +32,8 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.apis import audit
     from mmifnd.apis.audit_report import print_audit, write_audit
     from mmifnd.apis.auditing import FEATURES
-    from mmifnd.datasets.thumbnails import Thumbnails
     from mmifnd.configuration.run_config import training_images
+    from mmifnd.datasets.thumbnails import Thumbnails
     from mmifnd.studies.summary import versions
     data = args.data
     if data is None and Path(args.source).suffix not in FEATURES:

@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SUBCOMMANDS = {command.tool: name for name, command in COMMANDS.items()}
 IMPORTED = (
     'apis.audit_report', 'apis.features', 'apis.groupings', 'apis.pretraining', 'apis.run_images', 'apis.schedules',
-    'apis.thumbnails', 'apis.views', 'configuration.check_benchmark', 'configuration.environment', 'converters', 'engine',
+    'datasets.thumbnails', 'apis.views', 'configuration.check_benchmark', 'configuration.environment', 'converters', 'engine',
     'models', 'studies.report', 'studies.results_table', 'visualization')
 REFUSED, TAKEN = 'one line', 'taken'
 #: What may go wrong, as it is printed.
