@@ -89,7 +89,8 @@ EXCEPTIONS = {
     'glofnd/simclr_glofnd_digits': (THRESHOLD | {'model.head.type', 'model.head.temperature'}, f'{METHOD}; {BEST}'),
     'glofnd/simclr_glofnd_ifnd_digits': (THRESHOLD | UNION | MEASURED, METHOD),
     'ifnd/ifnd_group_folder': (
-        {'train_dataloader.dataset.type', 'train_dataloader.dataset.groups', *UNION}, 'a file of groups, and who uses it'),
+        {*(f'{loader}_dataloader.dataset.groups' for loader in ('train', 'test')), *UNION},
+        'a file of groups, and who uses it'),
     'sane/sane_moco_digits': (REFINED | {'model.head.temperature'}, f'{METHOD}; {BEST}'),
     'sane/sane_ifnd_moco_digits': (MEASURED | CLASHES, f'{METHOD}; {CLASH}'),
     'sane/sane_r18_1xb256-coslr_200e_cifar10': (
@@ -132,8 +133,9 @@ EXCEPTIONS = {
     'baselines/simclr_random_digits': ({'model.head.detector.type', 'model.head.detector.rate'}, 'a detector with an argument'),
     'ifnd/table6/g_linear_100': (set(), 'the final setting under its name in the table'),
     'ifnd/ifnd_r50_folder': (
-        {f'{loader}_dataloader.dataset.{key}' for loader in ('train', 'test') for key in ('data_root', 'data_prefix',
-                                                                                        'with_label')}
+        {f'{loader}_dataloader.dataset.{key}' for loader in ('train', 'test')
+         for key in ('data_root', 'data_prefix', 'with_label', 'type', 'split')}
+        | {f'test_cfg.measures.{name}' for name in ('linear', 'few_shot')}
         | {'model.queue_len', 'default_hooks.false_negative.num_clusters', 'auto_scale_lr.enable'},
         'other data, of another size'),
 }
@@ -435,7 +437,7 @@ def digits():
     yield {'train_dataloader.dataset.split': 'val', 'train_dataloader.batch_size': 128}
 
 
-DATA = dict(CustomDataset='folder', ClassSubset='listed_classes', GroupedFolder='grouped_folder',
+DATA = dict(CustomDataset='folder', SplitFolder='folder', ClassSubset='listed_classes', GroupedFolder='grouped_folder',
             WordNetDepthDataset='wordnet_folder', CIFAR10='cifar', CIFAR100='cifar', IDXImages='idx', Digits='digits')
 
 

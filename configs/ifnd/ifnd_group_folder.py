@@ -5,7 +5,8 @@
 # Other columns: --cfg-options train_dataloader.dataset.group_column=patient
 _base_ = './ifnd_r50_folder.py'
 
-train_dataloader = dict(dataset=dict(type='GroupedFolder', groups='data/groups.csv'))
+train_dataloader = dict(dataset=dict(groups='data/groups.csv'))
+test_dataloader = dict(dataset=dict(groups='data/groups.csv'))  # so that images of one group stay on one side
 model = dict(
     head=dict(
         detector=dict(

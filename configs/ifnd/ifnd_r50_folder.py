@@ -3,8 +3,11 @@
 # Measures that need labels are left out by themselves.
 _base_ = './ifnd_r50_8xb32_200e_in1k.py'
 
-train_dataloader = dict(dataset=dict(data_root='data/images', data_prefix='', with_label=False))
-test_dataloader = dict(dataset=dict(data_root='data/images', data_prefix='', with_label=False))
+# With folders of classes: with_label=True for both; then a fifth of each class is held out of the training, and judged.
+train_dataloader = dict(
+    dataset=dict(type='SplitFolder', split='trainval', data_root='data/images', data_prefix='', with_label=False))
+test_dataloader = dict(
+    dataset=dict(type='SplitFolder', split='test', data_root='data/images', data_prefix='', with_label=False))
 
 model = dict(queue_len=4096)  # at most an eighth of the images is a good size
 
@@ -13,3 +16,7 @@ model = dict(queue_len=4096)  # at most an eighth of the images is a good size
 default_hooks = dict(false_negative=dict(num_clusters=(10, 30, 100)))
 
 auto_scale_lr = dict(enable=True)  # whatever the number of GPUs
+
+test_cfg = dict(
+    measures=dict(
+        linear=dict(type='LinearProbe', l2=1e-4), few_shot=dict(type='FewShotProbe', shots=(1, 5), num_draws=50, l2=1e-2)))

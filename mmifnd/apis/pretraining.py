@@ -29,6 +29,9 @@ FRAMEWORKS = dict(
 BACKBONES = dict(resnet18=512, resnet34=512, resnet50=2048, resnet101=2048, resnet152=2048)
 #: Sides up to this one are trained as CIFAR is: a 3 x 3 stem without pooling, no blur, no smaller crops.
 SMALL = 64
+#: What is measured besides kNN, NMI and detection: small folders have the time.
+MEASURES = dict(
+    linear=dict(type='LinearProbe', l2=1e-4), few_shot=dict(type='FewShotProbe', shots=(1, 5), num_draws=50, l2=1e-2))
 VIEWS = 'train_dataloader.dataset.pipeline.1'
 NAME = 'config.py'
 WIDTH = 118  # of the table, at least
@@ -48,7 +51,7 @@ class Pretrained(NamedTuple):
 
 def pretrain(data: str | Path, out: str | Path, method: str = 'ifnd', framework: str = 'mocov2', backbone: str = 'resnet18',
              epochs: int = 200, batch_size: int | None = None, image_size: int = 224, seed: int = 0,
-             num_workers: int | None = None, options: dict[str, Any] | None = None) -> Pretrained:
+             num_workers: int | None = None, options: dict[str, Any] | None = None, holdout: float = 0.2) -> Pretrained:
     """Pre-train on the images of a folder.
 
     Queue, numbers of clusters, learning rate, momentum, prototypes, crops, clusterings and acceptance follow from the number
@@ -69,6 +72,9 @@ def pretrain(data: str | Path, out: str | Path, method: str = 'ifnd', framework:
         seed: of everything random.
         num_workers: processes that read images; one a core, at most eight, unless given.
         options: overrides by dotted keys, as of ``--cfg-options``, applied last.
+        holdout: share of each class that is not trained on but kept for :func:`evaluate`, drawn by ``seed``; images of equal
+            content stay on one side. Without labels nothing is held out. 0 trains on all images: then kNN leaves each image
+            out of its own neighbours, and probes are not measured.
 
     Raises:
         UserError: where a choice is unknown or does not go with another, a number is out of range, or the folder empty.
@@ -85,7 +91,7 @@ def pretrain(data: str | Path, out: str | Path, method: str = 'ifnd', framework:
         ('config.py', 'epoch_1.pth')
     """
     config, settings = pretraining_config(
-        data, method, framework, backbone, epochs, batch_size, image_size, seed, num_workers)
+        data, method, framework, backbone, epochs, batch_size, image_size, seed, num_workers, holdout)
     apply_options(config, options or {})
     config.work_dir = str(Path(out).expanduser())
     path = Path(config.work_dir) / NAME
@@ -98,27 +104,28 @@ def pretrain(data: str | Path, out: str | Path, method: str = 'ifnd', framework:
 
 
 def pretraining_config(data: str | Path, method: str, framework: str, backbone: str, epochs: int, batch_size: int | None,
-                       image_size: int, seed: int, num_workers: int | None) -> tuple[Config, dict[str, Derived]]:
+                       image_size: int, seed: int, num_workers: int | None,
+                       holdout: float = 0.2) -> tuple[Config, dict[str, Derived]]:
     """The config of :func:`pretrain`, and the settings that were derived, by their keys."""
     _check(method, framework, backbone, epochs, batch_size, image_size)
-    folder = read_folder(data)
-    total = len(image_dataset(folder.train))
+    train, test, division = _split(read_folder(data), holdout, seed)
+    total = len(image_dataset(train))
     if total < 2:
-        raise UserError(f'folder {data} holds one image; contrastive learning compares images: give at least 2, better '
-                        'hundreds')
+        raise UserError(f'folder {data} holds one image to train on; contrastive learning compares images: give at least 2, '
+                        'better hundreds')
     batch = derived.batch_of(total) if batch_size is None else Derived(batch_size, 'given')
     if batch.value > total:
-        raise UserError(f'batch_size={batch.value} exceeds the {total} images of {data}; give at most {total}')
+        raise UserError(f'batch_size={batch.value} exceeds the {total} training images of {data}; give at most {total}')
     config = load_config(shipped_config(FRAMEWORKS[framework]))
     settings = _derive(total, batch, epochs, method, framework, image_size)
-    _set_data(config, folder, image_size, min(8, os.cpu_count() or 1) if num_workers is None else num_workers)
+    _set_data(config, train, test, image_size, min(8, os.cpu_count() or 1) if num_workers is None else num_workers)
     _set_model(config.model, method, framework, backbone, image_size)
     if method != 'ifnd':
         config.default_hooks.pop('false_negative')
     config.merge_from_dict({key: setting.value for key, setting in settings.items()})
     config.randomness = dict(seed=seed, deterministic=False)
     config.auto_scale_lr = dict(base_batch_size=batch.value, enable=True)
-    return config, settings
+    return config, {**division, **settings}
 
 
 def _derive(total: int, batch: Derived, epochs: int, method: str, framework: str, image_size: int) -> dict[str, Derived]:
@@ -157,9 +164,26 @@ def _of_swav(total: int, batch_size: int, epochs: int, image_size: int) -> dict[
             f'{VIEWS}.transforms.1.0.scale': derived.small_crop_of(image_size)}
 
 
-def _set_data(config: Config, folder: ImageFolder, size: int, num_workers: int) -> None:
-    for loader, images in ((config.train_dataloader, folder.train), (config.test_dataloader, folder.test)):
-        loader.dataset.update(images)
+def _split(folder: ImageFolder, holdout: float, seed: int) -> tuple[dict, dict, dict[str, Derived]]:
+    """Configs of the images to train on and of those to judge by, and the setting that says how they were divided."""
+    if folder.layout.kind == 'split':
+        return folder.train, folder.test, {}
+    if not folder.layout.classes:
+        reason = 'no folders of classes: nothing is judged by labels, and nothing is held out'
+        return folder.train, folder.test, dict(holdout=Derived(0., reason))
+    train, test = (dict(folder.train, type='SplitFolder', split=split, holdout=holdout, split_seed=seed)
+                   for split in ('trainval', 'test'))
+    total = len(image_dataset(folder.train))
+    held = len(image_dataset(test)) if holdout else 0
+    reason = (f'{held} of {total} images are kept for judging: a share of each class, drawn by the seed' if held else
+              'all images are trained on: probes and few-shot accuracy cannot be measured; kNN leaves each image out of its '
+              'own neighbours')
+    return train, test, dict(holdout=Derived(holdout, reason))
+
+
+def _set_data(config: Config, train: dict, test: dict, size: int, num_workers: int) -> None:
+    for loader, images in ((config.train_dataloader, train), (config.test_dataloader, test)):
+        loader.dataset = ConfigDict(images, pipeline=loader.dataset.pipeline)
         loader.num_workers, loader.persistent_workers = num_workers, num_workers > 0
     config.default_hooks.false_negative.num_workers = num_workers
     views = config.train_dataloader.dataset.pipeline[1]
@@ -168,6 +192,7 @@ def _set_data(config: Config, folder: ImageFolder, size: int, num_workers: int) 
         views.transforms = [[step for step in views.transforms[0] if step.type != 'GaussianBlur']]
     resize, crop = config.test_dataloader.dataset.pipeline[1:3]
     resize.scale, crop.crop_size = round(size * 256 / 224), size
+    config.test_cfg.measures.update(MEASURES)
 
 
 def _set_model(model: ConfigDict, method: str, framework: str, backbone: str, size: int) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from .errors import UserError
 
+#: Data sets whose ``ann_file`` is a list of "PATH LABEL".
+_LISTED = ('CustomDataset', 'GroupedFolder', 'SplitFolder')
 _LABELLED = re.compile(r'.*\S \d+')
 
 
@@ -30,7 +32,7 @@ def check_data(config: Any, *dataloaders: str) -> None:
                 raise UserError(f'{where}.groups={dataset["groups"]} does not exist; write down which images belong together, '
                                 f'or say where that file is: --cfg-options {where}.groups=FILE')
         for where, dataset in _holders('ann_file', config.get(name) or {}, name):
-            if dataset['ann_file'] and dataset.get('type') == 'CustomDataset':
+            if dataset['ann_file'] and dataset.get('type') in _LISTED:
                 _check_list(f'{where}.ann_file', dataset)
 
 

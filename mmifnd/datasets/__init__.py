@@ -16,6 +16,7 @@ from .pairs import TensorPairs
 from .resize_edge import ResizeEdge
 from .resumable_sampler import ResumableSampler
 from .sample_index import num_samples, sample_index, trace_origin
+from .split_folder import SplitFolder
 from .subset import SubsetDataset
 from .tensor_images import TensorImages
 from .tokenizers import HashTokenizer, Tokenize
@@ -24,6 +25,6 @@ from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 __all__ = [
     'BROKEN_LIST', 'ClassSubset', 'CustomDataset', 'Digits', 'GroupedFolder', 'HashTokenizer', 'IDXImages',
     'ImageIdentity', 'InMemoryImages', 'IndexedDataset', 'LabelledSubset', 'LoadImageFromFile', 'ResizeEdge',
-    'ResumableSampler', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize', 'WordNetDepthDataset', 'image_keys',
-    'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
+    'ResumableSampler', 'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize', 'WordNetDepthDataset',
+    'image_keys', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
 ]

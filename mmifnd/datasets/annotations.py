@@ -3,7 +3,7 @@
 import hashlib
 import os.path as osp
 import pickle
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -39,6 +39,12 @@ def groups_of(origin: Origin) -> np.ndarray | None:
             key = group if isinstance(group, str) else (number, group)
             groups[row] = numbers.setdefault(key, len(numbers))
     return groups if numbers else None
+
+
+def group_numbers(groups: Sequence[Hashable | None]) -> np.ndarray:
+    """int64 (N,), a number for each group in the order of first occurrence, -1 for None."""
+    numbers: dict[Hashable, int] = {}
+    return np.array([-1 if group is None else numbers.setdefault(group, len(numbers)) for group in groups], dtype=np.int64)
 
 
 def names_of(origin: Origin) -> list[str] | None:

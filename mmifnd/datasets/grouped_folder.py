@@ -16,8 +16,8 @@ class GroupedFolder(CustomDataset):
     can have that key, too.
 
     Args:
-        groups (str): ``.csv`` with a line of column names, or ``.txt`` of lines ``path group``. Paths are those below the
-            folder of the images (``data_root/data_prefix``); the path of the file is one for itself.
+        groups (str | None): ``.csv`` with a line of column names, or ``.txt`` of lines ``path group``. Paths are those below
+            the folder of the images (``data_root/data_prefix``); the path of the file is one for itself. None: no groups.
         path_column (str): column of the image's path in the ``.csv``.
         group_column (str): column of the group's name.
         **kwargs: see :class:`CustomDataset`.
@@ -27,14 +27,16 @@ class GroupedFolder(CustomDataset):
         ValueError: where it cannot be read, or names none of the images.
     """
 
-    def __init__(self, groups: str, path_column: str = 'path', group_column: str = 'group', **kwargs) -> None:
+    def __init__(self, groups: str | None, path_column: str = 'path', group_column: str = 'group', **kwargs) -> None:
         self.groups = groups
-        self._table = read_group_table(groups, path_column, group_column)
+        self._table = None if groups is None else read_group_table(groups, path_column, group_column)
         super().__init__(**kwargs)
 
     def load_data_list(self) -> list[dict]:
         """Path, label and group of each image."""
         infos = super().load_data_list()
+        if self._table is None:
+            return infos
         names = [osp.relpath(info['img_path'], self.img_prefix) for info in infos]
         if infos and not any(name in self._table for name in names):
             raise ValueError(f'groups={self.groups} names none of the {len(infos)} images in {self.img_prefix}: it has paths '

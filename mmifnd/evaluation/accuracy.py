@@ -49,8 +49,8 @@ def majority_accuracy(train_labels: ArrayLike, labels: ArrayLike) -> float:
         75.0
     """
     labels = as_labels(labels, 'labels')
-    majority = np.bincount(as_labels(train_labels, 'train_labels')).argmax()
-    return 100.0 * float(np.mean(labels == majority))
+    classes, sizes = np.unique(as_labels(train_labels, 'train_labels'), return_counts=True)
+    return 100.0 * float(np.mean(labels == classes[sizes.argmax()]))
 
 
 def _as_pair(labels: ArrayLike, predictions: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -121,3 +121,22 @@ def test_without_labels_it_stays_away(digits_runner, monkeypatch):
 def test_errors_say_what_is_wrong(options):
     with pytest.raises(ValueError, match='of OnlineProbeHook must be positive; k=0 leaves kNN out'):
         OnlineProbeHook(**options)
+
+
+def test_images_of_both_sets_judge_nothing_by_themselves(digits_runner, monkeypatch):
+    """Training and test images are the same 297 digits: each is asked about without its own vote, the probe about none."""
+    split = {f'{loader}_dataloader__dataset__split': 'val' for loader in ('train', 'test')}
+    runner = digits_runner('configs/baselines/simclr_digits.py', epochs=1, train_dataloader__batch_size=64, **split)
+    runner.register_hook(OnlineProbeHook())
+    online = watched(monkeypatch, runner)
+    runner.train()
+    record, = online()
+    assert set(record) == {'online/linear_train', 'online/knn_test'}
+    data = runner.train_loop.dataset
+    bank = extract_features(runner.model, data.evaluation_view(), runner.model.cluster_feature, 256,
+                            collate_fn=runner.train_dataloader.collate_fn)
+    similarity = (bank @ bank.T).fill_diagonal_(-2)
+    value, nearest = similarity.topk(20)
+    votes = torch.zeros(297, 10).scatter_add_(1, torch.as_tensor(data.labels())[nearest], (value / 0.07).exp())
+    right = (votes.argmax(1) == torch.as_tensor(data.labels())).float().mean()
+    assert record['online/knn_test'] == pytest.approx(100 * right.item())

@@ -98,3 +98,55 @@ def test_errors_say_what_is_wrong(images, change, message):
 def test_accuracy_needs_a_label_an_image(images):
     with pytest.raises(ValueError, match='features has 20 entries but labels has 19'):
         knn_accuracy(*images[:3], images[3][:19])
+
+
+def test_an_image_does_not_vote_on_itself(images):
+    """Leave-one-out by loops: every image is evaluated against all others."""
+    features, labels = images[0], images[1]
+    ids = np.arange(100, 100 + len(labels))
+    for k in (1, 5):
+        expected = np.concatenate([
+            votes_by_loops(np.delete(features, row, 0), np.delete(labels, row), features[row][None], k, 0.1, 4)
+            for row in range(len(labels))])
+        settings = dict(k=k, temperature=0.1, num_classes=4, train_ids=ids, ids=ids)
+        np.testing.assert_allclose(knn_votes(features, labels, features, **settings), expected, rtol=1e-9)
+        assert knn_predict(features, labels, features, **settings).tolist() == expected.argmax(1).tolist()
+        accuracy = knn_accuracy(features, labels, features, labels, **settings)
+        assert accuracy < 100 and accuracy == pytest.approx(100 * np.mean(expected.argmax(1) == labels))
+
+
+def test_copies_of_an_image_share_its_number(images, monkeypatch):
+    features, labels = np.concatenate([images[0], images[0][:3]]), np.concatenate([images[1], images[1][:3]])
+    ids = np.concatenate([np.arange(40), np.arange(3)])
+    monkeypatch.setattr(knn, '_MAX_SIMILARITIES', 3 * len(labels))  # in chunks
+    found = knn_votes(features, labels, features[:3], k=4, train_ids=ids, ids=ids[:3])
+    expected = [votes_by_loops(features[ids != row], labels[ids != row], features[row][None], 4, 0.07, 4)[0]
+                for row in range(3)]
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_numbers_of_disjoint_sets_change_nothing(images):
+    train_features, train_labels, features, _ = images
+    given = dict(train_ids=np.arange(40), ids=np.arange(40, 60))
+    plain = knn_votes(train_features, train_labels, features, k=40)
+    np.testing.assert_array_equal(knn_votes(train_features, train_labels, features, k=40, **given), plain)
+
+
+@pytest.mark.parametrize('given, message', [
+    (dict(ids=range(20)), 'give both or none'), (dict(train_ids=range(40), ids=range(3)), 'but ids has 3'),
+    (dict(k=40, train_ids=range(40), ids=range(20)), 'k=40 exceeds the 39 images of the training set that remain')])
+def test_numbers_that_do_not_fit(given, message, images):
+    with pytest.raises(ValueError, match=message):
+        knn_predict(*images[:3], **given)
+
+
+def test_labels_may_be_large_numbers(images):
+    """Of a catalogue, say: memory follows from the number of classes."""
+    train_features, train_labels, features, labels = images
+    far = np.array([7, 10**9, 10**12, 2 * 10**12])
+    plain = knn_predict(train_features, train_labels, features)
+    assert knn_predict(train_features, far[train_labels], features).tolist() == far[plain].tolist()
+    assert knn_accuracy(train_features, far[train_labels], features, far[labels]) == pytest.approx(
+        knn_accuracy(train_features, train_labels, features, labels))
+    with pytest.raises(ValueError, match='votes of 20 images for 2000000000001 classes do not fit into memory'):
+        knn_votes(train_features, far[train_labels], features)

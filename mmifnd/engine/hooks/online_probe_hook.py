@@ -1,10 +1,15 @@
 """How well classes can be told apart while the encoder is still being trained."""
 
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.hooks import Hook
 from torch import Tensor, nn
 
+from mmifnd.datasets import IndexedDataset
+from mmifnd.datasets.shared_images import shared_images
 from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
 from mmifnd.evaluation import knn_accuracy, top1_accuracy
 from mmifnd.models.frameworks.base import pool
@@ -18,6 +23,24 @@ from ..features.epoch_features import evaluation_pipeline, sample_view, shared_f
 from ..features.feature_pass import extract_features
 
 STATE = 'online_probe'
+
+
+@dataclass(frozen=True)
+class AskedImages:
+    """What the probe is asked about.
+
+    Attributes:
+        view (IndexedDataset): T images.
+        labels (Tensor): int64 (T,), positions among the classes of the training set.
+        learned (Tensor): bool (T,), the images that are also training images.
+        ids (ndarray): int64 (T,), equal numbers mean the same image, also across ``train_ids`` (N,).
+    """
+
+    view: IndexedDataset
+    labels: Tensor
+    learned: Tensor
+    ids: np.ndarray
+    train_ids: np.ndarray
 
 
 @HOOKS.register_module()
@@ -60,8 +83,9 @@ class OnlineProbeHook(Hook, KeepsRankState):
             runner.logger.warning('OnlineProbeHook is left out: the training set has no labels')
             return
         device = next(runner.model.parameters()).device
-        self.labels = torch.as_tensor(labels).to(device)
-        self.probe = LinearProbeHead(self.framework.neck.in_channels, int(labels.max()) + 1).to(device)
+        self._classes, places = np.unique(labels, return_inverse=True)  # labels may be large numbers, as of a catalogue
+        self.labels = torch.as_tensor(places).to(device)
+        self.probe = LinearProbeHead(self.framework.neck.in_channels, len(self._classes)).to(device)
         self.optimizer = torch.optim.SGD(self.probe.parameters(), lr=self.lr, momentum=0.9)
         self.test = self._test_set(runner)
         self._right: list[Tensor] = []
@@ -138,8 +162,8 @@ class OnlineProbeHook(Hook, KeepsRankState):
         if module.training and self._features is None:
             self._features = pool(maps).detach().float()
 
-    def _test_set(self, runner) -> tuple | None:
-        """Test images and their labels; None where there are none."""
+    def _test_set(self, runner) -> AskedImages | None:
+        """Test images; None where there are none with labels."""
         loader = runner.cfg.get('test_dataloader')
         if not loader:
             return None
@@ -148,23 +172,30 @@ class OnlineProbeHook(Hook, KeepsRankState):
         if labels is None:
             runner.logger.warning('OnlineProbeHook sees training images only: the test set has no labels')
             return None
+        shared = shared_images(self.dataset.identity(), dataset.identity())
         view, chosen = sample_view(dataset, evaluation_pipeline(runner), self.max_images)
-        return view, torch.as_tensor(labels)[chosen]
+        learned = torch.from_numpy(shared.is_shared)[chosen]
+        if learned.any():
+            runner.logger.warning(f'OnlineProbeHook: {int(learned.sum())} of the {len(learned)} test images are training '
+                                  f'images, too, such as {shared.example}: they do not vote on themselves, and the probe '
+                                  'is not asked about them')
+        return AskedImages(view, _places(labels[chosen], self._classes), learned, shared.test[chosen], shared.train)
 
     @torch.no_grad()
     def _judge(self, runner, completed: int) -> dict[str, float]:
-        view, labels = self.test
         average_batch_statistics(self.probe)
-        rows = self._encode(runner, view, self.framework.extract_feat)
+        rows = self._encode(runner, self.test.view, self.framework.extract_feat)
         self.probe.eval()
         predicted = torch.cat([self.probe(part.to(self.labels.device)).argmax(dim=1) for part in rows.split(4096)])
         self.probe.train()
-        measures = dict(linear_test=top1_accuracy(labels, predicted))
+        new, measures = ~self.test.learned, {}
+        if new.any():
+            measures['linear_test'] = top1_accuracy(self.test.labels[new], predicted[new])
         if self.k:
-            measures['knn_test'] = self._neighbours(runner, completed, view, labels)
+            measures['knn_test'] = self._neighbours(runner, completed)
         return measures
 
-    def _neighbours(self, runner, completed: int, view, labels: Tensor) -> float:
+    def _neighbours(self, runner, completed: int) -> float:
         """Accuracy of the vote of training images, in the space that was clustered in this epoch, or in the embedding's."""
         shared = shared_features(runner, completed)
         kind = shared.kind if shared else 'z'
@@ -178,12 +209,22 @@ class OnlineProbeHook(Hook, KeepsRankState):
         else:
             voters, chosen = sample_view(self.dataset, evaluation_pipeline(runner), self.max_images)
             bank = self._encode(runner, voters, encode)
-        return knn_accuracy(bank, self.labels.cpu()[chosen], self._encode(runner, view, encode), labels,
-                            min(self.k, len(bank)), self.temperature)
+        ids = self.test.train_ids[chosen]
+        most = len(bank) - max(np.unique(ids, return_counts=True)[1]) if self.test.learned.any() else len(bank)
+        return knn_accuracy(bank, self.labels.cpu()[chosen], self._encode(runner, self.test.view, encode), self.test.labels,
+                            max(1, min(self.k, most)), self.temperature, train_ids=ids, ids=self.test.ids)
 
     def _encode(self, runner, view, encode) -> Tensor:
         loader = runner.train_dataloader
         return extract_features(self.framework, view, encode, self.batch_size, loader.num_workers, loader.collate_fn)
+
+
+def _places(labels: np.ndarray, classes: np.ndarray) -> Tensor:
+    """Position of each label among ``classes``, (N,); their number for a class that the training set lacks."""
+    places = np.searchsorted(classes, labels)
+    known = places < len(classes)
+    known[known] = classes[places[known]] == labels[known]
+    return torch.from_numpy(np.where(known, places, len(classes)))
 
 
 class LinearProbeHead(nn.Module):

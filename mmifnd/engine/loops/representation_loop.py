@@ -1,17 +1,21 @@
 """Evaluation of a pre-trained encoder: features of training and test images, and the measures over them."""
 
 import os
+from collections import Counter
 
 import torch
+from mmengine.dist import broadcast_object_list
 from mmengine.runner import BaseLoop
 
 from mmifnd.datasets import BROKEN_LIST
-from mmifnd.distributed import all_reduce, unwrap
+from mmifnd.datasets.shared_images import SharedImages, shared_images
+from mmifnd.distributed import all_reduce, is_main, unwrap
 from mmifnd.evaluation import Summary
 from mmifnd.models.frameworks.base import pool
 from mmifnd.registry import DATASETS, LOOPS, METRICS
 
 from ..features.feature_pass import extract_features
+from ..metrics.measure import Measure, named_results
 from ..metrics.multi_label import targets_of
 from ..metrics.representation import Representation
 from ..progress import reported
@@ -22,8 +26,12 @@ class RepresentationLoop(BaseLoop):
     """Judges the features of a pre-trained framework, or of one of mmpretrain's classifiers: ``tools/test.py`` runs it.
 
     Probes and neighbours learn from the training set of the config, through the test pipeline. A measure that the data
-    cannot give (no labels, too few images of a class) is left out with one line, and the rest goes on. So it does without
-    images that cannot be read: a test image is left out, for one to learn from another one stands in, as in training.
+    cannot give (no labels, too few images of a class) is left out with one line, and the rest goes on. Images that cannot be
+    read are left out. Which test images are training images, too, is found out once, by file and by content, and said in one
+    line: in kNN no image votes on itself, and probes are not asked about images that they have learned from.
+
+    The results of several measures of one type are called as the config calls the measures
+    (:func:`mmifnd.engine.metrics.measure.named_results`).
 
     Args:
         runner (Runner): the runner.
@@ -41,11 +49,12 @@ class RepresentationLoop(BaseLoop):
     def __init__(self, runner, dataloader: dict, evaluator=None, measures: dict[str, dict] | None = None,
                  batch_size: int = 256, train_dataset: dict | None = None, max_broken: int = 10) -> None:
         super().__init__(runner, dict(dataloader, dataset=_indexed(dataloader['dataset'], max_broken)))
-        self.measures = {name: METRICS.build(config) for name, config in (measures or {}).items()}
+        self.measures = {name: _built(name, config) for name, config in (measures or {}).items()}
         self.batch_size, self.max_broken = batch_size, max_broken
         self.train_dataset = train_dataset or runner.cfg.train_dataloader.dataset
         self.framework = unwrap(runner.model)
         self.summaries: dict[str, Summary] = {}
+        self._left_out: dict[str, list[str]] = {}
 
     def run(self) -> dict[str, float]:
         """Extract, measure, log; the measures by name, ``NAME_std`` beside the mean of a repeated one."""
@@ -53,10 +62,12 @@ class RepresentationLoop(BaseLoop):
         self.runner.call_hook('before_test_epoch')
         representation = self.representation()
         metrics: dict[str, float] = {}
+        types = Counter(map(type, self.measures.values()))
         for name, measure in self.measures.items():
-            found = self._take(name, measure, representation)
+            found = named_results(name, measure, self._take(name, measure, representation), types[type(measure)] == 1)
             self.summaries.update({key: value for key, value in found.items() if isinstance(value, Summary)})
             metrics.update(_flat(found))
+        self._say_left_out()
         self.runner.call_hook('after_test_epoch', metrics=metrics)
         self.runner.call_hook('after_test')
         return metrics
@@ -71,25 +82,49 @@ class RepresentationLoop(BaseLoop):
         train, test = dataset.evaluation_view(pipeline), self.dataloader.dataset.evaluation_view(pipeline)
         embed = getattr(self.framework, 'cluster_feature', None)
         test_features = self._extract(test, self._encode, 'test images')
+        train_features = self._extract(train, self._encode, 'training images')
         read = ~_on_all_ranks(test.broken())
+        shared = self._shared(train, test)
         return Representation(
-            train=self._extract(train, self._encode, 'training images'), test=test_features[read],
+            train=train_features, test=test_features[read],
             train_labels=_as_tensor(train.labels()), test_labels=_rows(_as_tensor(test.labels()), read),
             train_embedding=self._extract(train, embed, 'training embeddings') if embed else None,
             framework=self.framework, train_targets=targets_of(train),
             test_targets=_rows(targets_of(test), read), classes=tuple(dataset.metainfo.get('classes') or ()),
-            test_classes=tuple(test.metainfo.get('classes') or ()))
+            test_classes=tuple(test.metainfo.get('classes') or ()), train_ids=torch.from_numpy(shared.train),
+            test_ids=torch.from_numpy(shared.test)[read], train_read=~_on_all_ranks(train.broken()))
 
     def _take(self, name: str, measure, representation: Representation) -> dict[str, float | Summary]:
         missing = representation.missing_for(measure)
         if not missing:
             try:
                 with reported(name, 1):
-                    return measure(representation)
+                    return measure(representation.for_measure(measure))
             except ValueError as error:
                 missing = str(error)
-        self.runner.logger.warning(f'{name} is left out: {missing}')
+        self._left_out.setdefault(missing, []).append(name)
         return {}
+
+    def _say_left_out(self) -> None:
+        """One line per reason, with the measures that it keeps from being taken."""
+        for reason, names in self._left_out.items():
+            self.runner.logger.warning(f'{", ".join(names)} {"is" if len(names) == 1 else "are"} left out: {reason}')
+        self._left_out.clear()
+
+    def _shared(self, train, test) -> SharedImages:
+        """Compare the two sets on one rank, and say what they share."""
+        found = [shared_images(train.identity(), test.identity()) if is_main() else None]
+        broadcast_object_list(found)
+        shared, = found
+        count, total = int(shared.is_shared.sum()), len(shared.test)
+        if count and self.measures:
+            self.runner.logger.warning(
+                f'{count} of the {total} test images are training images, too, such as {shared.example}: in kNN they do not '
+                'vote on themselves, and probes are not asked about them')
+        if shared.not_compared:
+            self.runner.logger.warning(f'training and test images were compared by path only: {shared.not_compared} files of '
+                                       'equal size are too many to compare their contents')
+        return shared
 
     def _encode(self, images: torch.Tensor) -> torch.Tensor:
         return pool(self.framework.extract_feat(images))  # mmpretrain's classifiers give a tuple
@@ -98,6 +133,14 @@ class RepresentationLoop(BaseLoop):
         with reported(what, len(dataset)) as report:
             return extract_features(self.framework, dataset, encode, self.batch_size, self.dataloader.num_workers,
                                     self.dataloader.collate_fn, report)
+
+
+def _built(name: str, config: dict) -> Measure:
+    measure = METRICS.build(config)
+    if not isinstance(measure, Measure):
+        raise TypeError(f'test_cfg.measures.{name}: {type(measure).__name__} does not say what it needs; derive it from '
+                        'mmifnd.engine.metrics.Measure')
+    return measure
 
 
 def _indexed(config: dict, max_broken: int) -> dict:

@@ -23,18 +23,19 @@ from mmifnd.evaluation import (
 from mmifnd.evaluation.transfer import GRID
 from mmifnd.registry import METRICS
 
+from .measure import Measure
 from .representation import Representation
 
 
 @METRICS.register_module()
-class BalancedAccuracy:
+class BalancedAccuracy(Measure):
     """The linear probe's mean per-class recall, and the top-1 of always naming the most frequent class.
 
     Args:
         l2 (float): weight of the penalty.
     """
 
-    needs_test_labels = True
+    needs_test_labels = needs_disjoint_sets = True
 
     def __init__(self, l2: float = 1e-4) -> None:
         self.l2 = l2
@@ -47,7 +48,7 @@ class BalancedAccuracy:
 
 
 @METRICS.register_module()
-class LabelFractionProbe:
+class LabelFractionProbe(Measure):
     """Linear probe on class-balanced shares of the labels (GloFND, Table 2); a share too small for a class is left out.
 
     Args:
@@ -57,7 +58,7 @@ class LabelFractionProbe:
         seed (int): of the first draw.
     """
 
-    needs_test_labels = True
+    needs_test_labels = needs_disjoint_sets = True
 
     def __init__(self, fractions: Sequence[float] = (1., 0.1, 0.01, 0.001), num_draws: int = 3, l2: float = 1e-4,
                  seed: int = 12346) -> None:
@@ -78,7 +79,7 @@ class LabelFractionProbe:
 
 
 @METRICS.register_module()
-class LinearSVM:
+class LinearSVM(Measure):
     """Mean average precision of one linear SVM a class (VOC07); PCL's protocol unless changed.
 
     Args:
@@ -92,7 +93,7 @@ class LinearSVM:
             optimistic.
     """
 
-    needs_test_labels = True
+    needs_test_labels = needs_disjoint_sets = True
     takes_several_labels = True
 
     def __init__(self, costs: Sequence[float] = (0.5,), difficult: str = 'negative', folds: int = 0,
@@ -103,8 +104,8 @@ class LinearSVM:
     def __call__(self, rep: Representation) -> dict[str, float | Summary]:
         """``svm_map``, and ``svm_map_1shot`` and the like; with ``_selected_on_test`` where that is so."""
         if rep.train_targets is None:
-            count = 1 + max(int(rep.train_labels.max()), int(rep.test_labels.max()))
-            data = rep.train, _one_of(rep.train_labels, count), rep.test, _one_of(rep.test_labels, count)
+            classes = np.union1d(rep.train_labels, rep.test_labels)
+            data = rep.train, _one_of(rep.train_labels, classes), rep.test, _one_of(rep.test_labels, classes)
         else:
             data = rep.train, rep.train_targets, rep.test, rep.test_targets
         suffix, few_costs = ('_selected_on_test', self.costs) if self.select_on == 'test' else ('', self.costs[:1])
@@ -116,7 +117,7 @@ class LinearSVM:
 
 
 @METRICS.register_module()
-class LogisticTransfer:
+class LogisticTransfer(Measure):
     """Logistic regression by L-BFGS whose C is picked from a grid (GloFND, Table 3).
 
     Args:
@@ -126,7 +127,7 @@ class LogisticTransfer:
         val_share (float): of the training images.
     """
 
-    needs_test_labels = True
+    needs_test_labels = needs_disjoint_sets = True
 
     def __init__(self, score: str = 'top1', select_on: str = 'val', costs: Sequence[float] = GRID,
                  val_share: float = 0.2) -> None:
@@ -141,7 +142,7 @@ class LogisticTransfer:
 
 
 @METRICS.register_module()
-class GroupProbe:
+class GroupProbe(Measure):
     """Linear probes on groups of the classes, from one set of features (IFND, Table 5 and Fig. 1); a grouping that puts all
     images into one group, or knows not all classes, is left out.
 
@@ -151,7 +152,7 @@ class GroupProbe:
         l2 (float): weight of the penalty.
     """
 
-    needs_test_labels = True
+    needs_test_labels = needs_disjoint_sets = True
 
     def __init__(self, groups: dict[str, dict[str, str]], l2: float = 1e-4) -> None:
         self.groups, self.l2 = groups, l2
@@ -195,8 +196,8 @@ def _mean_of(summaries: list[Summary]) -> Summary:
     return summarise(np.mean(values, axis=0))
 
 
-def _one_of(labels: Tensor, count: int) -> np.ndarray:
-    return np.where(labels.numpy()[:, None] == np.arange(count), 1, -1)
+def _one_of(labels: Tensor, classes: np.ndarray) -> np.ndarray:
+    return np.where(labels.numpy()[:, None] == classes, 1, -1)
 
 
 def _numbered(groups: dict[str, str], classes: Sequence[str]) -> dict[int, int]:

@@ -1,9 +1,11 @@
 """Registered wrappers of `mmifnd.evaluation`: options from a config, a `Representation` in, numbers by name out."""
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 import torch.nn.functional as F
+from mmengine.logging import print_log
 
 from mmifnd.clustering import KMeans
 from mmifnd.evaluation import (
@@ -20,18 +22,20 @@ from mmifnd.models.frameworks.base import check_feature
 from mmifnd.registry import METRICS
 
 from ..features.detector_probe import error_of, even_anchors, threshold_sample
+from .measure import Measure
 from .representation import Representation
 
 
 @METRICS.register_module()
-class KNNAccuracy:
-    """Weighted k nearest neighbours by cosine, per cent.
+class KNNAccuracy(Measure):
+    """Weighted k nearest neighbours by cosine, per cent. A test image that is also a training image does not vote on itself.
 
     Args:
         k (int): neighbours.
         temperature (float): of the votes ``exp(s / temperature)``.
     """
 
+    key = 'knn'
     needs_test_labels = True
 
     def __init__(self, k: int = 20, temperature: float = 0.07) -> None:
@@ -39,18 +43,20 @@ class KNNAccuracy:
 
     def __call__(self, rep: Representation) -> dict[str, float]:
         """``knn``."""
-        return dict(knn=knn_accuracy(rep.train, rep.train_labels, rep.test, rep.test_labels, self.k, self.temperature))
+        return dict(knn=knn_accuracy(rep.train, rep.train_labels, rep.test, rep.test_labels, self.k, self.temperature,
+                                     train_ids=rep.train_ids, ids=rep.test_ids))
 
 
 @METRICS.register_module()
-class LinearProbe:
+class LinearProbe(Measure):
     """Multinomial logistic regression on standardised features, per cent.
 
     Args:
         l2 (float): weight of the penalty.
     """
 
-    needs_test_labels = True
+    key = 'linear'
+    needs_test_labels = needs_disjoint_sets = True
 
     def __init__(self, l2: float = 1e-4) -> None:
         self.l2 = l2
@@ -61,8 +67,9 @@ class LinearProbe:
 
 
 @METRICS.register_module()
-class FewShotProbe:
-    """Probes on few labelled images a class, the mean over fixed draws, per cent.
+class FewShotProbe(Measure):
+    """Probes on few labelled images a class, the mean over fixed draws, per cent; more shots than a class has images are left
+    out.
 
     Args:
         shots (Sequence[int]): labelled images a class.
@@ -70,7 +77,7 @@ class FewShotProbe:
         l2 (float): of the logistic regression.
     """
 
-    needs_test_labels = True
+    needs_test_labels = needs_disjoint_sets = True
 
     def __init__(self, shots: Sequence[int] = (1, 5), num_draws: int = 200, l2: float = 1e-2) -> None:
         self.shots, self.num_draws, self.l2 = shots, num_draws, l2
@@ -79,15 +86,21 @@ class FewShotProbe:
         """``shot_1`` and the like by logistic regression, ``shot_1_mean`` by the nearest class mean."""
         measures = {}
         for shots in self.shots:
-            found = few_shot_accuracy(
-                rep.train, rep.train_labels, rep.test, rep.test_labels, shots, self.num_draws, self.l2)
+            try:
+                found = few_shot_accuracy(
+                    rep.train, rep.train_labels, rep.test, rep.test_labels, shots, self.num_draws, self.l2)
+            except ValueError as error:
+                if shots == min(self.shots):
+                    raise
+                print_log(f'shot_{shots} is left out: {error}', logger='current', level=logging.WARNING)
+                continue
             measures[f'shot_{shots}'] = found.logistic
             measures[f'shot_{shots}_mean'] = found.nearest_mean
         return measures
 
 
 @METRICS.register_module()
-class ClusteringNMI:
+class ClusteringNMI(Measure):
     """Geometric NMI of k-means on the training images with the classes, over runs, per cent (IFND, Table 4).
 
     Args:
@@ -99,7 +112,7 @@ class ClusteringNMI:
         ValueError: where the feature is unknown.
     """
 
-    needs_test_labels = False
+    key = 'nmi'
 
     def __init__(self, num_clusters: int | None = None, num_runs: int = 5, feature: str = 'z') -> None:
         check_feature(feature)
@@ -115,7 +128,7 @@ class ClusteringNMI:
 
 
 @METRICS.register_module()
-class DetectionRates:
+class DetectionRates(Measure):
     """MTPR and MTNR of whatever detector the framework was trained with, over pairs of training images, per cent.
 
     Args:
@@ -123,7 +136,6 @@ class DetectionRates:
         chunk (int): anchors at a time.
     """
 
-    needs_test_labels = False
     asks_detector = True
 
     def __init__(self, max_anchors: int = 2048, chunk: int = 256) -> None:
@@ -142,7 +154,7 @@ class DetectionRates:
 
 
 @METRICS.register_module()
-class DetectionQuality:
+class DetectionQuality(Measure):
     """Precision, recall and F1 of the detector over pairs of training images, per cent; see
     :class:`mmifnd.evaluation.DetectionScores`. A pair counts as detected where any granularity says so.
 
@@ -151,7 +163,6 @@ class DetectionQuality:
         chunk (int): anchors at a time.
     """
 
-    needs_test_labels = False
     asks_detector = True
 
     def __init__(self, max_anchors: int = 2048, chunk: int = 256) -> None:
@@ -165,11 +176,10 @@ class DetectionQuality:
 
 
 @METRICS.register_module()
-class QuantileError:
+class QuantileError(Measure):
     """Distance of learned thresholds to the exact quantiles over the training set; nothing for other detectors."""
 
     needs_labels = False
-    needs_test_labels = False
     needs_embedding = True
 
     def __call__(self, rep: Representation) -> dict[str, float]:

@@ -1,0 +1,85 @@
+"""A folder of images of which a share is held out of the training."""
+
+import os.path as osp
+
+import numpy as np
+
+from mmifnd.registry import DATASETS
+
+from .annotations import group_numbers
+from .grouped_folder import GroupedFolder
+from .holdout import hold_out
+from .identity import ImageIdentity
+from .sample_index import Origin
+from .shared_images import equal_images
+
+SPLITS = ('train', 'val', 'trainval', 'test', 'all')
+
+
+@DATASETS.register_module()
+class SplitFolder(GroupedFolder):
+    """One part of a folder's images: a seeded share of each class is held out, and judged instead of trained on.
+
+    Images of one group, and images of equal content (looked at where the sizes of two files agree), are in one part. Which
+    images are held out follows from a hash of ``split_seed`` and their paths (:func:`mmifnd.datasets.holdout.hold_out`).
+    Images without labels are not split, since nothing is judged by them: every part is all of them.
+
+    Args:
+        split (str): ``'test'``, the images that are held out; ``'trainval'``, all others; ``'val'``, the same share of the
+            latter, on which settings can be chosen, and ``'train'``, the rest; ``'all'``.
+        holdout (float): share of each class, in [0, 1); with 0 every part is the whole folder.
+        split_seed (int): of the choice.
+        groups (str | None): file of groups, as of :class:`GroupedFolder`.
+        **kwargs: see :class:`GroupedFolder` and :class:`CustomDataset`.
+
+    Raises:
+        ValueError: if the split is unknown, or the share out of range.
+    """
+
+    def __init__(self, split: str = 'trainval', holdout: float = 0.2, split_seed: int = 0, groups: str | None = None,
+                 **kwargs) -> None:
+        if split not in SPLITS:
+            raise ValueError(f'split={split!r} of SplitFolder is unknown; choose one of {", ".join(SPLITS)}')
+        self.split, self.holdout, self.split_seed = split, holdout, split_seed
+        super().__init__(groups=groups, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """Annotations of the images of the part."""
+        infos = super().load_data_list()
+        if self.split == 'all' or not self.holdout or any(info.get('gt_label') is None for info in infos):
+            return infos
+        chosen = split_positions(infos, self.img_prefix, self.split, self.holdout, self.split_seed)
+        if not len(chosen):
+            raise ValueError(f'holdout={self.holdout} leaves no image for split={self.split!r} of the {len(infos)} in '
+                             f'{self.img_prefix}: classes are small, or held together by groups; choose a larger share')
+        return [infos[position] for position in chosen]
+
+
+def split_positions(infos: list[dict], root: str, split: str, share: float, seed: int) -> np.ndarray:
+    """Positions of a part among all annotations, ascending; see :class:`SplitFolder`."""
+    names = [osp.relpath(info['img_path'], root) for info in infos]
+    labels = np.array([info['gt_label'] for info in infos])
+    together = [equal_images(identity_of(infos)), group_numbers([info.get('group') for info in infos])]
+    is_test = hold_out(names, labels, share, seed, together)
+    rest = np.flatnonzero(~is_test)
+    is_val = np.zeros_like(is_test)
+    is_val[rest] = hold_out([names[image] for image in rest], labels[rest], share, seed, [row[rest] for row in together])
+    parts = dict(test=is_test, trainval=~is_test, val=is_val, train=~is_test & ~is_val)
+    return np.flatnonzero(parts[split])
+
+
+def identity_of(infos: list[dict]) -> ImageIdentity:
+    """What tells images apart, from annotations that belong to no data set yet."""
+    positions = np.arange(len(infos))
+    return ImageIdentity(Origin([_Annotations(infos)], np.zeros_like(positions), positions))
+
+
+class _Annotations:
+    """Looks like a data set to those who ask for paths."""
+
+    def __init__(self, infos: list[dict]) -> None:
+        self._infos = infos
+
+    def get_data_info(self, position: int) -> dict:
+        """Annotations of the image at a position."""
+        return self._infos[position]
