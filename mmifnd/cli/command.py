@@ -52,6 +52,7 @@ COMMANDS = {
                       'model_converters/export_backbone'),
     'import': Command('import_checkpoint', 'convert a public checkpoint into one of mmifnd',
                       'model_converters/import_checkpoint'),
+    'doctor': Command('doctor', 'look at versions, GPUs, kernels, extras, port, shared memory and disk'),
 }
 
 
