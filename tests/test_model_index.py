@@ -9,7 +9,6 @@ import pytest
 import yaml
 from mmengine.config import Config
 
-
 ROOT = Path(__file__).resolve().parent.parent
 IMPORTED = yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']
 FOLDERS = sorted(path.name for path in (ROOT / 'configs').iterdir() if path.is_dir() and path.name != '_base_')
