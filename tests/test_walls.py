@@ -1,4 +1,4 @@
-"""Wall 1: losses, clustering, detectors and evaluation are plain PyTorch; anyone can use them without OpenMMLab."""
+"""The walls: rooms that anyone can use without OpenMMLab, and imports that only go down."""
 
 import ast
 import subprocess
@@ -10,13 +10,36 @@ import pytest
 import mmifnd
 
 ROOT = Path(mmifnd.__file__).parent
-ROOMS = ('functional', 'clustering', 'detectors', 'evaluation')
-FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob('*.py'))] + [
-    ROOT / f'{name}.py' for name in ('contrast', 'checks', 'slots', 'distributed', 'image_table', 'buffers', 'errors', 'parts')]
 OUTSIDE = ('mmengine', 'mmcv', 'mmpretrain')
-#: Rooms of mmifnd itself that stand above these ones.
-ABOVE = tuple(f'mmifnd.{room}' for room in (
-    'registry', 'models', 'engine', 'datasets', 'apis', 'compat', 'visualization', 'configuration', 'studies', 'records'))
+
+#: The order of rooms, from the ground up, as docs/design.md shows it. An import goes down, or to a room of the same line, and
+#: never in a circle.
+ORDER = (
+    ('errors', '_lazy', 'checks', 'contrast', 'buffers', 'slots', 'parts', 'distributed', 'image_table'),
+    ('functional', 'records'),
+    ('clustering', 'evaluation'),
+    ('detectors',),
+    ('registry', 'compat'),
+    ('datasets',),
+    ('models',),
+    ('engine',),
+    ('visualization', 'converters'),
+    ('configuration',),
+    ('studies',),
+    ('apis',),
+    ('cli', '__main__'),
+)
+#: The same for the folders of engine/.
+ENGINE_ORDER = (
+    ('batch_norm', 'loader_workers', 'progress', 'task_utils'),
+    ('checkpoints', 'features'),
+    ('metrics',),
+    ('loops',),
+    ('hooks',),
+)
+#: Lines of ORDER that import nothing of OpenMMLab.
+PLAIN = [room for line in ORDER[:4] for room in line]
+FILES = [path for path in sorted(ROOT.rglob('*.py')) if path.relative_to(ROOT).parts[0].removesuffix('.py') in PLAIN]
 
 SIX_LINES = '''
 import sys
@@ -79,8 +102,71 @@ def test_the_rooms_work_where_openmmlab_is_missing():
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_file_of_the_rooms_imports_openmmlab_or_what_stands_above(path):
-    assert [name for name in imported(path) if is_inside(name, OUTSIDE + ABOVE)] == []
+def test_no_file_of_the_rooms_imports_openmmlab(path):
+    assert [name for name in imported(path) if is_inside(name, OUTSIDE)] == []
+
+
+# --- the order of rooms ---------------------------------------------------------------------------------------------
+
+
+def arrows(folder):
+    """(room, other room, file) of each import between the rooms of a folder of the package."""
+    prefix = '.'.join(['mmifnd', *folder.relative_to(ROOT).parts]) + '.'
+    rooms = {path.stem for path in folder.iterdir() if path.suffix == '.py' or (path / '__init__.py').is_file()}
+    for path in sorted(folder.rglob('*.py')):
+        room = path.relative_to(folder).parts[0].removesuffix('.py')
+        others = {name.removeprefix(prefix).split('.')[0] for name in imported(path) if name.startswith(prefix)}
+        yield from ((room, other, str(path.relative_to(ROOT))) for other in sorted(others & rooms - {room, '__init__'}))
+
+
+def faults(order, found):
+    """Imports of rooms that the order does not name, that go upward, or that close a circle within a line."""
+    level = {room: number for number, line in enumerate(order) for room in line}
+    found = [(room, other, path) for room, other, path in found if room != '__init__']
+    wrong = [arrow for arrow in found if not {*arrow[:2]} <= set(level) or level[arrow[1]] > level[arrow[0]]]
+    below = {}
+    for room, other, _ in found:
+        below.setdefault(room, set()).add(other)
+    return wrong + [room for room in sorted(below) if room in reached(below, room)]
+
+
+def reached(below, start):
+    """All that is imported by ``start``, and by what it imports."""
+    seen, waiting = set(), [start]
+    while waiting:
+        new = below.get(waiting.pop(), set()) - seen
+        seen |= new
+        waiting += new
+    return seen
+
+
+def test_imports_between_rooms_go_down():
+    assert faults(ORDER, arrows(ROOT)) == []
+
+
+def test_imports_between_the_folders_of_the_engine_go_down():
+    assert faults(ENGINE_ORDER, arrows(ROOT / 'engine')) == []
+
+
+@pytest.mark.parametrize('folder, order', [(ROOT, ORDER), (ROOT / 'engine', ENGINE_ORDER)])
+def test_every_room_has_its_place(folder, order):
+    rooms = {path.stem for path in folder.iterdir() if path.suffix == '.py' or (path / '__init__.py').is_file()}
+    assert rooms - {'__init__'} == {room for line in order for room in line}
+
+
+@pytest.mark.parametrize('order, title', [(ORDER, '## Rooms'), (ENGINE_ORDER, '### Folders of the engine')])
+def test_the_plan_shows_the_order(order, title):
+    shown = (ROOT.parent / 'docs' / 'design.md').read_text().split(f'\n{title}\n')[1].split('\n#')[0]
+    lines = [line.split() for line in shown.splitlines() if line.startswith('    ')]
+    assert [tuple(line) for line in lines] == list(order)
+
+
+def test_the_order_finds_what_is_wrong():
+    order = (('ground',), ('a', 'b', 'c'), ('top',))
+    assert faults(order, [('top', 'a', '1'), ('a', 'b', '2'), ('b', 'ground', '3')]) == []
+    assert faults(order, [('ground', 'top', '1')]) == [('ground', 'top', '1')]
+    assert faults(order, [('a', 'b', '1'), ('b', 'c', '2'), ('c', 'a', '3')]) == ['a', 'b', 'c']
+    assert faults(order, [('attic', 'a', '1')]) == [('attic', 'a', '1')]
 
 
 def test_the_reader_of_imports_sees_them():
@@ -93,4 +179,11 @@ def test_the_reader_of_imports_sees_them():
 def test_functional_needs_torch_only():
     allowed = (*sys.stdlib_module_names, 'torch', 'mmifnd.functional', 'mmifnd.checks', 'mmifnd.slots')
     for path in (ROOT / 'functional').rglob('*.py'):
+        assert [name for name in imported(path) if not is_inside(name, allowed)] == [], path
+
+
+def test_records_need_numpy_only():
+    below = [f'mmifnd.{room}' for room in ORDER[0]]
+    for path in (ROOT / 'records').rglob('*.py'):
+        allowed = (*sys.stdlib_module_names, 'numpy', 'mmifnd.records', *below)
         assert [name for name in imported(path) if not is_inside(name, allowed)] == [], path

@@ -15,11 +15,17 @@ from mmifnd.configuration.derived import clusters_of
 from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.run_config import config_beside
 from mmifnd.datasets.image_data import Images, image_dataset
-from mmifnd.engine.features.detector_probe import even_anchors
 from mmifnd.engine.progress import reported
-from mmifnd.evaluation import Estimate, batch_of_first, cluster_estimate, expected_false_negatives, quantile_estimate
+from mmifnd.evaluation import (
+    Estimate,
+    batch_of_first,
+    cluster_estimate,
+    even_anchors,
+    expected_false_negatives,
+    quantile_estimate,
+)
 from mmifnd.evaluation.audit import nearest_images
-from mmifnd.visualization.detected import ByLabels, Removed
+from mmifnd.records.detected import ByLabels, Removed
 from mmifnd.visualization.removed import choose_anchors
 
 from .features import extract_features

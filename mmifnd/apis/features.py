@@ -19,7 +19,7 @@ from mmifnd.datasets.said import say_once
 from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
 from mmifnd.engine.features.feature_pass import extract_features as run_pass
 from mmifnd.engine.progress import reported
-from mmifnd.models.frameworks.base import check_feature, pool
+from mmifnd.models.embedding import check_feature, pool
 from mmifnd.models.preprocessors import TensorViewsPreprocessor
 from mmifnd.registry import MODELS, default_scope
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from mmifnd.datasets import IndexedDataset
 from mmifnd.datasets.image_data import collate_of
-from mmifnd.engine.features.detector_probe import even_anchors
+from mmifnd.evaluation import even_anchors
 from mmifnd.models.preprocessors import TensorViewsPreprocessor
 from mmifnd.parts import DrawsBySeed
 from mmifnd.registry import MODELS

@@ -33,8 +33,8 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.apis.audit_report import print_audit, write_audit
     from mmifnd.apis.auditing import FEATURES
     from mmifnd.configuration.run_config import training_images
+    from mmifnd.configuration.versions import versions
     from mmifnd.datasets.thumbnails import Thumbnails
-    from mmifnd.studies.summary import versions
     data = args.data
     if data is None and Path(args.source).suffix not in FEATURES:
         data = training_images(args.source, args.config)

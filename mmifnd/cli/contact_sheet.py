@@ -13,7 +13,7 @@ from mmifnd.errors import UserError
 
 #: Examples per anchor, by the number of runs.
 EXAMPLES = {1: 10, 2: 6}
-#: Those of ``mmifnd.visualization.detected``, which is not imported for the help.
+#: Those of ``mmifnd.records.detected``, which is not imported for the help.
 SOURCES = ('steps', 'snapshot')
 
 
@@ -50,8 +50,8 @@ def run(args: argparse.Namespace) -> None:
 
 def relations_by_name(args: argparse.Namespace, num_classes: int | None) -> dict:
     """What each run tells of removed negatives; two entries for a run with both thresholds and pseudo labels."""
+    from mmifnd.records.detected import told_of
     from mmifnd.visualization import RunRecord
-    from mmifnd.visualization.detected import told_of
     from mmifnd.visualization.report import run_names
     records = {name: RunRecord.load(work_dir) for name, work_dir in run_names(args.work_dirs).items()}
     told = told_of(records, num_classes, args.epoch, args.of)

@@ -2,7 +2,7 @@
 
 from .broken_images import BROKEN_LIST
 from .class_subset import ClassSubset
-from .collate import keep_batch
+from .collate import indices_of, keep_batch
 from .custom import CustomDataset
 from .digits import Digits
 from .grouped_folder import GroupedFolder
@@ -26,5 +26,6 @@ __all__ = [
     'BROKEN_LIST', 'ClassSubset', 'CustomDataset', 'Digits', 'GroupedFolder', 'HashTokenizer', 'IDXImages',
     'ImageIdentity', 'InMemoryImages', 'IndexedDataset', 'LabelledSubset', 'LoadImageFromFile', 'ResizeEdge',
     'ResumableSampler', 'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize', 'WordNetDepthDataset',
-    'image_keys', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
+    'image_keys', 'indices_of', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups',
+    'wordnet_names',
 ]

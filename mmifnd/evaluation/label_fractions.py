@@ -1,10 +1,10 @@
 """Linear classification from a share of the labels (GloFND, Table 2)."""
 
-import numpy as np
 
-from mmifnd.checks import check_at_least, check_inside
+from mmifnd.checks import check_at_least
 
 from ._inputs import ArrayLike, as_array, as_labels, check_same_length
+from .draws import draw_fraction
 from .linear_probe import linear_probe_accuracy
 from .summary import Summary, summarise
 
@@ -43,29 +43,3 @@ def label_fraction_accuracy(train_features: ArrayLike, train_labels: ArrayLike, 
     draws = [draw_fraction(train_labels, fraction, seed + run) for run in range(num_draws if fraction < 1 else 1)]
     return summarise(linear_probe_accuracy(train_features[drawn], train_labels[drawn], features, labels, l2)
                      for drawn in draws)
-
-
-def draw_fraction(labels: ArrayLike, fraction: float, seed: int) -> np.ndarray:
-    """Draw a class-balanced subset: positions of floor(fraction N_c) images of each class c, ascending int64.
-
-    With the same seed, a smaller fraction is a subset of a larger one.
-
-    Raises:
-        ValueError: if the fraction is outside (0, 1], or a class would get no image.
-
-    Example:
-        >>> draw_fraction([0, 0, 1, 1], fraction=0.5, seed=0)
-        array([1, 2])
-    """
-    labels = as_labels(labels, 'labels')
-    check_inside('fraction', fraction, 0, 1, 'right', remedy='it is a share of the labels, such as 0.01')
-    random = np.random.RandomState(np.random.MT19937(seed))
-    chosen = []
-    for label in np.unique(labels):
-        members = random.permutation(np.flatnonzero(labels == label))
-        count = int(fraction * len(members) + 1e-9)
-        if count == 0:
-            raise ValueError(f'{fraction:.2%} of the {len(members)} training images of class {label} is less than one image; '
-                             f'take {1 / len(members):.2%} or more')
-        chosen.append(members[:count])
-    return np.sort(np.concatenate(chosen))

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from mmifnd.registry import MODELS
 
-from .frameworks.base import pool
+from .embedding import pool
 
 
 @MODELS.register_module()

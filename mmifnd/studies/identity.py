@@ -10,8 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 import mmifnd
-
-from .summary import versions
+from mmifnd.configuration.versions import versions
 
 
 def fingerprint(config: Config, seed: int) -> str:

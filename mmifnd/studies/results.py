@@ -13,10 +13,10 @@ from typing import Any
 from mmengine.config import Config
 
 from mmifnd.configuration.errors import UserError
+from mmifnd.configuration.versions import versions
 from mmifnd.evaluation import Summary
 
 from .provisional import is_provisional
-from .summary import versions
 
 #: Keys of a config, and of its data loaders, that say where and how a run is started, not what it is.
 _CIRCUMSTANCES = {'work_dir', 'launcher', 'load_from', 'resume', 'filename', 'experiment_name'}

@@ -1,20 +1,16 @@
 """The results of a study: every seed, means and spreads, paired differences, in one schema."""
 
 import json
-import platform
 import time
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import mmifnd
 from mmifnd.configuration.config import load_config
+from mmifnd.configuration.versions import versions
 from mmifnd.evaluation import paired_t_test, summarise
 
 from .plan import Study
 from .provisional import is_provisional
-
-_PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv-lite', 'mmpretrain', 'faiss-cpu', 'scikit-learn', 'kornia')
 
 
 def summary_of(study: Study, records: list[dict], command: str) -> dict[str, Any]:
@@ -32,17 +28,6 @@ def write_results(results: dict[str, Any], path: Path) -> None:
     partial = path.with_suffix('.partial')
     partial.write_text(json.dumps(results, indent=1))
     partial.replace(path)
-
-
-def versions() -> dict[str, str]:
-    """Of what the numbers depend on."""
-    found = dict(mmifnd=mmifnd.__version__, python=platform.python_version(), machine=platform.machine())
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def values_of(records: list[dict], method: str, measure: str) -> dict[int, float]:

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.path import Path
 
+from mmifnd.records.detected import ByLabels, Relation, Removed, shared_anchors
 from mmifnd.records.snapshot import check_lengths
 
-from .detected import ByLabels, Relation, Removed, shared_anchors
 from .style import FAINT, FONT_SIZE, OTHER, SAME, bare, decoration, figure_style, new_figure
 
 CHECK_MARK = Path([(-1., 0.05), (-0.35, -0.7), (1., 0.8)])

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from mmifnd.records.detected import Relation, told_of
 from mmifnd.records.run_record import RunRecord
 
 from . import cluster_sizes, curves, detection, embedding, group_bars, health, masked_share, online, removed, thresholds
 from .curves import QUANTITIES, Group
-from .detected import Relation, told_of
 from .page import Page
 
 

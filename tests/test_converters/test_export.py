@@ -14,7 +14,7 @@ from torch import nn
 
 from mmifnd.apis import load_backbone, pretrain
 from mmifnd.converters import export_backbone
-from mmifnd.models.frameworks.base import pool
+from mmifnd.models.embedding import pool
 from mmifnd.registry import MODELS
 
 

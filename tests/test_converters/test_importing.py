@@ -11,7 +11,7 @@ from torchvision.models import resnet18
 from mmifnd.apis import load_backbone
 from mmifnd.converters import export_backbone, import_model
 from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
-from mmifnd.models.frameworks.base import pool
+from mmifnd.models.embedding import pool
 from mmifnd.registry import MODELS
 
 

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from mmifnd.detectors import NoDetector, PseudoLabelDetector, QuantileThresholdDetector, UnionDetector
-from mmifnd.engine.features.detector_probe import ask_detector, error_of, even_anchors, threshold_sample
+from mmifnd.engine.features.detector_probe import ask_detector, error_of, threshold_sample
 from mmifnd.evaluation import exact_quantiles
 
 
@@ -52,13 +52,6 @@ def test_thresholds_of_a_joined_detector_are_found(embedding):
     part = joined.detectors['thresholds']
     part.bind(4)
     assert threshold_sample(joined, embedding)['thresholds'].equal(part.threshold)
-
-
-@pytest.mark.parametrize('total, at_most', [(5, 10), (10, 5), (7, 7), (1, 3)])
-def test_anchors_are_distinct_and_within(total, at_most):
-    anchors = even_anchors(total, at_most)
-    assert len(set(anchors)) == len(anchors) == min(total, at_most)
-    assert anchors.min() >= 0 and anchors.max() < total
 
 
 def test_thresholds_lie_beside_the_clusterings(digits_runner, tmp_path):

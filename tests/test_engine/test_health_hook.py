@@ -6,11 +6,10 @@ import torch
 from mmengine.hooks import Hook
 
 from mmifnd.engine.features import feature_pass
-from mmifnd.engine.features.detector_probe import even_anchors
 from mmifnd.engine.features.epoch_features import noted_backbone, sample_view
 from mmifnd.engine.hooks import HealthHook, health_hook
-from mmifnd.evaluation import lidar, participation_ratio, rankme, spread, uniformity
-from mmifnd.models.frameworks.base import pool
+from mmifnd.evaluation import even_anchors, lidar, participation_ratio, rankme, spread, uniformity
+from mmifnd.models.embedding import pool
 
 BASELINE = 'configs/baselines/simclr_digits.py'
 

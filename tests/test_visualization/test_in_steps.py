@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mmifnd.records.arrays import RecordError
+from mmifnd.records.detected import ByLabels, InSteps, last_steps, shared_anchors, told_of
 from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization import check_report, write_run_report
-from mmifnd.visualization.detected import ByLabels, InSteps, last_steps, shared_anchors, told_of
 from mmifnd.visualization.removed import reading, sheet_of
 
 

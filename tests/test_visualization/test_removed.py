@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmifnd.visualization.detected import ByLabels, ByThreshold
+from mmifnd.records.detected import ByLabels, ByThreshold
 from mmifnd.visualization.masked_share import masked_share_figure
 from mmifnd.visualization.removed import reading, sheet_of
 from mmifnd.visualization.style import OTHER, SAME

@@ -1,11 +1,10 @@
 """What a detector says of pairs of images of the training set, outside of training."""
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from mmifnd.contrast import Contrast
-from mmifnd.evaluation import exact_quantiles, threshold_error
+from mmifnd.evaluation import even_anchors, exact_quantiles, threshold_error
 
 
 @torch.no_grad()
@@ -23,11 +22,6 @@ def ask_detector(detector: nn.Module, embedding: Tensor, anchors) -> Tensor:
     anchor = candidate[chosen]
     own = index == chosen.unsqueeze(1)
     return detector.detect(Contrast.build(anchor, anchor, candidate, chosen, index, own)).cpu()
-
-
-def even_anchors(total: int, at_most: int) -> np.ndarray:
-    """At most ``at_most`` of ``total`` images, evenly spread; the same in every call."""
-    return np.unique(np.linspace(0, total - 1, min(total, at_most)).round().astype(int))
 
 
 def error_of(sample: dict[str, Tensor]) -> dict[str, float]:

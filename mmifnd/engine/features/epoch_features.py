@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from mmifnd.datasets import IndexedDataset
 from mmifnd.distributed import gather, world_size
-from mmifnd.models.frameworks.base import pool
-
-from .detector_probe import even_anchors
+from mmifnd.evaluation import even_anchors
+from mmifnd.models.embedding import pool
 
 #: Rows of the backbone that are noted in passing.
 MAX_ROWS = 4096

@@ -4,6 +4,7 @@ import torch
 from mmengine.hooks import Hook
 from torch import Tensor
 
+from mmifnd.datasets import indices_of
 from mmifnd.detectors import Detector, NoDetector
 from mmifnd.distributed import gather, is_main, rank, unwrap, world_size
 from mmifnd.evaluation import scores_of_counts
@@ -13,7 +14,6 @@ from mmifnd.records.lines import add_record
 from mmifnd.records.names import DETECTION, folder_of
 from mmifnd.registry import HOOKS
 
-from .online_probe_hook import index_of
 from .step_examples import StepExamples, is_shown
 
 
@@ -79,7 +79,7 @@ class DetectionHook(Hook, KeepsRankState):
         """Find out what this step is looked at for."""
         self._is_scored = self.labels is not None and self.every_n_inner_iters(batch_idx, self.interval)
         examples = next(iter(self.heads.values())).examples  # all heads have the same anchors
-        self._rows = examples.rows(index_of(data_batch)) if is_shown(runner.epoch, runner.max_epochs) else []
+        self._rows = examples.rows(indices_of(data_batch)) if is_shown(runner.epoch, runner.max_epochs) else []
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Look at nothing that is computed between two steps."""

@@ -11,7 +11,7 @@ from mmifnd.clustering import DistributedKMeans, PseudoLabeler, PseudoLabels, Ro
 from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
 from mmifnd.errors import UserError
 from mmifnd.evaluation import cluster_change, normalized_mutual_information, true_rates
-from mmifnd.models.frameworks.base import check_feature
+from mmifnd.models.embedding import check_feature
 from mmifnd.parts import KeepsRankState
 from mmifnd.registry import HOOKS, TASK_UTILS
 

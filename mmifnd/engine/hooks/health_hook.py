@@ -4,14 +4,14 @@ import torch
 from mmengine.hooks import Hook
 from torch import Tensor
 
+from mmifnd.datasets import indices_of
 from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
-from mmifnd.evaluation import health_alarms, lidar, participation_ratio, rankme, spread, uniformity
+from mmifnd.evaluation import even_anchors, health_alarms, lidar, participation_ratio, rankme, spread, uniformity
 from mmifnd.parts import KeepsRankState
 from mmifnd.records.lines import add_record
 from mmifnd.records.names import HEALTH, folder_of
 from mmifnd.registry import HOOKS
 
-from ..features.detector_probe import even_anchors
 from ..features.epoch_features import (
     EpochFeatures,
     TrainingRows,
@@ -22,7 +22,6 @@ from ..features.epoch_features import (
     shared_features,
 )
 from ..features.feature_pass import extract_features, extract_views
-from .online_probe_hook import index_of
 from .step_values import named_values
 
 #: Of the steps' statistics (see `mmifnd.models.heads`), those whose mean over the epoch belongs to the record.
@@ -98,7 +97,7 @@ class HealthHook(Hook, KeepsRankState):
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         """Ask for the backbone's rows, in the last steps of an epoch that is measured."""
         if self._training_rows is not None and self._is_due(runner):
-            self._training_rows.expect(len(index_of(data_batch)), len(runner.train_dataloader) - batch_idx)
+            self._training_rows.expect(len(indices_of(data_batch)), len(runner.train_dataloader) - batch_idx)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Keep the step's statistics on their device."""

@@ -8,11 +8,11 @@ import torch.nn.functional as F
 from mmengine.hooks import Hook
 from torch import Tensor, nn
 
-from mmifnd.datasets import IndexedDataset
+from mmifnd.datasets import IndexedDataset, indices_of
 from mmifnd.datasets.shared_images import shared_images
 from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
 from mmifnd.evaluation import knn_accuracy, top1_accuracy
-from mmifnd.models.frameworks.base import pool
+from mmifnd.models.embedding import pool
 from mmifnd.parts import KeepsRankState
 from mmifnd.records.lines import add_record
 from mmifnd.records.names import ONLINE, folder_of
@@ -109,7 +109,7 @@ class OnlineProbeHook(Hook, KeepsRankState):
         """One step of the probe; nothing waits for the device."""
         if self.probe is None:
             return
-        targets = self.labels[index_of(data_batch).to(self.labels.device, non_blocking=True)]
+        targets = self.labels[indices_of(data_batch).to(self.labels.device, non_blocking=True)]
         logits = self.probe(self._features[:len(targets)])  # the first view's rows come first in every framework
         self._right.append((logits.detach().argmax(dim=1) == targets).float().mean())
         self.optimizer.zero_grad()
@@ -244,10 +244,3 @@ class LinearProbeHead(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
         return F.linear(self.norm(features), self.weight, self.bias)
-
-
-def index_of(data_batch) -> Tensor:
-    """Stable indices of a batch as the loader gives it, int64 (B,)."""
-    if 'index' in data_batch:
-        return data_batch['index']
-    return torch.tensor([sample.sample_idx for sample in data_batch['data_samples']])

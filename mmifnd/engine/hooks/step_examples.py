@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from mmifnd.distributed import gather_objects
+from mmifnd.evaluation import even_anchors
 from mmifnd.models.heads.step_record import StepRecord
 from mmifnd.records.steps import Removed, write_steps
-
-from ..features.detector_probe import even_anchors
 
 
 class Visit(NamedTuple):

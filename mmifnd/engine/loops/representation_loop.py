@@ -11,7 +11,7 @@ from mmifnd.datasets import BROKEN_LIST
 from mmifnd.datasets.shared_images import SharedImages, shared_images
 from mmifnd.distributed import all_reduce, is_main, unwrap
 from mmifnd.evaluation import Summary
-from mmifnd.models.frameworks.base import pool
+from mmifnd.models.embedding import pool
 from mmifnd.registry import DATASETS, LOOPS, METRICS
 
 from ..features.feature_pass import extract_features

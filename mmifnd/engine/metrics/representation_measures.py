@@ -12,16 +12,17 @@ from mmifnd.evaluation import (
     Summary,
     clustering_nmi,
     detection_scores,
+    even_anchors,
     few_shot_accuracy,
     knn_accuracy,
     linear_probe_accuracy,
     pairwise_rates,
     summarise,
 )
-from mmifnd.models.frameworks.base import check_feature
+from mmifnd.models.embedding import check_feature
 from mmifnd.registry import METRICS
 
-from ..features.detector_probe import error_of, even_anchors, threshold_sample
+from ..features.detector_probe import error_of, threshold_sample
 from .measure import Measure
 from .representation import Representation
 

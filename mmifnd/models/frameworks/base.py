@@ -4,7 +4,6 @@ from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
 
-import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModel
 from torch import Tensor, nn
@@ -12,11 +11,10 @@ from torch import Tensor, nn
 from mmifnd.parts import DrawsBySeed, FollowsEpochs, KnowsGroups, KnowsImages, TakesPseudoLabels
 from mmifnd.registry import MODELS
 
+from ..embedding import FEATURES, check_feature, embed, pool
 from ..heads.step_record import StepRecord
 from .feature_bank import FeatureBank
 
-FEATURES = ('z', 'f')
-PAIR_FEATURES = (*FEATURES, 't')
 SAME_IMAGE = ('exclude', 'negative')
 
 
@@ -186,26 +184,6 @@ class ContrastiveFramework(BaseModel):
         return [part for part in self.modules() if part is not self and isinstance(part, kind)]
 
 
-def embed(backbone: nn.Module, neck: nn.Module, images: Tensor, kind: str) -> Tensor:
-    """Unit vectors (B, D) of ``images`` in float32: ``'z'`` behind the neck, ``'f'`` behind the backbone."""
-    check_feature(kind)
-    maps = backbone(images)
-    rows = neck(maps)[0] if kind == 'z' else pool(maps)
-    return F.normalize(rows.float(), dim=1)
-
-
-def unit_vectors(embedding: Tensor) -> Tensor:
-    """Rows of length 1, in float32 or wider whatever the autocast type."""
-    with torch.autocast(embedding.device.type, enabled=False):
-        return F.normalize(embedding.to(torch.promote_types(embedding.dtype, torch.float32)), dim=1)
-
-
-def pool(maps: tuple[Tensor, ...]) -> Tensor:
-    """Global average of the last map, (B, C)."""
-    last = maps[-1] if isinstance(maps, (tuple, list)) else maps
-    return last.mean(dim=(2, 3)) if last.dim() == 4 else last
-
-
 def two_views(inputs: list[Tensor]) -> tuple[Tensor, Tensor]:
     """The first two views of each image.
 
@@ -216,11 +194,3 @@ def two_views(inputs: list[Tensor]) -> tuple[Tensor, Tensor]:
         raise ValueError(f'the batch has {len(inputs)} view of each image, and contrastive learning needs two; set '
                          'num_views=2 in the pipeline (MultiView) or the data_preprocessor')
     return inputs[0], inputs[1]
-
-
-def check_feature(kind: str, features: tuple[str, ...] = FEATURES) -> None:
-    """Refuse a feature to cluster that is not among ``features``; only image-text pairs have ``'t'``."""
-    if kind not in features:
-        texts = ", or 't' (the text's embedding)" if 't' in features else ''
-        raise ValueError(f"cluster_feature={kind!r} is unknown; choose 'z' (the embedding) or 'f' (the backbone's feature)"
-                         + texts)

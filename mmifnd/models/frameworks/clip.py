@@ -7,7 +7,8 @@ from mmifnd.contrast import Contrast
 from mmifnd.distributed import gather, gather_with_gradient, rank, world_size
 from mmifnd.registry import MODELS
 
-from .base import PAIR_FEATURES, ContrastiveFramework, unit_vectors
+from ..embedding import PAIR_FEATURES, unit_vectors
+from .base import ContrastiveFramework
 
 _SHARED = ('temperature', 'learned_temperature', 'bias', 'learned_bias')
 

@@ -12,7 +12,8 @@ from mmifnd.contrast import Contrast
 from mmifnd.distributed import gather, rank, world_size
 from mmifnd.registry import MODELS
 
-from .base import ContrastiveFramework, embed, two_views, unit_vectors
+from ..embedding import embed, unit_vectors
+from .base import ContrastiveFramework, two_views
 from .key_queue import KeyQueue
 from .multi_crop import encode_crops
 from .shuffle_bn import BatchShuffle

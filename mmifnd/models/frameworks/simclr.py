@@ -7,7 +7,8 @@ from mmifnd.contrast import Contrast
 from mmifnd.distributed import gather, gather_with_gradient, rank, world_size
 from mmifnd.registry import MODELS
 
-from .base import ContrastiveFramework, two_views, unit_vectors
+from ..embedding import unit_vectors
+from .base import ContrastiveFramework, two_views
 
 
 @MODELS.register_module()

@@ -7,8 +7,9 @@ from mmifnd.distributed import gather, rank, world_size
 from mmifnd.registry import MODELS
 
 from ..assignment import AssignmentContrast, RowsOfCrops
+from ..embedding import pool, unit_vectors
 from ..heads.swav import SwAVHead
-from .base import ContrastiveFramework, pool, two_views, unit_vectors
+from .base import ContrastiveFramework, two_views
 from .key_queue import KeyQueue
 from .multi_crop import encode_crops
 

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from small_models import NUM_SAMPLES, Labels, build_framework, framework_config, views_of
 
 from mmifnd.detectors import Detector, NoDetector
-from mmifnd.models.frameworks.base import pool
+from mmifnd.models.embedding import pool
 from mmifnd.models.heads import ContrastiveHead
 from mmifnd.parts import TakesPseudoLabels, undeclared
 from mmifnd.registry import MODELS

@@ -7,8 +7,8 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from mmifnd.records.run_record import RunRecord
-from mmifnd.records.snapshot import Snapshot
+from .run_record import RunRecord
+from .snapshot import Snapshot
 
 MAX_ANCHORS = 2048
 ROWS = 256  # anchors at a time that are compared with all images

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 
 from mmifnd.contrast import Contrast
 from mmifnd.detectors import QuantileThresholdDetector
+from mmifnd.records.detected import ByLabels, ByThreshold, last_relations, relations_of, removes, shared_anchors
 from mmifnd.records.run_record import RunRecord
-from mmifnd.visualization.detected import ByLabels, ByThreshold, last_relations, relations_of, removes, shared_anchors
 
 
 @pytest.fixture

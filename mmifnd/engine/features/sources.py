@@ -1,0 +1,149 @@
+"""Where the features that are clustered come from: an exact pass over all images, or the steps of the training."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from mmifnd.clustering import RowShare
+from mmifnd.datasets import IndexedDataset
+from mmifnd.errors import UserError
+from mmifnd.models.embedding import check_feature
+from mmifnd.parts import KeepsRankState
+
+from ..progress import reported
+from .epoch_features import EpochFeatures, joined, noted_backbone
+from .feature_pass import extract_features, extract_share
+
+#: How many images are named whose features are not finite.
+_NAMED = 3
+
+
+class FeatureSource(ABC):
+    """Gives the features of the training set at the end of an epoch.
+
+    Args:
+        kind (str): ``'z'``, the embedding, or ``'f'``, the backbone's feature.
+    """
+
+    #: Whether every image's feature is that of the present weights, in evaluation mode.
+    is_exact = False
+
+    def __init__(self, kind: str) -> None:
+        check_feature(kind)
+        self.kind = kind
+
+    def open(self, framework: nn.Module, dataset: IndexedDataset, pipeline: list[dict] | None,
+             collate_fn: Callable | None) -> None:
+        """Take note of what the run is about.
+
+        Args:
+            pipeline (list[dict], optional): transforms of the test images.
+            collate_fn (Callable, optional): that of the training's loader.
+        """
+        self.framework, self.dataset = framework, dataset
+
+    def take(self, completed: int) -> EpochFeatures:
+        """The features after ``completed`` epochs; every rank must call it.
+
+        Raises:
+            UserError: naming the first images whose features are NaN or infinite.
+        """
+        taken = self._take(completed)
+        _check_finite(taken.features, self.dataset)
+        return taken
+
+    @abstractmethod
+    def _take(self, completed: int) -> EpochFeatures:
+        """See :meth:`take`."""
+
+
+class ExactPass(FeatureSource):
+    """One pass over all images in evaluation mode.
+
+    Args:
+        kind (str): see :class:`FeatureSource`.
+        pipeline (list[dict], optional): test transform, for data sets that read images one by one; that of the test images
+            if None.
+        batch_size (int): images at a time, on each rank.
+        num_workers (int): processes that read images.
+        stays_on_ranks (bool): whether each rank keeps the features of its own images only, a
+            :class:`mmifnd.clustering.RowShare`.
+    """
+
+    is_exact = True
+
+    def __init__(self, kind: str = 'z', pipeline: list[dict] | None = None, batch_size: int = 256, num_workers: int = 0,
+                 stays_on_ranks: bool = False) -> None:
+        super().__init__(kind)
+        self.pipeline, self.batch_size, self.num_workers = pipeline, batch_size, num_workers
+        self.stays_on_ranks = stays_on_ranks
+
+    def open(self, framework, dataset, pipeline, collate_fn) -> None:
+        """See :meth:`FeatureSource.open`."""
+        super().open(framework, dataset, pipeline, collate_fn)
+        self.collate_fn = collate_fn
+        self.pipeline = self.pipeline or pipeline
+
+    def _take(self, completed: int) -> EpochFeatures:
+        view = self.dataset.evaluation_view(self.pipeline)
+        extract = extract_share if self.stays_on_ranks else extract_features
+        with reported('features', len(view)) as report, noted_backbone(self.framework, len(view)) as rows:
+            features = extract(self.framework, view, self._encode, self.batch_size, self.num_workers, self.collate_fn, report)
+        return EpochFeatures(completed, self.kind, features, backbone=None if self.stays_on_ranks else joined(rows))
+
+    def _encode(self, images: torch.Tensor) -> torch.Tensor:
+        return self.framework.cluster_feature(images, self.kind)
+
+
+class TrainingSteps(FeatureSource, KeepsRankState):
+    """The features of the training steps since the last clustering: no extra pass; images that were not drawn take no part.
+
+    Args:
+        exact (ExactPass): what is taken before the first epoch, when there has been no step yet.
+    """
+
+    def __init__(self, exact: ExactPass) -> None:
+        super().__init__(exact.kind)
+        self.exact = exact
+
+    def open(self, framework, dataset, pipeline, collate_fn) -> None:
+        """See :meth:`FeatureSource.open`; from now on the framework keeps the features of its steps."""
+        super().open(framework, dataset, pipeline, collate_fn)
+        self.exact.open(framework, dataset, pipeline, collate_fn)
+        framework.keep_features(self.kind, dataset.num_samples)
+
+    def _take(self, completed: int) -> EpochFeatures:
+        if not completed:
+            return self.exact.take(completed)
+        features, seen = self.framework.feature_bank.collect()
+        self.framework.feature_bank.clear()
+        return EpochFeatures(completed, self.kind, features, seen)
+
+    def rank_state(self) -> dict:
+        """The rows of this rank's steps, under ``bank``."""
+        return dict(bank=self.framework.feature_bank.rank_state())
+
+    def load_rank_states(self, states: list[dict]) -> None:
+        """Continue with the rows of all ranks, if the checkpoint has them."""
+        if all('bank' in state for state in states):
+            self.framework.feature_bank.load_rank_states([state['bank'] for state in states])
+
+
+#: The sources by the name that a config gives them.
+SOURCES = ('extract', 'bank')
+
+
+def build_source(name: str, exact: ExactPass) -> FeatureSource:
+    """The source of a config: ``'extract'`` is ``exact`` itself, ``'bank'`` takes the training steps."""
+    return exact if name == 'extract' else TrainingSteps(exact)
+
+
+def _check_finite(features: torch.Tensor | RowShare, dataset: IndexedDataset) -> None:
+    share = features if isinstance(features, RowShare) else RowShare(features, torch.arange(len(features)), len(features))
+    bad = share.not_finite().tolist()
+    if bad:
+        names = ', '.join(dataset.describe(index) for index in bad[:_NAMED])
+        raise UserError(f'{len(bad)} of {share.total} images have NaN or infinite features, such as {names}; '
+                        'look at these images, or lower the learning rate')
