@@ -1,15 +1,16 @@
 """Folders and files that a config names must be there, and hold something, before anything is built."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from mmifnd.datasets.group_files import DUPLICATES
+from mmifnd.datasets.image_list import check_listed, read_listed, with_slashes
 
 from .errors import UserError
 
 #: Data sets whose ``ann_file`` is a list of "PATH LABEL".
 _LISTED = ('CustomDataset', 'GroupedFolder', 'SplitFolder')
-_LABELLED = re.compile(r'.*\S \d+')
 
 
 def check_data(config: Any, *dataloaders: str) -> None:
@@ -28,7 +29,7 @@ def check_data(config: Any, *dataloaders: str) -> None:
                 raise UserError(f'{where}.data_root={root} is empty; put the images there, or say where they are: '
                                 f'--cfg-options {where}.data_root=FOLDER')
         for where, dataset in _holders('groups', config.get(name) or {}, name):
-            if not Path(dataset['groups']).expanduser().is_file():
+            if dataset['groups'] != DUPLICATES and not Path(dataset['groups']).expanduser().is_file():
                 raise UserError(f'{where}.groups={dataset["groups"]} does not exist; write down which images belong together, '
                                 f'or say where that file is: --cfg-options {where}.groups=FILE')
         for where, dataset in _holders('ann_file', config.get(name) or {}, name):
@@ -42,15 +43,14 @@ def _check_list(where: str, dataset: dict) -> None:
     if not path.is_file():
         raise UserError(f'{where}={path} does not exist; write a line "PATH LABEL" for each image, or say where the list is: '
                         f'--cfg-options {where}=FILE')
-    lines = [line for line in path.read_text(errors='replace').splitlines() if line.strip()]
-    if not lines:
-        raise UserError(f'{where}={path} is empty; write a line "PATH LABEL" for each image')
-    if not dataset.get('with_label', True):
-        return
-    for number, line in enumerate(lines, 1):
-        if not _LABELLED.fullmatch(line.strip()):
-            raise UserError(f'line {number} of {where}={path} is {line.strip()!r}; write "PATH LABEL", the label a whole '
-                            'number from 0, or set with_label=False')
+    root = str(Path(dataset.get('data_root') or '', dataset.get('data_prefix') or '').expanduser())
+    what, with_label = f'{where}={path}', dataset.get('with_label', True)
+    first_label = None if (dataset.get('metainfo') or {}).get('classes') else dataset.get('first_label', 0)
+    try:
+        listed = with_slashes(read_listed(str(path), what, with_label, first_label), root)
+        check_listed(listed, root, what, with_label)
+    except (ValueError, OSError) as error:
+        raise UserError(str(error)) from None
 
 
 def _holders(path_key: str, config: Any, where: str) -> Iterator[tuple[str, dict]]:

@@ -1,9 +1,31 @@
 """Files that say which images belong together: same patient, video, product, caption."""
 
 import csv
+import io
+import os.path as osp
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+
+from .text_files import read_text, shown
+
+#: What spreadsheets and data frames write for "no group"; in lower case.
+NO_GROUP = ('', 'nan')
+#: In place of a file: images of equal pixels are a group.
+DUPLICATES = 'duplicates'
+
+
+class GroupTable(NamedTuple):
+    """What a file of groups says.
+
+    Attributes:
+        groups (dict[str, str]): group by path, with slashes.
+        without (int): lines whose group is empty or nan.
+    """
+
+    groups: dict[str, str]
+    without: int
 
 
 def read_group_array(path: str | None, total: int) -> np.ndarray | None:
@@ -27,24 +49,28 @@ def read_group_array(path: str | None, total: int) -> np.ndarray | None:
     return groups.astype(np.int64)
 
 
-def read_group_table(path: str, path_column: str = 'path', group_column: str = 'group') -> dict[str, str]:
+def read_group_table(path: str, path_column: str = 'path', group_column: str = 'group') -> GroupTable:
     """Group names by image path, from a ``.csv`` with a line of column names, or a ``.txt`` of lines ``path group``.
 
-    Images with an empty group are left out.
+    Paths may begin with ``./`` or have backslashes. An empty group, and nan, is none.
 
     Raises:
         FileNotFoundError: where there is no such file.
-        ValueError: where columns are missing, or an image stands there with two groups.
+        ValueError: where columns are missing, the file is not UTF-8, or an image stands there with two groups.
     """
     file = _existing(path)
     rows = _csv_rows(file, path_column, group_column) if file.suffix == '.csv' else _text_rows(file)
     table: dict[str, str] = {}
+    without = 0
     for name, group in rows:
-        if group and table.setdefault(name, group) != group:
-            raise ValueError(f'groups={path} has {name} in two groups, {table[name]} and {group}; keep one')
+        if group.lower() in NO_GROUP:
+            without += 1
+        elif table.setdefault(name, group) != group:
+            raise ValueError(f'groups={path} has {shown(name)} in two groups, {shown(table[name])} and {shown(group)}; keep '
+                             'one')
     if not table:
         raise ValueError(f'groups={path} names no group; give lines of path and group')
-    return table
+    return GroupTable(table, without)
 
 
 def _existing(path: str) -> Path:
@@ -55,21 +81,25 @@ def _existing(path: str) -> Path:
 
 
 def _csv_rows(file: Path, path_column: str, group_column: str) -> list[tuple[str, str]]:
-    with open(file, newline='', encoding='utf-8-sig') as lines:
-        table = csv.DictReader(lines)
-        missing = [column for column in (path_column, group_column) if column not in (table.fieldnames or ())]
-        if missing:
-            columns = ', '.join(table.fieldnames or ()) or 'nothing'
-            raise ValueError(f'groups={file} has no column {missing[0]}, but {columns}; set path_column and group_column')
-        return [(row[path_column].strip(), (row[group_column] or '').strip()) for row in table]
+    table = csv.DictReader(io.StringIO(read_text(file, f'groups={file}'), newline=''))
+    missing = [column for column in (path_column, group_column) if column not in (table.fieldnames or ())]
+    if missing:
+        columns = ', '.join(table.fieldnames or ()) or 'nothing'
+        raise ValueError(f'groups={file} has no column {missing[0]}, but {columns}; set path_column and group_column')
+    return [(_plain(row[path_column] or ''), (row[group_column] or '').strip()) for row in table]
 
 
 def _text_rows(file: Path) -> list[tuple[str, str]]:
     rows = []
-    for number, line in enumerate(file.read_text(encoding='utf-8').splitlines(), 1):
+    for number, line in enumerate(read_text(file, f'groups={file}').splitlines(), 1):
         if line.strip():
             name, *group = line.strip().rsplit(maxsplit=1)
             if not group:
-                raise ValueError(f'line {number} of groups={file} is {line.strip()!r}; write path and group')
-            rows.append((name, group[0]))
+                raise ValueError(f'line {number} of groups={file} is {shown(line.strip())!r}; write path and group')
+            rows.append((_plain(name), group[0]))
     return rows
+
+
+def _plain(name: str) -> str:
+    """A path with slashes, without ``./``."""
+    return osp.normpath(name.strip().replace('\\', '/'))

@@ -15,12 +15,11 @@ from .building import build_dataset
 from .collate import keep_batch
 from .folder import FolderFiles, Layout, describe_layout, layout_of, readable_suffixes, remarks, walk_folder
 from .indexed import IndexedDataset
+from .load_image import LOADER, loader_in
 from .tensor_images import TensorImages
 from .text_files import shown
 
 Images = str | Path | dict | np.ndarray | Tensor
-
-_LOADER = 'LoadImageFromFile'
 
 
 class ImageFolder(NamedTuple):
@@ -68,10 +67,9 @@ def image_dataset(data: Images, labels: Sequence[int] | None = None, pipeline: l
 
 def with_loader_of(data: Images, pipeline: list[dict] | None) -> list[dict] | None:
     """``pipeline`` with the options by which the data set of a config reads its files: background, depth and limits."""
-    loader = _loader_in(data) if isinstance(data, dict) else None
-    if loader is None or not pipeline or pipeline[0].get('type') != _LOADER:
+    if not isinstance(data, dict) or not pipeline or pipeline[0].get('type') != LOADER:
         return pipeline
-    return [{**pipeline[0], **loader}, *pipeline[1:]]
+    return [{**pipeline[0], **loader_in(data)}, *pipeline[1:]]
 
 
 def read_folder(folder: str | Path) -> ImageFolder:
@@ -105,17 +103,6 @@ def folder_config(folder: str | Path) -> dict:
 def collate_of(dataset: IndexedDataset) -> Callable:
     """How samples of ``dataset`` become a batch."""
     return keep_batch if dataset.in_tensors else default_collate
-
-
-def _loader_in(config: Any) -> dict | None:
-    """The first transform that reads files in a config, at any depth."""
-    if isinstance(config, dict):
-        if str(config.get('type')).rsplit('.', maxsplit=1)[-1] == _LOADER:
-            return config
-        return next((found for value in config.values() if (found := _loader_in(value)) is not None), None)
-    if isinstance(config, (list, tuple)):
-        return next((found for value in config if (found := _loader_in(value)) is not None), None)
-    return None
 
 
 def _in_memory(images: np.ndarray | Tensor, labels: Sequence[int] | None) -> TensorImages:

@@ -1,6 +1,7 @@
 """Reading an image file that somebody else has made."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import mmcv
@@ -16,6 +17,20 @@ from .reading_notes import note
 
 #: A deep image that uses less than this share of its type's range is dark, or has fewer bits than its type.
 LEAST_SHARE = 1 / 16
+
+
+LOADER = 'LoadImageFromFile'
+
+
+def loader_in(config: Any) -> dict[str, Any]:
+    """Options of the first transform of a config, at any depth, that reads files; empty if there is none."""
+    if isinstance(config, dict):
+        if str(config.get('type')).rsplit('.', maxsplit=1)[-1] == LOADER:
+            return {key: value for key, value in config.items() if key != 'type'}
+        config = list(config.values())
+    if isinstance(config, (list, tuple)):
+        return next((options for value in config if (options := loader_in(value))), {})
+    return {}
 
 
 @TRANSFORMS.register_module()
@@ -71,6 +86,17 @@ class LoadImageFromFile(_LoadImageFromFile):
         results.update(img=image, img_shape=image.shape[:2], ori_shape=image.shape[:2])
         return results
 
+    def decode(self, path: str) -> tuple[np.ndarray, Header]:
+        """Pixels of a file, uint8 (H, W, 3), BGR, by the options of this transform, and what the file says of them.
+
+        Raises:
+            BrokenImageError: as of :meth:`transform`.
+        """
+        return self._decoded(read_bytes(path, self.backend_args, self.max_bytes))
+
+    def _decoded(self, content: bytes) -> tuple[np.ndarray, Header]:
+        return decode(content, self.background, self.depth, self.data_range, self.max_pixels)
+
     def _read(self, path: str) -> np.ndarray:
         content = read_bytes(path, self.backend_args, self.max_bytes)
         if self.color_type not in ('color', 'grayscale') or self.imdecode_backend != 'cv2':
@@ -79,7 +105,7 @@ class LoadImageFromFile(_LoadImageFromFile):
             if image is None:
                 raise BrokenImageError(f'{path} is damaged, or no image')
             return image
-        image, header = decode(content, self.background, self.depth, self.data_range, self.max_pixels)
+        image, header = self._decoded(content)
         self._note(header)
         return image if self.color_type == 'color' else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
 

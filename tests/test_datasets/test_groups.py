@@ -116,8 +116,8 @@ def test_images_in_memory_with_a_file(tmp_path):
 
 def test_a_file_of_other_paths_is_refused(folder_config, tmp_path):
     (tmp_path / 'groups.txt').write_text('/data/images/00.png cat\n')
-    with pytest.raises(ValueError, match=r'names none of the 12 images in .*: it has paths like /data/images/00.png, the '
-                                         'folder like class0/00.png'):
+    with pytest.raises(ValueError, match=r'1 of its 1 paths name none of the 12 images in .*, such as /data/images/00.png; '
+                                         'there are paths like class0/00.png. Correct them, or lower min_matched=0.9'):
         DATASETS.build(dict(folder_config, type='GroupedFolder', groups=str(tmp_path / 'groups.txt')))
 
 

@@ -150,7 +150,7 @@ def test_a_relative_folder_is_written_down_as_an_absolute_one(classes, monkeypat
 
 def test_one_image_is_refused_in_its_own_words(put, tmp_path):
     put(tmp_path / 'images' / '0.png')
-    with pytest.raises(UserError, match='holds one image; contrastive learning compares images: give at least 2'):
+    with pytest.raises(UserError, match='holds one image to train on; contrastive learning compares images: give at least 2'):
         pretraining_config(tmp_path / 'images', 'ifnd', 'mocov2', 'resnet18', 1, None, 16, 0, 0)
     (tmp_path / 'none').mkdir()
     (tmp_path / 'none' / 'a.psd').write_bytes(b'8BPS')

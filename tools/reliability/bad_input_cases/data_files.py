@@ -99,7 +99,7 @@ GROUPS = [
     ('groups.csv', '', 'has no column path, but nothing'),
     ('groups.csv', 'file,group\na/0.png,1\n', 'has no column path, but file, group'),
     ('groups.csv', 'path,group\n', 'names no group'),
-    ('groups.csv', 'path,group\nx/9.png,1\n', 'names none of the 8 images'),
+    ('groups.csv', 'path,group\nx/9.png,1\n', 'name none of the 8 images'),
     ('groups.csv', 'path,group\na/0.png,1\na/0.png,2\n', 'has a/0.png in two groups'),
     ('groups.txt', 'a/0.png\n', 'write path and group'),
 ]
