@@ -6,7 +6,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from mmifnd.clustering import KMeans, RowShare
-from mmifnd.clustering.kmeans import FEW_CLUSTERS
+from mmifnd.clustering.kmeans import MANY_CLUSTERS
 
 
 @pytest.fixture(params=['faiss', 'torch'])
@@ -189,11 +189,11 @@ def test_k_means_plus_plus_finds_clusters_that_random_rows_miss(kmeans):
 
 
 def test_a_warm_start_continues_from_the_centroids_before(kmeans, cloud):
-    before = kmeans(1, 1).fit(cloud, FEW_CLUSTERS + 1, seed=0)
-    warm = kmeans(20, 1, init='previous').fit(cloud, FEW_CLUSTERS + 1, seed=1, previous=torch.from_numpy(before.centroids))
+    before = kmeans(1, 1).fit(cloud, MANY_CLUSTERS, seed=0)
+    warm = kmeans(20, 1, init='previous').fit(cloud, MANY_CLUSTERS, seed=1, previous=torch.from_numpy(before.centroids))
     assert warm.inertia < before.inertia
     same = np.mean(warm.labels == before.labels)
-    other = np.mean(kmeans(20, 1).fit(cloud, FEW_CLUSTERS + 1, seed=1).labels == before.labels)
+    other = np.mean(kmeans(20, 1).fit(cloud, MANY_CLUSTERS, seed=1).labels == before.labels)
     assert same > 0.5 > other  # clusters kept their numbers
 
 
