@@ -1,5 +1,5 @@
-# Warm starts (kmeans.init='previous') against cold restarts, with features of an exact pass and of the bank; also the bank against
-# the pass. 30, 100 and 300 clusters: with fewer than 30, a warm start is accompanied by restarts.
+# Warm starts (kmeans.init=previous) against cold restarts, with features of an exact pass and of the bank; also the bank
+# against the pass. 30, 100 and 300 clusters: with fewer than 30, a warm start is accompanied by restarts.
 _base_ = './_base_/digits.py'
 
 title = 'Warm starts of k-means on scikit-learn digits'

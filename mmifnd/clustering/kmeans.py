@@ -21,8 +21,8 @@ from .row_share import RowShare
 BACKENDS = ('auto', 'faiss', 'torch')
 DEVICES = ('auto', 'cpu', 'gpu')
 
-#: With fewer clusters a warm start is accompanied by fresh restarts. On the digits a chain of warm starts got stuck at 10 clusters,
-#: 11 % above the inertia of restarts, and ended below it at 30, 100 and 300.
+#: With fewer clusters a warm start is accompanied by fresh restarts. On the digits a chain of warm starts got stuck at 10,
+#: 11 % above the inertia of restarts, and ended below that at 30, 100 and 300.
 MANY_CLUSTERS = 30
 
 
