@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from mmengine.registry import DefaultScope, Registry
 from mmpretrain import registry as parents
 from torch.utils.data import Dataset
@@ -73,6 +74,7 @@ MINIMAL = dict(
         CLIPAdapter=dict(ENCODER, text_backbone=dict(type='TokenBag', vocab_size=9, width=8),
                          text_neck=dict(type='LinearProjection', in_channels=8, out_channels=4)),
         SwAVAdapter=dict(ENCODER, head=dict(type='SwAVHead', num_prototypes=8))),
+    OPTIMIZERS=dict(LARS=dict(params=[torch.nn.Parameter(torch.zeros(2))], lr=0.1)),
     TASK_UTILS=dict(ConfidenceAcceptance={}, DistributedKMeans={}, KMeans={}))
 
 #: Built by a runner only.

@@ -60,7 +60,11 @@ def rankme(features: ArrayLike) -> float:
         >>> round(rankme(torch.eye(4)), 4)
         4.0
     """
-    return _entropy_rank(torch.linalg.svdvals(as_features(features, 'features', torch.float64)))
+    rows = as_features(features, 'features', torch.float64)
+    gram = rows.T @ rows if len(rows) >= rows.shape[1] else rows @ rows.T  # its eigenvalues are the squared singular values
+    squares = torch.linalg.eigvalsh(gram)
+    rounding = len(gram) * torch.finfo(gram.dtype).eps * squares.amax()
+    return _entropy_rank(torch.where(squares > rounding, squares, 0.).sqrt())
 
 
 def participation_ratio(features: ArrayLike) -> float:
@@ -88,7 +92,7 @@ def uniformity(features: ArrayLike, t: float = 2., chunk_size: int = 1024) -> fl
     r"""The logarithm of the mean Gaussian potential of all pairs of unit vectors (Wang & Isola 2020, arXiv 2005.10242).
 
     :math:`\log \mathrm{mean}_{i \ne j} \exp(-t \lVert x_i - x_j \rVert^2)`: 0 if all are one point, about -2t at best. It
-    misses dimensional collapse, so read it beside :func:`rankme`. Time is N^2 D, memory chunk_size x N.
+    misses dimensional collapse, so read it beside :func:`rankme`. Time is N^2 D / 2, memory chunk_size x N.
 
     Args:
         features (array-like): (N, D), N >= 2.
@@ -106,8 +110,10 @@ def uniformity(features: ArrayLike, t: float = 2., chunk_size: int = 1024) -> fl
     if len(unit) < 2:
         raise ValueError(f'{len(unit)} image makes no pair; give at least 2')
     total = torch.zeros((), dtype=torch.float64, device=unit.device)
-    for rows in unit.split(chunk_size):
-        total += (2 * t * (rows @ unit.T - 1)).exp().sum(dtype=torch.float64)
+    for begin in range(0, len(unit), chunk_size):  # the matrix is symmetric: the blocks right of the diagonal count twice
+        rows, rest = unit[begin:begin + chunk_size], unit[begin:]
+        potential = (rows @ rest.T).sub_(1).mul_(2 * t).exp_()
+        total += 2 * potential.sum(dtype=torch.float64) - potential[:, :len(rows)].sum(dtype=torch.float64)
     pairs = len(unit) * (len(unit) - 1)
     return ((total - len(unit)).clamp(min=torch.finfo(torch.float64).tiny) / pairs).log().item()
 

@@ -5,10 +5,10 @@
     python tools/benchmarks/step.py --backbone-depth 18 --image-size 64 --steps 20 --json step.json
     python tools/benchmarks/step.py --device cuda --check-sync
 
-A step is forward, loss, backward, SGD and finish_step, on images that lie on the device. 'with' has ElimContrastiveHead with
-PseudoLabelDetector and published labels of G clusterings, or GloFNDThresholdHead, whose thresholds learn in each step;
-'without' has NoDetector in the same framework and on the same weights; mmpretrain's own MoCo or SimCLR starts from equal
-weights. Steps alternate; ratios are taken within a round.
+A step is forward, loss, backward, SGD (or LARS) and finish_step, on images that lie on the device. 'with' has
+ElimContrastiveHead with PseudoLabelDetector and published labels of G clusterings, or GloFNDThresholdHead, whose thresholds
+learn in each step; 'without' has NoDetector in the same framework and on the same weights; mmpretrain's own MoCo or SimCLR
+starts from equal weights. Steps alternate; ratios are taken within a round.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from step_tables import ratios, show_heads, show_steps, show_summary
 from torch import Tensor, nn
 
 from mmifnd.contrast import Contrast
+from mmifnd.engine.optimizers import LARS
 from mmifnd.registry import MODELS
 
 DIM = 128  # of the embedding, in MoCo, SimCLR and IFND
@@ -52,6 +53,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--num-clusters', type=int, nargs='+', default=[1000, 3000, 10_000])
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--check-sync', action='store_true', help='only run a step in which waiting for the GPU is an error')
+    parser.add_argument('--optimizer', choices=('sgd', 'lars'), default='sgd', help="of the step: MoCo's SGD, or SimCLR's LARS")
     parser.add_argument('--no-mmpretrain', action='store_true', help="leave out mmpretrain's models")
     parser.add_argument('--json', metavar='FILE', help='also write the figures here')
     args = parser.parse_args()
@@ -128,7 +130,7 @@ def training_steps(framework: str, args: argparse.Namespace) -> dict[str, Step]:
     views = [torch.randn(args.batch_size, 3, args.image_size, args.image_size, device=args.device) for _ in range(2)]
     index = torch.randperm(args.num_samples)[:args.batch_size].to(args.device)
     ours, choices = our_framework(framework, args), heads(args)
-    optimizer = sgd(ours)
+    optimizer = optimizer_of(ours, args.optimizer)
 
     def step_of(name: str) -> Step:
         def step() -> None:
@@ -140,18 +142,21 @@ def training_steps(framework: str, args: argparse.Namespace) -> dict[str, Step]:
     steps = {name: step_of(name) for name in choices}
     if not args.no_mmpretrain:
         theirs = mmpretrain_model(framework, ours, args)
-        their_optimizer = sgd(theirs)
+        their_optimizer = optimizer_of(theirs, args.optimizer)
         steps['mmpretrain'] = lambda: update(their_optimizer, theirs.loss(list(views), None)['loss'])
     return steps
 
 
-def sgd(model: nn.Module) -> torch.optim.Optimizer:
-    """MoCo v2's optimiser over what learns."""
-    return torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.03, momentum=0.9, weight_decay=1e-4)
+def optimizer_of(model: nn.Module, name: str) -> torch.optim.Optimizer:
+    """MoCo v2's SGD or SimCLR's LARS over what learns."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if name == 'lars':
+        return LARS(parameters, lr=0.3, momentum=0.9, weight_decay=1e-6)
+    return torch.optim.SGD(parameters, lr=0.03, momentum=0.9, weight_decay=1e-4)
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    """Backward and one SGD step."""
+    """Backward and one step of the optimizer."""
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

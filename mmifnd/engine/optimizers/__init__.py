@@ -1,0 +1,5 @@
+"""Optimizers that torch and mmpretrain lack, or that wait for the device there."""
+
+from .lars import LARS
+
+__all__ = ['LARS']
