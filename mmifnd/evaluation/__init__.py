@@ -7,7 +7,7 @@ from .cluster_change import cluster_change
 from .detection import pairwise_rates
 from .detection_scores import DetectionScores, detection_scores, scores_of_counts
 from .draws import draw_fraction, even_anchors
-from .few_shot import FewShotAccuracy, draw_supports, few_shot_accuracy
+from .few_shot import FewShotAccuracy, affordable_draws, draw_supports, few_shot_accuracy
 from .group_probe import GroupAccuracy, group_accuracy
 from .health import alignment, lidar, participation_ratio, rankme, spread, uniformity
 from .health_alarms import health_alarms
@@ -25,11 +25,11 @@ from .transfer import TransferAccuracy, transfer_accuracy
 
 __all__ = [
     'DetectionScores', 'Estimate', 'FewShotAccuracy', 'GroupAccuracy', 'Summary', 'ThresholdError', 'TransferAccuracy',
-    'VISSL_COSTS', 'alignment', 'average_precision', 'balanced_accuracy', 'batch_of_first', 'cluster_change',
-    'cluster_estimate', 'clustering_nmi', 'detection_scores', 'draw_fraction', 'draw_positives', 'draw_supports',
-    'even_anchors', 'exact_quantiles', 'expected_false_negatives', 'few_shot_accuracy', 'fit_softmax_regression',
-    'group_accuracy', 'health_alarms', 'knn_accuracy', 'knn_predict', 'knn_votes', 'label_fraction_accuracy', 'lidar',
-    'linear_probe_accuracy', 'linear_probe_predict', 'low_shot_svm', 'majority_accuracy',
+    'VISSL_COSTS', 'affordable_draws', 'alignment', 'average_precision', 'balanced_accuracy', 'batch_of_first',
+    'cluster_change', 'cluster_estimate', 'clustering_nmi', 'detection_scores', 'draw_fraction', 'draw_positives',
+    'draw_supports', 'even_anchors', 'exact_quantiles', 'expected_false_negatives', 'few_shot_accuracy',
+    'fit_softmax_regression', 'group_accuracy', 'health_alarms', 'knn_accuracy', 'knn_predict', 'knn_votes',
+    'label_fraction_accuracy', 'lidar', 'linear_probe_accuracy', 'linear_probe_predict', 'low_shot_svm', 'majority_accuracy',
     'normalized_mutual_information', 'paired_t_test', 'pairwise_rates', 'participation_ratio', 'quantile_estimate', 'rankme',
     'scores_of_counts', 'spread', 'summarise', 'svm_average_precisions', 'threshold_error', 'top1_accuracy',
     'transfer_accuracy', 'true_rates', 'uniformity',

@@ -16,6 +16,8 @@ from .softmax_regression import fit_softmax_regression
 from .summary import Summary, summarise
 
 _MAX_SUPPORT_NUMBERS = 2**24  # numbers of support features held at once: 128 MiB in float64
+_STEPS_OF_ONE_SHOT, _STEPS = 120, 350  # of conjugate gradients, as seen on 100 to 300 classes
+_LEAST_DRAWS = 3
 _ROUNDING = 1e-6  # relative rounding error of float32 features
 
 
@@ -44,7 +46,8 @@ def few_shot_accuracy(train_features: ArrayLike, train_labels: ArrayLike, featur
     ``values`` of two results can go into :func:`~mmifnd.evaluation.paired_t_test`.
 
     Args:
-        train_features (array-like): (N, D); computed on their device, in float64.
+        train_features (array-like): (N, D); computed on their device. Supports are widened to float64, all other rows are
+            float32 unless they came in float64.
         train_labels (array-like): integers >= 0, at least two different, (N,).
         features (array-like): (Q, D).
         labels (array-like): true classes of ``features``, integers >= 0, (Q,). A class that the training set lacks
@@ -67,8 +70,8 @@ def few_shot_accuracy(train_features: ArrayLike, train_labels: ArrayLike, featur
         >>> accuracy.logistic.mean, accuracy.nearest_mean.standard_deviation
         (100.0, 0.0)
     """
-    train_features = as_features(train_features, 'train_features', dtype=torch.float64)
-    features = as_features(features, 'features', dtype=torch.float64).to(train_features.device)
+    train_features = as_features(train_features, 'train_features')
+    features = as_features(features, 'features').to(train_features.device)
     train_labels, labels = as_labels(train_labels, 'train_labels'), as_labels(labels, 'labels')
     check_same_length(train_features, 'train_features', train_labels, 'train_labels')
     check_same_length(features, 'features', labels, 'labels')
@@ -77,13 +80,40 @@ def few_shot_accuracy(train_features: ArrayLike, train_labels: ArrayLike, featur
 
     supports = torch.from_numpy(draw_supports(train_labels, shots, num_draws, seed)).to(train_features.device)
     targets = torch.from_numpy(_class_positions(labels, train_labels)).to(train_features.device)
+    # Both classifiers are linear: they see features relative to their mean, where float32 has the digits that matter.
+    centre = features.mean(0)
+    features = features - centre
     logistic: list[float] = []
     nearest_mean: list[float] = []
     for part in supports.split(max(1, _MAX_SUPPORT_NUMBERS // (supports[0].numel() * train_features.shape[1]))):
-        support = train_features[part]
-        logistic += _accuracies(*_logistic_regression(support, l2), features, targets)
-        nearest_mean += _accuracies(*_nearest_mean(support), features, targets)
+        support = train_features[part].double()
+        weight, bias = _logistic_regression(support, l2)
+        logistic += _accuracies(weight, bias + centre.double() @ weight, features, targets)
+        nearest_mean += _accuracies(*_nearest_mean(support - centre), features, targets)
     return FewShotAccuracy(summarise(logistic), summarise(nearest_mean))
+
+
+def affordable_draws(num_draws: int, num_classes: int, shots: int, num_dims: int, max_operations: float) -> int:
+    """The number of draws that logistic regressions of this size leave of ``num_draws``; at least 3.
+
+    A draw of C classes takes about ``4 C S min(C S, D) C`` operations for each step of conjugate gradients, of which 1-shot
+    regressions were seen to take about 120, and 5-shot ones 350.
+
+    Args:
+        num_draws (int): draws that were asked for.
+        num_classes (int): C.
+        shots (int): S.
+        num_dims (int): D.
+        max_operations (float): float64 operations of all draws together; a core does about 2e10 of them in a second.
+
+    Example:
+        >>> affordable_draws(200, 10, 5, 2048, 1e13), affordable_draws(200, 1000, 1, 2048, 1e13)
+        (200, 20)
+    """
+    images = num_classes * shots
+    steps = _STEPS_OF_ONE_SHOT if shots == 1 else _STEPS
+    operations = 4. * images * min(images, num_dims) * num_classes * steps
+    return min(num_draws, max(_LEAST_DRAWS, int(max_operations / operations)))
 
 
 def draw_supports(train_labels: ArrayLike, shots: int, num_draws: int, seed: int = 0) -> np.ndarray:
@@ -151,6 +181,7 @@ def _nearest_mean(support: Tensor) -> tuple[Tensor, Tensor]:
 
 def _accuracies(weight: Tensor, bias: Tensor, features: Tensor, targets: Tensor) -> list[float]:
     """The accuracy of each draw's linear classifier on features (Q, D), in percent; draw by draw to bound memory."""
+    weight, bias = weight.to(features.dtype), bias.to(features.dtype)
     right = [((features @ w + b).argmax(1) == targets).double().mean() for w, b in zip(weight, bias, strict=True)]
     accuracies: list[float] = (100 * torch.stack(right)).tolist()
     return accuracies

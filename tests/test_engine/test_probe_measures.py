@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import torch
 from torch import nn
 
 from mmifnd.engine.metrics.representation import Representation
+from mmifnd.engine.metrics.representation_measures import FewShotProbe
 from mmifnd.evaluation import (
     balanced_accuracy,
     group_accuracy,
@@ -141,3 +143,15 @@ def test_every_probe_on_the_digits(digits_runner):
     assert all(np.isfinite(value) for value in found.values())
     assert set(runner.test_loop.summaries) >= {'nmi', 'linear_1%', 'svm_map_1shot'}
     assert found['linear_100%'] > found['linear_1%'] > 15 and found['svm_map'] > found['svm_map_1shot'] > 15
+
+
+def test_few_shot_draws_that_cost_too_much_are_left_out_in_a_line(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(4).repeat(5)
+    rows = torch.randn(20, 6, generator=generator)
+    lines = []
+    monkeypatch.setattr('mmifnd.engine.metrics.representation_measures.print_log', lambda text, **options: lines.append(text))
+    rep = SimpleNamespace(train=rows, train_labels=labels, test=rows, test_labels=labels)
+    assert len(FewShotProbe(shots=(1,), num_draws=30)(rep)['shot_1'].values) == 30 and not lines
+    found = FewShotProbe(shots=(1,), num_draws=30, max_operations=1.)(rep)
+    assert len(found['shot_1'].values) == 3 and lines[0].startswith('shot_1: 3 draws instead of num_draws=30')

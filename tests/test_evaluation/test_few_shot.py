@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestCentroid
 from sklearn.preprocessing import StandardScaler
 
-from mmifnd.evaluation import draw_supports, few_shot, few_shot_accuracy
+from mmifnd.evaluation import affordable_draws, draw_supports, few_shot, few_shot_accuracy
 
 
 @pytest.fixture(scope='module')
@@ -122,3 +122,19 @@ def test_errors_say_what_is_wrong(change, message):
                      features=[[0.5]], labels=[3]) | change
     with pytest.raises(ValueError, match=message):
         few_shot_accuracy(**arguments)
+
+
+def test_an_offset_far_larger_than_the_spread_costs_no_digits(images):
+    """Predictions are made in float32, of features relative to their mean."""
+    train_features, train_labels, features, labels = images
+    expected = few_shot_accuracy(*images, num_draws=20)
+    moved = few_shot_accuracy((train_features + 1000).astype(np.float32), train_labels, (features + 1000).astype(np.float32),
+                              labels, num_draws=20)
+    for name in ('logistic', 'nearest_mean'):
+        assert getattr(moved, name).mean == pytest.approx(getattr(expected, name).mean, abs=0.5)
+
+
+@pytest.mark.parametrize('classes, shots, expected', [(10, 1, 200), (10, 5, 200), (100, 5, 200), (1000, 1, 20), (1000, 5, 3)])
+def test_draws_are_bounded_by_what_they_cost(classes, shots, expected):
+    assert affordable_draws(200, classes, shots, 2048, 1e13) == expected
+    assert affordable_draws(2, classes, shots, 2048, 1.) == 2

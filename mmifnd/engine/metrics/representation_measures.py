@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from mmifnd.clustering import KMeans
 from mmifnd.evaluation import (
     Summary,
+    affordable_draws,
     clustering_nmi,
     detection_scores,
     even_anchors,
@@ -76,12 +77,15 @@ class FewShotProbe(Measure):
         shots (Sequence[int]): labelled images a class.
         num_draws (int): draws, the same for every method.
         l2 (float): of the logistic regression.
+        max_operations (float, optional): where classes or shots are so many that ``num_draws`` logistic regressions would take
+            more, fewer are drawn, and a line says so; default: 1e13 on the CPU (about 8 minutes of a core), 1e15 on a GPU.
     """
 
     needs_test_labels = needs_disjoint_sets = True
 
-    def __init__(self, shots: Sequence[int] = (1, 5), num_draws: int = 200, l2: float = 1e-2) -> None:
-        self.shots, self.num_draws, self.l2 = shots, num_draws, l2
+    def __init__(self, shots: Sequence[int] = (1, 5), num_draws: int = 200, l2: float = 1e-2,
+                 max_operations: float | None = None) -> None:
+        self.shots, self.num_draws, self.l2, self.max_operations = shots, num_draws, l2, max_operations
 
     def __call__(self, rep: Representation) -> dict[str, Summary]:
         """``shot_1`` and the like by logistic regression, ``shot_1_mean`` by the nearest class mean."""
@@ -89,7 +93,7 @@ class FewShotProbe(Measure):
         for shots in self.shots:
             try:
                 found = few_shot_accuracy(
-                    rep.train, rep.train_labels, rep.test, rep.test_labels, shots, self.num_draws, self.l2)
+                    rep.train, rep.train_labels, rep.test, rep.test_labels, shots, self._draws(rep, shots), self.l2)
             except ValueError as error:
                 if shots == min(self.shots):
                     raise
@@ -98,6 +102,16 @@ class FewShotProbe(Measure):
             measures[f'shot_{shots}'] = found.logistic
             measures[f'shot_{shots}_mean'] = found.nearest_mean
         return measures
+
+    def _draws(self, rep: Representation, shots: int) -> int:
+        classes = len(rep.train_labels.unique())
+        bound = self.max_operations or (1e13 if rep.train.device.type == 'cpu' else 1e15)
+        draws = affordable_draws(self.num_draws, classes, shots, rep.train.shape[1], bound)
+        if draws < self.num_draws:
+            print_log(f'shot_{shots}: {draws} draws instead of num_draws={self.num_draws}: regressions of {classes} classes '
+                      f'would take more than max_operations={bound:.0e} of FewShotProbe; raise it for more draws',
+                      logger='current')
+        return draws
 
 
 @METRICS.register_module()
