@@ -5,7 +5,7 @@ on the host travel through the current GPU if the backend is NCCL, which cannot 
 """
 
 import sys
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.distributed as dist
@@ -108,7 +108,8 @@ def unwrap(model: nn.Module) -> nn.Module:
     """The model inside a wrapper of torch.nn.parallel or torch.distributed.fsdp; the model itself if it has none."""
     wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
     fsdp = sys.modules.get('torch.distributed.fsdp')  # whoever wraps with it has imported it
-    return model.module if isinstance(model, (*wrappers, *([fsdp.FullyShardedDataParallel] if fsdp else ()))) else model
+    is_wrapped = isinstance(model, (*wrappers, *([fsdp.FullyShardedDataParallel] if fsdp else ())))
+    return cast(nn.Module, model.module) if is_wrapped else model
 
 
 _OPERATIONS = dict(min=dist.ReduceOp.MIN, max=dist.ReduceOp.MAX) if dist.is_available() else {}

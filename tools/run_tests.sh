@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need and runs pytest, on up to four cores; arguments are handed to it. A run of all tests also measures
-# which lines of mmifnd/ ran, those in child processes counted, and prints the total and the files below 90 %.
+# Installs what the tests need and runs pytest on up to four cores, with the given arguments. Without arguments it first runs
+# ruff and mypy, then all tests, and measures which lines of mmifnd/ ran, also in child processes; it prints the total and the
+# files below 90 %.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/_setup.sh"
 setup_environment tests
@@ -8,6 +9,8 @@ cd "$ROOT"
 if [ $# -gt 0 ]; then
     exec "$VENV/bin/python" -m "${PYTEST[@]}" "$@"
 fi
+"$VENV/bin/python" -m ruff check .
+"$VENV/bin/python" -m mypy
 mkdir -p work_dirs/coverage
 "$VENV/bin/python" -m coverage erase
 status=0

@@ -71,7 +71,7 @@ def _png_ends(content: bytes) -> bool:
 
 def _tiff_ends(content: bytes, image: Image.Image) -> bool:
     for offsets, sizes in _OFFSETS:
-        starts, lengths = image.tag_v2.get(offsets), image.tag_v2.get(sizes)
+        starts, lengths = image.tag_v2.get(offsets), image.tag_v2.get(sizes)  # type: ignore[attr-defined]  # of a TIFF
         if starts and lengths and len(starts) == len(lengths):
             return all(start + length <= len(content) for start, length in zip(starts, lengths))
     return True

@@ -153,7 +153,7 @@ def _is_deep(image: Image.Image, content: bytes) -> bool:
         return True
     if image.format == 'PNG':
         return content[_PNG_DEPTH] > 8
-    bits = image.tag_v2.get(_TIFF_BITS) if image.format == 'TIFF' else None
+    bits = image.tag_v2.get(_TIFF_BITS) if image.format == 'TIFF' else None  # type: ignore[attr-defined]
     return bits is not None and max(bits if isinstance(bits, tuple) else (bits,)) > 8
 
 

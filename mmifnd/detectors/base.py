@@ -26,7 +26,7 @@ class Detector(nn.Module, KnowsImages, FollowsEpochs, DrawsBySeed):
     #: The number of images in the training set, once bound.
     num_samples: int | None = None
 
-    def __init_subclass__(cls, **kwargs) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         check_declared(cls)
 

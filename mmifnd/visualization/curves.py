@@ -206,7 +206,7 @@ def draw_curve(axes: Axes, curve: Curve, width: float) -> None:
 def finish_axes(axes: Axes) -> None:
     """Epochs in whole numbers, and a faint grid."""
     axes.set_xlabel('epoch')
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]  # a MaxNLocator
     axes.grid(axis='y', linewidth=0.8)
 
 

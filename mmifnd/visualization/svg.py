@@ -38,7 +38,7 @@ def has_data(artist: Artist) -> bool:
     if isinstance(artist, Collection):
         points = artist.get_offsets() if artist.get_offset_transform() is artist.axes.transData else []
         return len(points) > 0 or any(len(path.vertices) for path in artist.get_paths())
-    return len(artist.get_path().vertices) > 0
+    return len(artist.get_path().vertices) > 0  # type: ignore[attr-defined]  # a line or a patch
 
 
 def marks_of(axes: Axes) -> list[Artist]:

@@ -94,7 +94,7 @@ def test_groups_by_name(representation, data, monkeypatch):
     assert found == dict(kind_top1=expected.top1, kind_balanced=expected.balanced, kind_majority=75., kind_groups=2)
     assert build('WordNetDepthProbe', depths=(3,))(representation) == {}
     assert lines == ['one is left out: train_labels hold class 0 only; expected at least two classes',
-                     'depth3 is left out: 4 of 4 classes have no group, such as class 0; give one a class']
+                     'depth3 is left out: 4 of 4 classes have no group, such as class 0; give one per class']
 
 
 def test_depths_of_wordnet(representation):

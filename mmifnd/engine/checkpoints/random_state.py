@@ -9,7 +9,7 @@ import torch
 def random_state() -> dict:
     """State of Python's, numpy's and torch's generators, and of the current GPU's."""
     version, words, gauss = random.getstate()
-    name, keys, *rest = np.random.get_state()
+    name, keys, *rest = np.random.get_state(legacy=True)
     state = dict(python=(version, torch.tensor(words), gauss), numpy=(name, torch.from_numpy(keys.astype(np.int64)), *rest),
                  torch=torch.get_rng_state())
     if torch.cuda.is_available():
