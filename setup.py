@@ -8,7 +8,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
-#: What a checkout has beside the package; an installed package has it in ``mmifnd/.mim``, where OpenMMLab's packages have theirs.
+#: What a checkout has beside the package; in an installed package it is in ``mmifnd/.mim``, as in OpenMMLab's packages.
 BESIDE = ('configs', 'tools', 'model-index.yml')
 
 
