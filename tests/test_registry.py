@@ -43,7 +43,9 @@ class ArrayImages(Dataset):
 
 #: Registry and name: the arguments that the component cannot do without.
 MINIMAL = dict(
-    DATASETS=dict(ClassSubset=dict(class_list='classes.txt', data_root='folders'), Digits={},
+    DATASETS=dict(CocoCaptions=dict(ann_file='coco.json', data_root='pairs'), ImageTextTable=dict(ann_file='pairs.csv', data_root='pairs'),
+                  KarpathyJson=dict(ann_file='karpathy.json', data_root='pairs'), PairShards=dict(shards='pairs/0.tar'),
+                  ClassSubset=dict(class_list='classes.txt', data_root='folders'), Digits={},
                   GroupedFolder=dict(groups='groups.txt', data_root='folders'),
                   IDXImages=dict(data_root='idx'), LabelledSubset=dict(data_root='folders'),
                   InMemoryImages=dict(dataset=ArrayImages()),

@@ -8,7 +8,8 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from .leaf_files import leaf_path
-from .pairs.tensor_pairs import TensorPairs
+from .pairs.captioned import Captioned
+from .pairs.shards import PairShards
 from .sample_index import Origin
 from .tensor_images import TensorImages
 
@@ -79,6 +80,8 @@ def fingerprint_of(origin: Origin) -> str:
             digest.update(leaf.images.numpy())
             digest.update(positions)
             digest.update(_pair_bytes(leaf, positions))
+        elif isinstance(leaf, PairShards):
+            digest.update(leaf.content(positions))
         else:
             for position in positions.tolist():
                 digest.update(_leaf_bytes(leaf, position))
@@ -116,6 +119,8 @@ def check_inside(leaf) -> None:
 
 
 def _leaf_bytes(leaf, position: int) -> bytes:
+    if isinstance(leaf, PairShards):
+        return leaf.content(np.array([position]))
     name = leaf_name(leaf, position)
     if name is not None:
         captions = '\0'.join([*(_leaf_captions(leaf, position) or ()), ''])
@@ -125,11 +130,11 @@ def _leaf_bytes(leaf, position: int) -> bytes:
 
 def _pair_bytes(leaf: TensorImages, positions) -> bytes:
     """What pairs have besides their pixels."""
-    return leaf.content(positions) if isinstance(leaf, TensorPairs) else b''
+    return leaf.content(np.asarray(positions)) if isinstance(leaf, Captioned) else b''
 
 
 def _leaf_captions(leaf, position: int) -> list[str] | None:
-    if isinstance(leaf, TensorPairs):
+    if isinstance(leaf, Captioned):
         return leaf.captions_at(position)
     return leaf.get_data_info(position).get('captions') if hasattr(leaf, 'get_data_info') else None
 
@@ -138,6 +143,8 @@ def _leaf_labels(leaf, positions: np.ndarray) -> np.ndarray | None:
     if isinstance(leaf, TensorImages):
         return None if leaf.labels is None else leaf.labels.numpy()[positions]
     if hasattr(leaf, 'get_data_info'):
+        if len(positions) and not _is_label(leaf.get_data_info(int(positions[0])).get('gt_label')):
+            return None  # without a look at the millions that may follow
         labels = [leaf.get_data_info(position).get('gt_label') for position in positions.tolist()]
     elif getattr(leaf, 'targets', None) is not None:  # torchvision
         labels = np.asarray(leaf.targets)[positions].tolist()
@@ -149,6 +156,8 @@ def _leaf_labels(leaf, positions: np.ndarray) -> np.ndarray | None:
 def _leaf_group(leaf, position: int) -> Hashable | None:
     if isinstance(leaf, TensorImages):
         return None if leaf.groups is None or leaf.groups[position] < 0 else int(leaf.groups[position])
+    if isinstance(leaf, PairShards):
+        return leaf.group_at(position)
     return leaf.get_data_info(position).get('group') if hasattr(leaf, 'get_data_info') else None
 
 

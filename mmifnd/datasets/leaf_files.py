@@ -2,10 +2,14 @@
 
 import os.path as osp
 
+from .pairs.shards import PairShards
+
 
 def leaf_path(leaf, position: int) -> str | None:
     """Path of an image as its data set has it, or None."""
-    if hasattr(leaf, 'get_data_info'):
+    if isinstance(leaf, PairShards):
+        path = leaf.name_at(position)
+    elif hasattr(leaf, 'get_data_info'):
         path = leaf.get_data_info(position).get('img_path')
     else:  # torchvision's folders
         samples = getattr(leaf, 'samples', None)

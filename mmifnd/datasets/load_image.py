@@ -76,7 +76,7 @@ class LoadImageFromFile(_LoadImageFromFile):
         """
         path = results['img_path']
         try:
-            image = self._read(path)
+            image = self._read(path, results.pop('img_bytes', None))
         except Exception:
             if self.ignore_empty:
                 return None
@@ -97,8 +97,9 @@ class LoadImageFromFile(_LoadImageFromFile):
     def _decoded(self, content: bytes) -> tuple[np.ndarray, Header]:
         return decode(content, self.background, self.depth, self.data_range, self.max_pixels)
 
-    def _read(self, path: str) -> np.ndarray:
-        content = read_bytes(path, self.backend_args, self.max_bytes)
+    def _read(self, path: str, content: bytes | None = None) -> np.ndarray:
+        if content is None:  # else it comes from an archive that the data set reads
+            content = read_bytes(path, self.backend_args, self.max_bytes)
         if self.color_type not in ('color', 'grayscale') or self.imdecode_backend != 'cv2':
             read_header(content, self.max_pixels)
             image = mmcv.imfrombytes(content, flag=self.color_type, backend=self.imdecode_backend)

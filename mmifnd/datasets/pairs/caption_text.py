@@ -1,10 +1,12 @@
 """What makes two captions the same, and what makes one no caption."""
 
 import hashlib
+import re
 import unicodedata
 
 #: Bytes of a caption, in UTF-8; a longer one is a file that ended up in the wrong column.
 MAX_BYTES = 64 * 1024
+_SURROGATE = re.compile('[\ud800-\udfff]')
 _PUNCTUATION = '.,;:!?…。．，！？ '
 
 
@@ -36,9 +38,9 @@ def checked_caption(caption: object, where: str) -> str:
     """
     if not isinstance(caption, str):
         raise ValueError(f'{where}: the caption is {caption!r}, no text; write the caption as a string')
-    if len(caption) > MAX_BYTES or len(caption.encode('utf-8', 'surrogatepass')) > MAX_BYTES:
+    if len(caption) > MAX_BYTES // 4 and len(caption.encode('utf-8', 'surrogatepass')) > MAX_BYTES:
         raise ValueError(f'{where}: the caption has more than {MAX_BYTES // 1024} kB; is it the right column?')
-    if any('\ud800' <= letter <= '\udfff' for letter in caption):
+    if _SURROGATE.search(caption):
         raise ValueError(f'{where}: the caption {caption[:40]!r} holds half of a surrogate pair, which is no character; '
                          'repair the file')
     return caption.strip()

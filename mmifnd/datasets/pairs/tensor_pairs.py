@@ -11,10 +11,11 @@ from mmifnd.functional.counter_random import counter_hash
 from ..tensor_images import TensorImages
 from ..tokenizers import Tokenizer, build_tokenizer
 from .caption_text import caption_hash, checked_caption
+from .captioned import Captioned
 from .joined_groups import joined_groups
 
 
-class TensorPairs(TensorImages):
+class TensorPairs(TensorImages, Captioned):
     """Images in one tensor, each with one or several captions, whose token ids are in another.
 
     Args:
