@@ -1,5 +1,7 @@
 """The registries: complete beside mmpretrain's, and every registered name builds from a minimal config."""
 
+import json
+import tarfile
 import time
 
 import numpy as np
@@ -11,6 +13,7 @@ from torch.utils.data import Dataset
 
 from mmifnd import registry
 from mmifnd.configuration import build_runner, load_config
+from mmifnd.datasets import PairShards
 
 
 def _registries(module, scope):
@@ -41,10 +44,19 @@ class ArrayImages(Dataset):
         return dict(img=np.zeros((4, 4), np.uint8), gt_label=position)
 
 
+class TwoShards(PairShards):
+    """Shards of no file."""
+
+    def __init__(self):
+        self.starts = [0, 3, 5]
+
+
 #: Registry and name: the arguments that the component cannot do without.
 MINIMAL = dict(
-    DATASETS=dict(CocoCaptions=dict(ann_file='coco.json', data_root='pairs'), ImageTextTable=dict(ann_file='pairs.csv', data_root='pairs'),
-                  KarpathyJson=dict(ann_file='karpathy.json', data_root='pairs'), PairShards=dict(shards='pairs/0.tar'),
+    DATASETS=dict(CocoCaptions=dict(ann_file='coco.json', data_root='pairs'),
+                  ImageTextTable=dict(ann_file='pairs.csv', data_root='pairs'),
+                  KarpathyJson=dict(ann_file='karpathy.json', data_root='pairs'),
+                  PairShards=dict(shards='0.tar', data_root='pairs'),
                   ClassSubset=dict(class_list='classes.txt', data_root='folders'), Digits={},
                   GroupedFolder=dict(groups='groups.txt', data_root='folders'),
                   IDXImages=dict(data_root='idx'), LabelledSubset=dict(data_root='folders'),
@@ -54,7 +66,8 @@ MINIMAL = dict(
     HOOKS=dict(CheckpointHook={}, DetectionHook={}, NonFiniteHook={}, HealthHook={}, OnlineProbeHook={},
                PlainCheckpointHook={}, RuntimeInfoHook={},
                FalseNegativeHook=dict(num_clusters=(2,), acceptance=ACCEPTANCE)),
-    DATA_SAMPLERS=dict(ResumableSampler=dict(sampler=dict(type='DefaultSampler', dataset=[0, 1], shuffle=True, seed=0))),
+    DATA_SAMPLERS=dict(ShardWindowSampler=dict(dataset=TwoShards()),
+                       ResumableSampler=dict(sampler=dict(type='DefaultSampler', dataset=[0, 1], shuffle=True, seed=0))),
     TOKENIZER=dict(HashTokenizer={}),
     TRANSFORMS=dict(LoadImageFromFile={}, ResizeEdge=dict(scale=8), Tokenize=dict(tokenizer=dict(type='HashTokenizer'))),
     METRICS=dict(KNNAccuracy={}, LinearProbe={}, FewShotProbe={}, ClusteringNMI={}, DetectionRates={},
@@ -111,6 +124,23 @@ def class_folder(tmp_path):
     (tmp_path / 'groups.txt').write_text('cat/0.png a')
 
 
+@pytest.fixture
+def pair_folder(tmp_path):
+    """A folder ``pairs`` beside it, of one image with a caption in every kind of file."""
+    folder = tmp_path / 'pairs'
+    folder.mkdir()
+    (folder / 'a.png').touch()
+    (folder / 'a.txt').write_text('a cat')
+    (folder / 'pairs.csv').write_text('image,caption\na.png,a cat')
+    (folder / 'coco.json').write_text(json.dumps(dict(
+        images=[dict(id=1, file_name='a.png')], annotations=[dict(image_id=1, caption='a cat')])))
+    (folder / 'karpathy.json').write_text(json.dumps(dict(
+        images=[dict(filename='a.png', split='train', sentences=[dict(raw='a cat')])])))
+    with tarfile.open(folder / '0.tar', 'w', format=tarfile.USTAR_FORMAT) as archive:
+        for name in ('a.png', 'a.txt'):
+            archive.add(folder / name, name)
+
+
 def test_every_registry_of_mmpretrain_has_a_child():
     theirs = _registries(parents, 'mmpretrain')
     assert set(OURS) == set(theirs)
@@ -130,7 +160,7 @@ def test_the_table_of_minimal_configs_is_complete():
 
 
 @pytest.mark.parametrize('entries, name', [(entries, name) for entries, names in MINIMAL.items() for name in names])
-def test_builds_from_a_minimal_config(entries, name, idx_folder, class_folder):
+def test_builds_from_a_minimal_config(entries, name, idx_folder, class_folder, pair_folder):
     built = OURS[entries].build(dict(type=name, **MINIMAL[entries][name]))
     assert type(built) is OURS[entries].get(name)
     assert type(OURS[entries].build(dict(type=f'mmifnd.{name}', **MINIMAL[entries][name]))) is type(built)

@@ -2,9 +2,11 @@
 
 import gzip
 import io
+import json
 import os
 import pickle
 import tarfile
+from pathlib import Path
 
 import pytest
 import torch
@@ -39,7 +41,7 @@ def shard(folder, name, *members, form=tarfile.USTAR_FORMAT):
 
 
 def sample(key, colour, caption, suffix='txt'):
-    text = caption.encode() if suffix == 'txt' else ('{"caption": "%s"}' % caption).encode()
+    text = caption.encode() if suffix == 'txt' else json.dumps(dict(caption=caption)).encode()
     return (f'{key}.png', picture(colour)), (f'{key}.{suffix}', text)
 
 
@@ -80,7 +82,7 @@ def test_the_index_is_kept_and_renewed_with_its_shard(shards):
     assert index_file(path).read_bytes() == kept
     os.utime(path, ns=(1, 1))
     assert load_index(path) is None
-    with pytest.raises(ValueError, match='000.tar.index.npz is older than its shard; run tools/dataset_converters/index_shards'):
+    with pytest.raises(ValueError, match='000.tar.index.npz is older than its shard; run tools/dataset_converters'):
         PairShards('*.tar', data_root=str(shards), index='ready')
     assert len(PairShards('*.tar', data_root=str(shards))) == 5 and load_index(path) is not None
 
@@ -111,8 +113,8 @@ def test_a_copy_in_another_process_opens_the_shards_for_itself(shards):
 
 
 def test_samples_without_image_or_caption_are_left_out_and_counted(tmp_path):
-    shard(tmp_path, 'a.tar', *sample('0', 1, 'a'), ('1.png', picture(2)), ('2.txt', b'x'), ('3.png', picture(3)), ('3.txt', b' \n'),
-          ('4.png', picture(4)), ('4.json', b'{"url": "x"}'))
+    shard(tmp_path, 'a.tar', *sample('0', 1, 'a'), ('1.png', picture(2)), ('2.txt', b'x'), ('3.png', picture(3)),
+          ('3.txt', b' \n'), ('4.png', picture(4)), ('4.json', b'{"url": "x"}'))
     found = build_index(str(tmp_path / 'a.tar'))
     assert (len(found.pairs), found.no_image, found.no_caption) == (1, 1, 3)
     with pytest.raises(ValueError, match='1 shards have 1 samples without an image and 3 without a caption; set skip_empty'):
@@ -127,18 +129,16 @@ def test_long_names_and_every_format_of_tar(tmp_path, form):
     path = shard(tmp_path, 'a.tar', *((name, b'x' * 700) for name in names), form=form)
     found = members_of(path)
     assert [member.name for member in found] == names
-    content = open(path, 'rb').read()
+    content = Path(path).read_bytes()
     assert all(content[member.offset:member.offset + member.size] == b'x' * 700 for member in found)
 
 
 def _cut(path):
-    content = open(path, 'rb').read()
-    open(path, 'wb').write(content[:1500])
+    Path(path).write_bytes(Path(path).read_bytes()[:1500])
 
 
 def _gzip(path):
-    content = open(path, 'rb').read()
-    open(path, 'wb').write(gzip.compress(content))
+    Path(path).write_bytes(gzip.compress(Path(path).read_bytes()))
 
 
 def _flip(path):
@@ -151,7 +151,7 @@ def _flip(path):
     (sample('0', 1, 'a'), _cut, 'is cut off'),
     (sample('0', 1, 'a'), _gzip, r'is compressed \(gzip\) and cannot be read at random'),
     (sample('0', 1, 'a'), _flip, 'is damaged at byte 0, or no tar file'),
-    (sample('0', 1, 'a'), lambda path: open(path, 'wb').write(b'hello'), 'is cut off after 5 bytes, or no tar file'),
+    (sample('0', 1, 'a'), lambda path: Path(path).write_bytes(b'hello'), 'is cut off after 5 bytes, or no tar file'),
     ([*sample('0', 1, 'a'), ('0.jpg', picture(1, 'JPEG'))], None, "has 2 images of the key '0', .jpg and .png"),
     ([*sample('0', 1, 'a'), *sample('1', 1, 'a'), ('0.json', b'{}')], None, "has the key '0' twice"),
     ([*sample('0', 1, 'a'), ('0.txt', b'b')], None, "has '0.txt' twice"),
