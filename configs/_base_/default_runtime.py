@@ -10,7 +10,8 @@ default_hooks = dict(
     non_finite=dict(type='NonFiniteHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     detection=dict(type='DetectionHook', interval=50),
-    health=dict(type='HealthHook', max_images=4096))
+    health=dict(type='HealthHook', max_images=4096),
+    progress=dict(type='ProgressHook'))  # console='log': the console shows the log instead
 
 env_cfg = dict(
     cudnn_benchmark=False,

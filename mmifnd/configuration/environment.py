@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.dist import init_dist
 from mmengine.runner import Runner
 
+from mmifnd.engine.runner import QuietRunner
 from mmifnd.errors import UserError
 
 from .agreement import settle_checkpoint
@@ -42,7 +43,7 @@ def build_runner(config: Config) -> Runner:
         _say(f'no GPU was found: running on the CPU in {os.environ.get("WORLD_SIZE", "1")} process(es)')
     if config.get('resume'):
         settle_checkpoint(config, _say)
-    return Runner.from_cfg(config)
+    return QuietRunner.from_cfg(config)
 
 
 def _join_ranks(config: Config, on_gpu: bool) -> None:

@@ -20,7 +20,7 @@ def scope():
 def digits_runner(restored_torch, tmp_path):
     """A runner of a config of the digits; dotted options change it."""
 
-    def make(path='configs/ifnd/ifnd_simclr_digits.py', epochs=3, work_dir=tmp_path, **options):
+    def make(path='configs/ifnd/ifnd_simclr_digits.py', epochs=3, work_dir=tmp_path, log_level='ERROR', **options):
         options = {name.replace('__', '.'): value for name, value in options.items()}
         model = options.pop('model', {})
         if epochs < 3:
@@ -31,7 +31,7 @@ def digits_runner(restored_torch, tmp_path):
         config.work_dir = str(work_dir)
         config.experiment_name = f'test_{next(_NUMBERS)}'  # mmengine keeps instances by this name
         config.randomness = dict(seed=3, deterministic=True)
-        config.log_level = 'ERROR'
+        config.log_level = log_level
         return build_runner(config)
 
     return make

@@ -7,10 +7,11 @@ from .false_negative_hook import FalseNegativeHook
 from .health_hook import HealthHook
 from .non_finite_hook import NonFiniteHook
 from .online_probe_hook import OnlineProbeHook
+from .progress_hook import ProgressHook
 from .runtime_info_hook import RuntimeInfoHook
 from .stop_hook import STOPPED, StopHook
 
 __all__ = [
     'CheckpointHook', 'DetectionHook', 'EpochCallbackHook', 'FalseNegativeHook', 'HealthHook', 'NonFiniteHook',
-    'OnlineProbeHook', 'PlainCheckpointHook', 'RuntimeInfoHook', 'STOPPED', 'StopHook',
+    'OnlineProbeHook', 'PlainCheckpointHook', 'ProgressHook', 'RuntimeInfoHook', 'STOPPED', 'StopHook',
 ]

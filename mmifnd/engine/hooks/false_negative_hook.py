@@ -152,9 +152,12 @@ class FalseNegativeHook(Hook, KeepsRankState):
 
     def after_train_epoch(self, runner) -> None:
         """Cluster where it is due."""
-        completed = runner.epoch + 1
-        if completed % self.interval == 0 and self.begin <= completed < runner.max_epochs:
-            self._relabel(runner, completed)
+        if self.is_due(runner.epoch + 1, runner.max_epochs):
+            self._relabel(runner, runner.epoch + 1)
+
+    def is_due(self, completed: int, max_epochs: int) -> bool:
+        """Whether a clustering follows after ``completed`` epochs."""
+        return completed % self.interval == 0 and self.begin <= completed < max_epochs
 
     def _relabel(self, runner, completed: int) -> None:
         started = time.perf_counter()

@@ -1,0 +1,37 @@
+"""mmengine's runner with a console that a person can read."""
+
+import logging
+
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+
+from .hooks.progress_hook import ProgressHook
+
+#: Key of the hook in ``default_hooks``.
+PROGRESS = 'progress'
+#: Warnings of mmengine about its own code, of which a user can do nothing.
+_STANDING = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
+
+
+class QuietRunner(Runner):
+    """A runner whose messages go to the log file only if a :class:`ProgressHook` shows how far it is; warnings go to both."""
+
+    def build_logger(self, *args, **kwargs) -> MMLogger:
+        """Build the logger; its console handler keeps quiet from the first message on."""
+        logger = super().build_logger(*args, **kwargs)
+        hook = (self.cfg.get('default_hooks') or {}).get(PROGRESS)
+        if hook is not None and hook.get('console') != 'log':
+            for handler in logger.handlers:
+                if type(handler) is logging.StreamHandler:
+                    handler.setLevel(max(handler.level, logging.WARNING))
+                    handler.addFilter(lambda record: not str(record.msg).startswith(_STANDING))
+        return logger
+
+    def train(self):
+        """Train; the terminal is as it was before, however the training ends."""
+        try:
+            return super().train()
+        finally:
+            for hook in self.hooks:
+                if isinstance(hook, ProgressHook):
+                    hook.stop()
