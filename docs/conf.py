@@ -37,3 +37,13 @@ html_show_sphinx = False
 html_theme_options = dict(
     light_css_variables={'color-brand-primary': '#0a58a8', 'color-brand-content': '#0a58a8'},
     dark_css_variables={'color-brand-primary': '#7ab7ff', 'color-brand-content': '#7ab7ff'})
+
+
+def keep_spread_beside_mean(app, docname, source):
+    """Put no line break between a mean and its spread."""
+    source[0] = source[0].replace(' ± ', '\u00a0±\u00a0')
+
+
+def setup(app):
+    """Hook into the reading of pages."""
+    app.connect('source-read', keep_spread_beside_mean)
