@@ -17,7 +17,7 @@ _TAKEN_OUT = {'type', '_scope_', '_delete_', 'init_cfg', 'priority', 'constructo
               'convert_to_iter_based', 'name', 'by_epoch', 'begin', 'end', 'params', 'dataset', 'seed', 'sampler'}
 
 #: Arguments that the code gives; with a dot, to this component only.
-_GIVEN = {'runner', 'dataloader', 'callback', 'SwAVHead.in_channels'}
+_GIVEN = {'runner', 'dataloader', 'callback', 'params', 'SwAVHead.in_channels'}
 
 #: Keys under which a component stands.
 _COMPONENTS = {'backbone', 'neck', 'head', 'detector', 'data_preprocessor', 'acceptance', 'mixup', 'optimizer'}
