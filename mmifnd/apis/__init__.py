@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from .backbones import load_backbone
     from .evaluation import evaluate
     from .features import Features, build_framework, extract_features
+    from .inspection import Inspection, inspect
     from .pretraining import Pretrained, pretrain
 
 __all__ = [
-    'Audit', 'Features', 'Pretrained', 'UserError', 'audit', 'build_framework', 'evaluate', 'extract_features',
-    'load_backbone', 'pretrain', 'shipped_config',
+    'Audit', 'Features', 'Inspection', 'Pretrained', 'UserError', 'audit', 'build_framework', 'evaluate', 'extract_features',
+    'inspect', 'load_backbone', 'pretrain', 'shipped_config',
 ]
 
 __getattr__, __dir__ = lazily(__name__, {
@@ -23,5 +24,6 @@ __getattr__, __dir__ = lazily(__name__, {
     'backbones': ('load_backbone',),
     'evaluation': ('evaluate',),
     'features': ('Features', 'build_framework', 'extract_features'),
+    'inspection': ('Inspection', 'inspect'),
     'pretraining': ('Pretrained', 'pretrain'),
 })

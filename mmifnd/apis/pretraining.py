@@ -1,6 +1,7 @@
 """Pre-training on a folder of images in one call, with settings that follow from the number of images."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,11 @@ from mmifnd.configuration.environment import build_runner
 from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.shipped import shipped_config
 from mmifnd.datasets.image_data import ImageFolder, image_dataset, read_folder
+from mmifnd.datasets.load_image import LoadImageFromFile, loader_in
+from mmifnd.datasets.pixels import WHITE
+from mmifnd.records.inspection import write_inspection
+
+from .pretraining_look import MAX_BROKEN, check_usable, look_before
 
 DETECTORS = dict(
     ifnd=dict(type='PseudoLabelDetector'),
@@ -51,7 +57,8 @@ class Pretrained(NamedTuple):
 
 def pretrain(data: str | Path, out: str | Path, method: str = 'ifnd', framework: str = 'mocov2', backbone: str = 'resnet18',
              epochs: int = 200, batch_size: int | None = None, image_size: int = 224, seed: int = 0,
-             num_workers: int | None = None, options: dict[str, Any] | None = None, holdout: float = 0.2) -> Pretrained:
+             num_workers: int | None = None, options: dict[str, Any] | None = None, holdout: float = 0.2,
+             background: Sequence[int] = WHITE, depth: str = 'full') -> Pretrained:
     """Pre-train on the images of a folder.
 
     Queue, numbers of clusters, learning rate, momentum, prototypes, crops, clusterings and acceptance follow from the number
@@ -75,6 +82,12 @@ def pretrain(data: str | Path, out: str | Path, method: str = 'ifnd', framework:
         holdout: share of each class that is not trained on but kept for :func:`evaluate`, drawn by ``seed``; images of equal
             content stay on one side. Without labels nothing is held out. 0 trains on all images: then kNN leaves each image
             out of its own neighbours, and probes are not measured.
+        background: red, green and blue behind what is transparent.
+        depth: how images of more than 8 bits become 8: ``'full'``, by the range of their type; ``'data'``, by the least and the
+            largest value of all images.
+
+    Before the training, the images are looked at (:func:`mmifnd.apis.inspect`; at most 20,000 of them, evenly spread); the
+    table is printed and kept in ``out``, for the report.
 
     Raises:
         UserError: where a choice is unknown or does not go with another, a number is out of range, or the folder empty.
@@ -92,11 +105,15 @@ def pretrain(data: str | Path, out: str | Path, method: str = 'ifnd', framework:
     """
     config, settings = pretraining_config(
         data, method, framework, backbone, epochs, batch_size, image_size, seed, num_workers, holdout)
+    inspection = look_before(data, config, background, depth)
     apply_options(config, options or {})
+    check_usable(inspection, config.train_cfg.get('max_broken', MAX_BROKEN))
     config.work_dir = str(Path(out).expanduser())
     path = Path(config.work_dir) / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
     config.dump(str(path))
+    write_inspection(path.parent, inspection.record(LoadImageFromFile(**loader_in(config.train_dataloader))))
+    inspection.print()
     print_settings({**settings, **{key: Derived(value, 'given') for key, value in (options or {}).items()}}, path)
     runner = build_runner(load_config(path))
     runner.train()

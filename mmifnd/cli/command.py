@@ -31,6 +31,7 @@ class Command(NamedTuple):
 #: By name, in the order of ``mmifnd --help``.
 COMMANDS = {
     'pretrain': Command('pretrain', 'pre-train on a folder of images; settings follow from their number'),
+    'inspect': Command('inspect', 'look at a folder of images: sizes, depth; flat, equal, broken and left-out ones'),
     'train': Command('train', 'train a config', 'train'),
     'test': Command('test', 'judge a checkpoint by a config', 'test'),
     'evaluate': Command('evaluate', 'judge a checkpoint by the config beside it'),

@@ -39,7 +39,7 @@ def to_bytes(values: np.ndarray, limits: tuple[float, float], depth: str,
     if not finite.size:
         raise BrokenImageError('the image has no finite value')
     used = Range(float(finite.min()), float(finite.max()), *limits)
-    low, high = limits if depth == 'full' or data_range is None else data_range
+    low, high = limits if depth == 'full' else data_range or used[:2]
     if depth == 'full' and values.dtype.kind == 'f' and not (low <= used.low and used.high <= high):
         raise BrokenImageError(f'the image has float values from {used.low:g} to {used.high:g}, and depth="full" takes 0 to 1; '
                                'set depth="data" of LoadImageFromFile')

@@ -36,6 +36,10 @@ class BrokenImageError(ValueError):
     """A file that is no image, a damaged one, or one that is too large."""
 
 
+class TooLargeError(BrokenImageError):
+    """An image beyond a limit, which may be raised."""
+
+
 class ShortageError(UserError):
     """The machine is short of something; the image may be sound. Ends a run in one line."""
 
@@ -52,7 +56,7 @@ def read_bytes(path: str, backend_args: dict | None = None, max_bytes: int = MAX
         if not stat.S_ISREG(found.st_mode):
             raise BrokenImageError(f'{path} is no regular file; list images only')
         if found.st_size > max_bytes:
-            raise BrokenImageError(f'{path} has {found.st_size} bytes, more than the {max_bytes} that an image may have')
+            raise TooLargeError(f'{path} has {found.st_size} bytes, more than the {max_bytes} that an image may have')
         with open(path, 'rb') as file:
             content = file.read()
     else:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .file_bytes import ShortageError, tried_again
+from .file_bytes import ShortageError, TooLargeError, read_bytes, tried_again
 from .identity import pixel_digest
 from .load_image import LoadImageFromFile
-from .pixels import Header
+from .pixels import Header, decode
 
 #: Threads that decode; the libraries below release Python's lock meanwhile.
 MAX_THREADS = 8
@@ -28,6 +28,7 @@ class Look:
         std (float): standard deviation of the pixel values, 0 to 255, the largest of three channels.
         digest (bytes | None): hash of the decoded pixels.
         problem (str): why it cannot be read; empty if it can.
+        is_too_large (bool): whether that is a limit.
     """
 
     header: Header | None
@@ -35,6 +36,7 @@ class Look:
     std: float = 0.
     digest: bytes | None = None
     problem: str = ''
+    is_too_large: bool = False
 
 
 def look_at(paths: Sequence[str], loader: LoadImageFromFile | None = None, num_threads: int | None = None,
@@ -71,10 +73,20 @@ def equal_contents(looks: Sequence[Look]) -> list[list[int]]:
 
 def _look(path: str, loader: LoadImageFromFile) -> Look:
     try:
-        image, header = tried_again(lambda: loader.decode(path))
+        image, header = tried_again(lambda: _read(path, loader))
     except ShortageError:
         raise
     except Exception as error:
-        return Look(None, problem=' '.join(str(error).split()) or type(error).__name__)
+        problem = ' '.join(str(error).split()) or type(error).__name__
+        return Look(None, problem=problem, is_too_large=isinstance(error, TooLargeError))
     std = float(np.max(cv2.meanStdDev(image)[1]))
-    return Look(header, (image.shape[1], image.shape[0]), std, pixel_digest(image))
+    digest = pixel_digest(image)
+    if header.values is not None:  # the pixels have been stretched
+        digest = pixel_digest(np.frombuffer(digest + repr(header.values).encode(), np.uint8))
+    return Look(header, (image.shape[1], image.shape[0]), std, digest)
+
+
+def _read(path: str, loader: LoadImageFromFile) -> tuple[np.ndarray, Header]:
+    """Pixels, by the image's own range if it has more than 8 bits."""
+    content = read_bytes(path, loader.backend_args, loader.max_bytes)
+    return decode(content, loader.background, 'data', None, loader.max_pixels)

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .bit_depth import Range, to_bytes, type_limits
 from .end_markers import is_complete
-from .file_bytes import BrokenImageError
+from .file_bytes import BrokenImageError, TooLargeError
 
 WHITE = (255, 255, 255)
 #: Pixels of an image at most: those of Pillow's warning, 89 million.
@@ -67,7 +67,7 @@ def decode(content: bytes, background: Sequence[int] = WHITE, depth: str = 'full
         background: red, green and blue, 0 to 255.
         depth: how more than 8 bits become 8: ``'full'``, the range of the type, of floats 0 to 1; or ``'data'``, the range of
             the whole data set.
-        data_range: least and largest value of the data set, for ``'data'``.
+        data_range: least and largest value of the data set, for ``'data'``; default: those of the image.
         max_pixels: width times height; looked up in the header, before anything is unpacked.
 
     Raises:
@@ -137,9 +137,9 @@ def _open(content: bytes) -> Image.Image | None:
 
 def _check_size(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
-        raise BrokenImageError(f'the image has {width} x {height} pixels, more than max_pixels={max_pixels} of '
-                               'LoadImageFromFile; make it smaller, or raise that limit in the first step of each pipeline of '
-                               'the config (train_dataloader.dataset.pipeline.0.max_pixels)')
+        raise TooLargeError(f'the image has {width} x {height} pixels, more than max_pixels={max_pixels} of '
+                            'LoadImageFromFile; make it smaller, or raise that limit in the first step of each pipeline of '
+                            'the config (train_dataloader.dataset.pipeline.0.max_pixels)')
 
 
 def _header(image: Image.Image, content: bytes) -> Header:

@@ -4,7 +4,7 @@ from mmpretrain.datasets.transforms import ResizeEdge as _ResizeEdge
 
 from mmifnd.registry import TRANSFORMS
 
-from .file_bytes import BrokenImageError
+from .file_bytes import TooLargeError
 from .pixels import MAX_PIXELS
 
 
@@ -20,7 +20,7 @@ class ResizeEdge(_ResizeEdge):
         **kwargs: see :class:`mmpretrain.datasets.transforms.ResizeEdge`.
 
     Raises:
-        BrokenImageError: when an image would grow beyond the limit; it is then treated as one that cannot be read.
+        TooLargeError: when an image would grow beyond the limit; it is then treated as one that cannot be read.
     """
 
     def __init__(self, *args, max_pixels: int = MAX_PIXELS, **kwargs) -> None:
@@ -33,6 +33,6 @@ class ResizeEdge(_ResizeEdge):
         edge = dict(short=min(height, width), long=max(height, width), width=width, height=height)[self.edge]
         new_width, new_height = (max(1, round(side * self.scale / edge)) for side in (width, height))
         if new_width * new_height > self.max_pixels:
-            raise BrokenImageError(f'the image of {width} x {height} pixels would be resized to {new_width} x {new_height}, '
-                                   f'more than max_pixels={self.max_pixels} of ResizeEdge; crop it, or raise that limit')
+            raise TooLargeError(f'the image of {width} x {height} pixels would be resized to {new_width} x {new_height}, '
+                                f'more than max_pixels={self.max_pixels} of ResizeEdge; crop it, or raise that limit')
         return super().transform(results)

@@ -3,11 +3,24 @@
 import numpy as np
 
 from mmifnd.records.detected import Relation, told_of
+from mmifnd.records.inspection import read_inspection
 from mmifnd.records.run_record import RunRecord
 
-from . import cluster_sizes, curves, detection, embedding, group_bars, health, masked_share, online, removed, thresholds
+from . import (
+    cluster_sizes,
+    curves,
+    detection,
+    embedding,
+    group_bars,
+    health,
+    inspected,
+    masked_share,
+    online,
+    removed,
+    thresholds,
+)
 from .curves import QUANTITIES, Group
-from .page import Page
+from .page import Page, table
 
 
 def add_curves(page: Page, groups: list[Group], num_clusters: int | None) -> None:
@@ -63,6 +76,18 @@ def add_detection(page: Page, groups: list[Group]) -> None:
     page.add(detection.detection_table(groups))
     if idle:
         page.note(f'Nothing was detected, so that nothing is shown here, in: {", ".join(idle)}.')
+
+
+def add_inspection(page: Page, name: str, record: RunRecord) -> None:
+    """What a look at the images found before the training, and a contact sheet of them, if the run kept one."""
+    inspection = read_inspection(record.work_dir)
+    if inspection is None:
+        return
+    page.section('The images', f'Run {name}: what a look at them found before the training.')
+    page.add(table(['what', 'found'], [list(row) for row in inspection.rows], 'The images that were trained on.', 2))
+    if len(inspection.pictures):
+        figure = inspected.inspection_figure(inspection.pictures, inspection.titles)
+        page.wide(figure, inspected.READING, inspected.describe(inspection.titles))
 
 
 def add_health(page: Page, groups: list[Group]) -> None:

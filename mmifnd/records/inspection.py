@@ -1,0 +1,60 @@
+"""What a look at the images before training found: a table, and small pictures of some of them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .arrays import RecordError
+
+#: In the work directory: the findings, for people and programs; and the pictures of the contact sheet.
+FINDINGS, PICTURES = 'inspection.json', 'inspection.npz'
+
+
+@dataclass(frozen=True)
+class InspectionRecord:
+    """A look at a folder of images, read back.
+
+    Attributes:
+        rows (list[tuple[str, str]]): of the table: what, and what was found.
+        findings (dict): all of it, in plain values.
+        pictures (ndarray): uint8 (n, 3, side, side), RGB.
+        titles (list[str]): one per picture.
+    """
+
+    rows: list[tuple[str, str]]
+    findings: dict[str, Any]
+    pictures: np.ndarray
+    titles: list[str]
+
+
+def write_inspection(work_dir: str | Path, record: InspectionRecord) -> Path:
+    """Write a record; the file of findings is returned."""
+    work_dir = Path(work_dir)
+    np.savez_compressed(work_dir / PICTURES, pictures=record.pictures, titles=np.array(record.titles, dtype=np.str_))
+    path = work_dir / FINDINGS
+    path.write_text(json.dumps(dict(rows=record.rows, **record.findings), indent=1), encoding='utf-8')
+    return path
+
+
+def read_inspection(work_dir: str | Path) -> InspectionRecord | None:
+    """The record of a run; None if it has none.
+
+    Raises:
+        RecordError: if a file is damaged.
+    """
+    path, pictures = Path(work_dir) / FINDINGS, Path(work_dir) / PICTURES
+    if not path.is_file() or not pictures.is_file():
+        return None
+    try:
+        findings = json.loads(path.read_text(encoding='utf-8'))
+        rows = [(str(what), str(found)) for what, found in findings.pop('rows')]
+        with np.load(pictures, allow_pickle=False) as archive:
+            images, titles = archive['pictures'], archive['titles'].tolist()
+    except (ValueError, KeyError, OSError, TypeError, AttributeError) as error:
+        raise RecordError(f'{path} or {pictures.name} is damaged ({error}); inspect the images again') from None
+    if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(titles):
+        raise RecordError(f'{pictures} holds {images.dtype} {images.shape} and {len(titles)} titles; inspect the images again')
+    return InspectionRecord(rows, findings, images, titles)
