@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mmifnd.errors import UserError
+
 from .plan import TEMPERATURE, Method, Study
 
 
@@ -16,6 +18,23 @@ def at_temperatures(study: Study, temperatures: Sequence[float]) -> Study:
             rate_from = method.rate_from and f'{method.rate_from}@{temperature:g}'
             methods[name] = Method(name, f'{method.label}, temperature {temperature:g}', method.config, options, rate_from)
     return replace(study, methods=methods, comparisons=[], figure_run=next(iter(methods)))
+
+
+def best_temperatures(results: dict, study: Study, temperatures: Sequence[float], measure: str) -> dict[str, float]:
+    """The best temperature of each method by the mean of ``measure`` over seeds; the first of several equal ones.
+
+    Raises:
+        UserError: if a run did not measure it.
+    """
+    is_better = max if study.measures[measure].get('higher_is_better', True) else min
+    best = {}
+    for name, method in study.methods.items():
+        summaries = [results['summary'][f'{name}@{temperature:g}'].get(measure) for temperature in temperatures]
+        if None in summaries:
+            raise UserError(f'{method.label} has no {measure} to choose a temperature by; choose another measure')
+        means = [summary['mean'] for summary in summaries]
+        best[name] = temperatures[means.index(is_better(means))]
+    return best
 
 
 def temperature_table(results: dict, study: Study, temperatures: Sequence[float], measure: str) -> str:
