@@ -60,7 +60,7 @@ def test_every_tool_is_a_subcommand():
 
 def test_choices_are_those_of_the_functions():
     from mmifnd import converters
-    from mmifnd.visualization import detected
+    from mmifnd.records import detected
     assert tuple(converters.LAYOUTS) == LAYOUTS and tuple(converters.ENCODERS) == ENCODERS and detected.SOURCES == SOURCES
 
 
