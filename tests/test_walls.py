@@ -31,11 +31,12 @@ ORDER = (
 )
 #: The same for the folders of engine/.
 ENGINE_ORDER = (
-    ('batch_norm', 'loader_workers', 'progress', 'task_utils'),
+    ('batch_norm', 'host_copy', 'loader_workers', 'optimizers', 'progress', 'task_utils', 'time_left'),
     ('checkpoints', 'features'),
     ('metrics',),
     ('loops',),
     ('hooks',),
+    ('runner',),
 )
 #: Lines of ORDER that import nothing of OpenMMLab.
 PLAIN = [room for line in ORDER[:4] for room in line]

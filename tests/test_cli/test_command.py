@@ -24,7 +24,7 @@ def test_help_names_every_subcommand(capsys):
 
 
 @pytest.mark.parametrize('arguments, words', [
-    ([], 'error: mmifnd needs a subcommand: pretrain, train, '),
+    ([], 'error: mmifnd needs a subcommand: pretrain, inspect, '),
     (['trian'], 'error: mmifnd has no subcommand trian; did you mean train'),
     (['contact_sheet'], 'error: mmifnd has no subcommand contact_sheet; did you mean contact-sheet'),
     (['zzz'], 'error: mmifnd has no subcommand zzz; see mmifnd --help')])
