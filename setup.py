@@ -10,6 +10,8 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).parent
 #: What a checkout has beside the package; in an installed package it is in ``mmifnd/.mim``, as in OpenMMLab's packages.
 BESIDE = ('configs', 'tools', 'model-index.yml')
+#: Those with a file in requirements/.
+EXTRAS = ('openmmlab', 'faiss-cpu', 'faiss-gpu', 'tests', 'docs')
 
 
 def read_requirements(name: str) -> list[str]:
@@ -67,9 +69,9 @@ setup(
     package_data={'mmifnd': ['py.typed'], 'mmifnd.datasets': ['wordnet/*']},
     python_requires='>=3.11,<3.13',
     install_requires=read_requirements('runtime'),
-    extras_require=dict(
-        {'faiss-cpu': read_requirements('faiss-cpu'), 'faiss-gpu': read_requirements('faiss-gpu')},
-        openmmlab=read_requirements('openmmlab'), tests=read_requirements('tests'), tensorboard=['tensorboard']),
+    extras_require={
+        **{name: read_requirements(name) for name in EXTRAS}, 'tensorboard': ['tensorboard'],
+        'dev': [*read_requirements('tests'), *read_requirements('docs'), 'pre-commit']},
     entry_points=dict(console_scripts=['mmifnd=mmifnd.cli:main']),
     cmdclass=dict(build_py=BuildWithConfigs),
     zip_safe=False,

@@ -17,7 +17,7 @@ LIBRARIES = ('numpy', 'scipy', 'scikit-learn', 'matplotlib', 'kornia', 'rich')
 OPENMMLAB = (('mmengine', 'onedl-mmengine'), ('mmcv', 'mmcv-lite', 'onedl-mmcv'), ('mmpretrain', 'onedl-mmpretrain'))
 FAISS = ('faiss-cpu', 'faiss-gpu', 'faiss-gpu-cu12', 'faiss-gpu-cu11')
 #: Modules of the extras that a training can do without.
-EXTRAS = dict(tensorboard='tensorboard', tests='pytest')
+EXTRAS = dict(tensorboard='tensorboard', tests='pytest', docs='sphinx')
 
 
 def versions_of(*names: str) -> dict[str, str]:
@@ -123,5 +123,5 @@ def extras() -> Finding:
     details = {extra: extra not in missing for extra in EXTRAS}
     if not missing:
         return Finding('extras', f'{", ".join(EXTRAS)} are installed', details=details)
-    return Finding('extras', f'not installed: {", ".join(missing)}', NOTE,
-                   f"if wanted: pip install 'mmifnd[{','.join(missing)}]'", details)
+    remedy = f"if wanted: pip install 'mmifnd[{','.join(missing)}]'"
+    return Finding('extras', f'not installed: {", ".join(missing)}', remedy=remedy, details=details)

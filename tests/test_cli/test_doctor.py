@@ -84,7 +84,7 @@ def test_an_installation_that_is_not_this_checkout(installed):
 
 def test_missing_extras_are_named_with_their_names(monkeypatch):
     monkeypatch.setattr(packages, 'find_spec', lambda name: None)
-    assert packages.extras().remedy == "if wanted: pip install 'mmifnd[tensorboard,tests]'"
+    assert packages.extras().remedy == "if wanted: pip install 'mmifnd[tensorboard,tests,docs]'"
     assert packages.faiss().status == NOTE and '[faiss-cpu]' in packages.faiss().remedy
     setup = (Path(__file__).parents[2] / 'setup.py').read_text()
     assert all(extra in setup for extra in (*packages.EXTRAS, 'openmmlab', 'faiss-cpu', 'faiss-gpu'))
