@@ -56,6 +56,7 @@ MINIMAL = dict(
     DATASETS=dict(CocoCaptions=dict(ann_file='coco.json', data_root='pairs'),
                   ImageTextTable=dict(ann_file='pairs.csv', data_root='pairs'),
                   KarpathyJson=dict(ann_file='karpathy.json', data_root='pairs'),
+                  InMemoryPairs=dict(file='pairs/pairs.npz', tokenizer=dict(type='HashTokenizer')),
                   PairShards=dict(shards='0.tar', data_root='pairs'),
                   ClassSubset=dict(class_list='classes.txt', data_root='folders'), Digits={},
                   GroupedFolder=dict(groups='groups.txt', data_root='folders'),
@@ -132,6 +133,7 @@ def pair_folder(tmp_path):
     (folder / 'a.png').touch()
     (folder / 'a.txt').write_text('a cat')
     (folder / 'pairs.csv').write_text('image,caption\na.png,a cat')
+    np.savez(folder / 'pairs.npz', images=np.zeros((1, 3, 2, 2), np.uint8), captions=np.array(['a cat']))
     (folder / 'coco.json').write_text(json.dumps(dict(
         images=[dict(id=1, file_name='a.png')], annotations=[dict(image_id=1, caption='a cat')])))
     (folder / 'karpathy.json').write_text(json.dumps(dict(

@@ -12,7 +12,15 @@ from .in_memory import InMemoryImages
 from .indexed import IndexedDataset
 from .labelled_subset import LabelledSubset
 from .load_image import LoadImageFromFile
-from .pairs import CocoCaptions, ImageTextTable, KarpathyJson, PairShards, ShardWindowSampler, TensorPairs
+from .pairs import (
+    CocoCaptions,
+    ImageTextTable,
+    InMemoryPairs,
+    KarpathyJson,
+    PairShards,
+    ShardWindowSampler,
+    TensorPairs,
+)
 from .resize_edge import ResizeEdge
 from .resumable_sampler import ResumableSampler
 from .sample_index import num_samples, sample_index, trace_origin
@@ -24,7 +32,7 @@ from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
     'BROKEN_LIST', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'Digits', 'GroupedFolder', 'HashTokenizer',
-    'IDXImages', 'ImageIdentity', 'ImageTextTable', 'InMemoryImages', 'IndexedDataset', 'KarpathyJson',
+    'IDXImages', 'ImageIdentity', 'ImageTextTable', 'InMemoryImages', 'InMemoryPairs', 'IndexedDataset', 'KarpathyJson',
     'LabelledSubset', 'LoadImageFromFile', 'PairShards', 'ResizeEdge', 'ResumableSampler', 'ShardWindowSampler',
     'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize', 'WordNetDepthDataset', 'image_keys',
     'indices_of', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',

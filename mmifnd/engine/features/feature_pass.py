@@ -18,20 +18,22 @@ from ..progress import Report
 @torch.no_grad()
 def extract_features(framework: nn.Module, dataset: Dataset, encode: Callable[[Tensor], Tensor], batch_size: int,
                      num_workers: int = 0, collate_fn: Callable | None = None,
-                     report: Report = lambda done: None) -> Tensor:
+                     report: Report = lambda done: None, texts: bool = False) -> Tensor:
     """Features of every image of ``dataset``, float32 (N, D) on the host, the same on every rank.
 
     Args:
         framework: put into evaluation mode meanwhile; its ``data_preprocessor`` prepares the batches.
         dataset: position i gives image i; see ``IndexedDataset.evaluation_view``.
-        encode: images (B, 3, H, W) to features (B, D).
+        encode: images (B, 3, H, W) to features (B, D); token ids (B, L) if ``texts``.
         batch_size: images at a time on each rank.
         collate_fn: as of the training's data loader.
         report: called with the number of images done.
+        texts: whether the images' texts are encoded instead of the images.
     """
     features = None
     with _evaluating(framework):
-        for done, batch in enumerate(_batches(framework, dataset, encode, batch_size, num_workers, collate_fn), 1):
+        for done, batch in enumerate(
+                _batches(framework, dataset, encode, batch_size, num_workers, collate_fn, texts=texts), 1):
             index, rows = _of_all_ranks(*batch)
             if features is None:
                 features = torch.empty(len(dataset), rows.shape[1])
@@ -43,11 +45,11 @@ def extract_features(framework: nn.Module, dataset: Dataset, encode: Callable[[T
 @torch.no_grad()
 def extract_share(framework: nn.Module, dataset: Dataset, encode: Callable[[Tensor], Tensor], batch_size: int,
                   num_workers: int = 0, collate_fn: Callable | None = None,
-                  report: Report = lambda done: None) -> RowShare:
+                  report: Report = lambda done: None, texts: bool = False) -> RowShare:
     """As :func:`extract_features`, but every rank keeps those of its own images only, every W-th; nothing is gathered."""
     parts = []
     with _evaluating(framework):
-        for index, rows in _batches(framework, dataset, encode, batch_size, num_workers, collate_fn):
+        for index, rows in _batches(framework, dataset, encode, batch_size, num_workers, collate_fn, texts=texts):
             parts.append((index.cpu(), rows.cpu()))
             report(min(len(parts) * batch_size * world_size(), len(dataset)))
     total = len(dataset)
@@ -89,14 +91,14 @@ def _evaluating(framework: nn.Module) -> Iterator[None]:
 
 
 def _batches(framework, dataset, encode, batch_size, num_workers, collate_fn,
-             augmented: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
+             augmented: bool = False, texts: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
     """Index (B,) and features (B, D) of this rank's images."""
     # A generator of its own: the loader would draw a number from that of the training.
     loader = DataLoader(dataset, batch_size, sampler=_own_share(len(dataset)), num_workers=num_workers,
                         collate_fn=collate_fn, generator=torch.Generator(), worker_init_fn=leave_signals_to_parent)
     for batch in loader:
         batch = framework.data_preprocessor(batch, training=augmented)
-        for view in batch['inputs'][:2 if augmented else 1]:
+        for view in [batch['text']] if texts else batch['inputs'][:2 if augmented else 1]:
             yield batch['index'], encode(view).float()
 
 

@@ -9,7 +9,7 @@ from torch import nn
 from mmifnd.clustering import RowShare
 from mmifnd.datasets import IndexedDataset
 from mmifnd.errors import UserError
-from mmifnd.models.embedding import check_feature
+from mmifnd.models.embedding import PAIR_FEATURES, check_feature
 from mmifnd.parts import KeepsRankState
 
 from ..progress import reported
@@ -24,14 +24,15 @@ class FeatureSource(ABC):
     """Gives the features of the training set at the end of an epoch.
 
     Args:
-        kind (str): ``'z'``, the embedding, or ``'f'``, the backbone's feature.
+        kind (str): ``'z'``, the embedding, or ``'f'``, the backbone's feature; of image-text pairs also ``'t'``, the text's
+            embedding.
     """
 
     #: Whether every image's feature is that of the present weights, in evaluation mode.
     is_exact = False
 
     def __init__(self, kind: str) -> None:
-        check_feature(kind)
+        check_feature(kind, PAIR_FEATURES)
         self.kind = kind
 
     def open(self, framework: nn.Module, dataset: IndexedDataset, pipeline: list[dict] | None,
@@ -42,6 +43,7 @@ class FeatureSource(ABC):
             pipeline (list[dict], optional): transforms of the test images.
             collate_fn (Callable, optional): that of the training's loader.
         """
+        check_feature(self.kind, framework.features)
         self.framework, self.dataset = framework, dataset
 
     def take(self, completed: int) -> EpochFeatures:
@@ -90,7 +92,8 @@ class ExactPass(FeatureSource):
         view = self.dataset.evaluation_view(self.pipeline)
         extract = extract_share if self.stays_on_ranks else extract_features
         with reported('features', len(view)) as report, noted_backbone(self.framework, len(view)) as rows:
-            features = extract(self.framework, view, self._encode, self.batch_size, self.num_workers, self.collate_fn, report)
+            features = extract(self.framework, view, self._encode, self.batch_size, self.num_workers, self.collate_fn, report,
+                               texts=self.kind == 't')
         return EpochFeatures(completed, self.kind, features, backbone=None if self.stays_on_ranks else joined(rows))
 
     def _encode(self, images: torch.Tensor) -> torch.Tensor:

@@ -11,13 +11,13 @@ from mmifnd.clustering import DistributedKMeans, PseudoLabeler, PseudoLabels, Ro
 from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
 from mmifnd.errors import UserError
 from mmifnd.evaluation import cluster_change, normalized_mutual_information, true_rates
-from mmifnd.models.embedding import check_feature
+from mmifnd.models.embedding import PAIR_FEATURES, check_feature
 from mmifnd.parts import KeepsRankState
 from mmifnd.registry import HOOKS, TASK_UTILS
 
 from ..features.clustering_across_ranks import label_across_ranks, label_share
 from ..features.detector_probe import error_of, threshold_sample
-from ..features.epoch_features import EpochFeatures, joined, noted_backbone
+from ..features.epoch_features import EpochFeatures, evaluation_pipeline, joined, noted_backbone
 from ..features.feature_pass import extract_features, extract_share
 from ..progress import reported
 from .clustering_files import ClusteringFiles
@@ -35,7 +35,8 @@ class FalseNegativeHook(Hook, KeepsRankState):
         acceptance (dict): which labels are trusted yet; registered under TASK_UTILS.
         interval (int): epochs between clusterings. The useless one after the last epoch is skipped.
         begin (int): completed epochs before which nothing is clustered (PCL's warm-up).
-        cluster_feature (str): ``'z'``, the embedding, or ``'f'``, the backbone's feature.
+        cluster_feature (str): ``'z'``, the embedding, or ``'f'``, the backbone's feature; of image-text pairs also ``'t'``,
+            the text's embedding.
         source (str): ``'extract'``, an exact pass in evaluation mode with ``pipeline``; or ``'bank'``, the features of the
             training steps since the last clustering (no extra pass; images that were not drawn take no part).
         pipeline (list[dict], optional): test transform of the pass, for data sets that read images one by one; that of
@@ -63,7 +64,7 @@ class FalseNegativeHook(Hook, KeepsRankState):
             raise ValueError(f'source={source!r} of FalseNegativeHook is unknown; choose one of {", ".join(SOURCES)}')
         if temperature is not None and not temperature > 0:
             raise ValueError(f'temperature={temperature} of FalseNegativeHook is not positive; None takes that of the head')
-        check_feature(cluster_feature)
+        check_feature(cluster_feature, PAIR_FEATURES)
         if num_workers < 0:
             raise ValueError(f'num_workers={num_workers} of FalseNegativeHook is negative; 0 reads in the main process')
         if interval < 1 or batch_size < 1:
@@ -88,6 +89,7 @@ class FalseNegativeHook(Hook, KeepsRankState):
             return  # a test, which trains nothing
         self.framework = unwrap(runner.model)
         self.dataset = runner.train_loop.dataset
+        check_feature(self.cluster_feature, self.framework.features)
         self._check(runner.max_epochs)
         self.labeler.temperature = self.framework.temperature if self.temperature is None else self.temperature
         self.labels = self.dataset.labels() if is_main() else None  # to measure; training never sees them
@@ -183,12 +185,13 @@ class FalseNegativeHook(Hook, KeepsRankState):
             self.framework.feature_bank.clear()
             self.epoch_features = EpochFeatures(completed, self.cluster_feature, features, seen)
             return features, seen
-        view = self.dataset.evaluation_view(self.pipeline or runner.cfg.test_dataloader.dataset.get('pipeline'))
+        view = self.dataset.evaluation_view(self.pipeline or evaluation_pipeline(runner))
         is_shared = isinstance(self.labeler.kmeans, DistributedKMeans)
         with reported('features', len(view)) as report, noted_backbone(self.framework, len(view)) as rows:
             features = (extract_share if is_shared else extract_features)(
                 self.framework, view, lambda images: self.framework.cluster_feature(images, self.cluster_feature),
-                self.batch_size, self.num_workers, runner.train_dataloader.collate_fn, report)
+                self.batch_size, self.num_workers, runner.train_dataloader.collate_fn, report,
+                texts=self.cluster_feature == 't')
         if is_shared:
             return features, None
         self.epoch_features = EpochFeatures(completed, self.cluster_feature, features, backbone=joined(rows))

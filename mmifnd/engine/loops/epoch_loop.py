@@ -55,6 +55,7 @@ class EpochLoop(EpochBasedTrainLoop):
             raise ValueError(f'the training set has {images} images, fewer than one batch of {batch} on each of '
                              f'{world_size()} processes; lower train_dataloader.batch_size')
         self.framework.bind(self.dataset.num_samples, self._labels())
+        self.framework.bind_texts(self.dataset.text_format())
         if self.framework.uses_groups:
             self.framework.bind_groups(_as_tensor(self.dataset.groups()))
         self.has_stepped = False  # until then, what goes wrong is bad input
@@ -88,6 +89,7 @@ class EpochLoop(EpochBasedTrainLoop):
         self.runner.model.train()
         for step, batch in enumerate(self._batches(), start=self.steps_done):
             self.run_iter(step, batch)
+        self._log_cut_captions()
         self.runner.call_hook('after_train_epoch')
         self.random_state = random_state()
         self._epoch += 1
@@ -119,6 +121,14 @@ class EpochLoop(EpochBasedTrainLoop):
                              'give it to EpochLoop as a dict, or with a ResumableSampler')
         with torch.random.fork_rng(devices=[]):  # an iterator draws a seed, also where a resumed run makes another one
             return iter(self.dataloader)
+
+    def _log_cut_captions(self) -> None:
+        """After the first epoch, say how many captions were longer than the text tower's context."""
+        cut = self.dataset.num_cut_captions() if self._epoch == 0 else 0
+        if cut:
+            length = self.dataset.text_format()[1]
+            self.runner.logger.warning(f'{cut} captions had more than context_length={length} tokens and were cut; raise it in '
+                                       'tokenizer and text tower to keep all')
 
     def _labels(self) -> torch.Tensor | None:
         return _as_tensor(self.dataset.labels()) if self.framework.uses_labels else None

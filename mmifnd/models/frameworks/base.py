@@ -130,6 +130,9 @@ class ContrastiveFramework(BaseModel):
         """Whether any part is a declared control, which may see the true labels."""
         return any(part.uses_labels for part in self._parts_that(KnowsImages))
 
+    def bind_texts(self, text_format: tuple[int, int] | None) -> None:
+        """Take the vocabulary and the length of the texts that come with the images; None if none come."""
+
     def bind_groups(self, groups: Tensor | None) -> None:
         """Hand the group of each image, (N,), -1 = unknown, to every part that wants groups; after :meth:`bind`."""
         for part in self._parts_that(KnowsGroups):

@@ -85,6 +85,18 @@ class CLIPAdapter(ContrastiveFramework):
         logged = {f'{name}/{key}': value for name, of_head in losses.items() for key, value in of_head.items()}
         return dict(loss=total, **logged)
 
+    def bind_texts(self, text_format: tuple[int, int] | None) -> None:
+        """Refuse texts that do not fit the text tower, before the first step."""
+        if text_format is None:
+            raise ValueError('CLIPAdapter trains on image-text pairs, and the data set gives no texts; use one of pairs, '
+                             "with dict(type='Tokenize', ...) in its pipeline")
+        vocabulary, length = text_format
+        for name, tokens in (('vocab_size', vocabulary), ('context_length', length)):
+            limit = getattr(self.text_backbone, name, None)
+            if limit is not None and tokens > limit:
+                raise ValueError(f'the tokenizer has {name}={tokens}, more than model.text_backbone.{name}={limit}; give '
+                                 'both the same')
+
     def contrasts(self, image: Tensor, text: Tensor, index: Tensor) -> dict[str, Contrast]:
         """Both directions of the local unit vectors (B, D) of images and texts with those of all ranks."""
         everywhere = gather(index)
