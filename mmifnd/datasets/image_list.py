@@ -79,13 +79,14 @@ def with_slashes(listed: Sequence[Listed], root: str) -> list[Listed]:
 def check_listed(listed: Sequence[Listed], root: str, what: str, with_label: bool) -> None:
     """Refuse a list most of whose images do not exist: it is of another folder, or of another kind.
 
-    Fewer missing images are treated as broken ones. At most :data:`MAX_LOOKS` are looked for, evenly spread.
+    Fewer missing images are treated as broken ones. At most :data:`MAX_LOOKS` are looked for, evenly spread. Whether a path may
+    leave the folder is looked at elsewhere (:func:`mmifnd.datasets.annotations.check_inside`).
 
     Raises:
         FileNotFoundError: with an example and what may be meant.
     """
     asked = listed[::-(-len(listed) // MAX_LOOKS)]
-    missing = [image for image in asked if not os.path.exists(os.path.join(root, image.path))]
+    missing = [image for image in asked if not (_leaves(image.path) or os.path.exists(os.path.join(root, image.path)))]
     if 2 * len(missing) <= len(asked):
         return
     path = missing[0].path
@@ -95,6 +96,10 @@ def check_listed(listed: Sequence[Listed], root: str, what: str, with_label: boo
         hint = f'{shown(name)} does exist: set with_label=True, or take the labels out'
     raise FileNotFoundError(f'{len(missing)} of the {len(asked)} images looked for in {what} do not exist in {root}, such as '
                             f'{shown(path)!r} of line {missing[0].line}; {hint}')
+
+
+def _leaves(path: str) -> bool:
+    return os.path.isabs(path) or os.path.normpath(path).startswith('..')
 
 
 def _is_of_windows(path: str, root: str) -> bool:
