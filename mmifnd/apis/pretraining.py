@@ -1,6 +1,5 @@
 """Pre-training on a folder of images in one call, with settings that follow from the number of images."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from mmifnd.configuration.shipped import shipped_config
 from mmifnd.datasets.image_data import ImageFolder, image_dataset, read_folder
 from mmifnd.datasets.load_image import LoadImageFromFile, loader_in
 from mmifnd.datasets.pixels import WHITE
+from mmifnd.machine import available_cores
 from mmifnd.records.inspection import write_inspection
 
 from .pretraining_look import MAX_BROKEN, check_usable, look_before
@@ -135,7 +135,7 @@ def pretraining_config(data: str | Path, method: str, framework: str, backbone: 
         raise UserError(f'batch_size={batch.value} exceeds the {total} training images of {data}; give at most {total}')
     config = load_config(shipped_config(FRAMEWORKS[framework]))
     settings = _derive(total, batch, epochs, method, framework, image_size)
-    _set_data(config, train, test, image_size, min(8, os.cpu_count() or 1) if num_workers is None else num_workers)
+    _set_data(config, train, test, image_size, min(8, available_cores()) if num_workers is None else num_workers)
     _set_model(config.model, method, framework, backbone, image_size)
     if method != 'ifnd':
         config.default_hooks.pop('false_negative')

@@ -6,12 +6,14 @@ import socket
 from collections import Counter
 from pathlib import Path
 
+from mmifnd.machine import available_cores, available_memory
+
 from .findings import NOTE, OK, PROBLEM, Finding
 
 GIB = 1 << 30
 #: Less than this is mentioned, in GiB: workers hand batches over in shared memory, checkpoints go to the disk.
 SHARED_MEMORY, DISK = 1, 5
-_MEMINFO, _CGROUP, _SHARED = Path('/proc/meminfo'), Path('/sys/fs/cgroup'), Path('/dev/shm')
+_SHARED = Path('/dev/shm')
 _DRIVER = Path('/proc/driver/nvidia/version')
 
 
@@ -32,8 +34,8 @@ def gpus() -> Finding:
 
 def cpu() -> Finding:
     """Cores that this process may use, threads of OpenMP, and memory."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-    threads, memory = os.environ.get('OMP_NUM_THREADS'), _available_memory()
+    cores = available_cores()
+    threads, memory = os.environ.get('OMP_NUM_THREADS'), available_memory()
     parts = [f'{cores} core{"s" * (cores > 1)}', f'OMP_NUM_THREADS {"is not set" if threads is None else threads}']
     if memory is not None:
         parts.append(f'{memory / GIB:.1f} GiB of memory available')
@@ -73,17 +75,3 @@ def disk(work_dir: Path) -> Finding:
     remedy = 'checkpoints may not fit: make room, or choose another folder by --work-dir' if usage.free < DISK * GIB else ''
     return Finding('disk', f'{usage.free / GIB:.1f} of {usage.total / GIB:.1f} GiB free in {folder}',
                    NOTE if remedy else OK, remedy, details)
-
-
-def _available_memory() -> int | None:
-    """Bytes of memory that are available, in a container at most its limit; None if the system does not say."""
-    try:
-        lines = _MEMINFO.read_text().splitlines()
-        available = next(int(line.split()[1]) * 1024 for line in lines if line.startswith('MemAvailable:'))
-    except (OSError, StopIteration):
-        return None
-    try:
-        limit, used = ((_CGROUP / name).read_text().strip() for name in ('memory.max', 'memory.current'))
-    except OSError:
-        return available
-    return available if limit == 'max' else min(available, max(0, int(limit) - int(used)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmifnd.configuration.command_line import add_cfg_options, check_positive
 from mmifnd.errors import UserError
+from mmifnd.machine import available_cores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--measure', default='shot_1')
     parser.add_argument('--methods', nargs='+', help='only these methods')
     add_cfg_options(parser)
-    parser.add_argument('--workers', type=int, default=min(2, os.cpu_count() or 1), help='runs at a time')
+    parser.add_argument('--workers', type=int, default=min(2, available_cores()), help='runs at a time')
     parser.add_argument('--out', default='work_dirs/select_temperature')
 
 

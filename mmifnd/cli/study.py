@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from mmifnd.configuration.command_line import add_cfg_options, check_positive
+from mmifnd.machine import available_cores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--methods', nargs='+', help='only these methods')
     parser.add_argument('--epochs', type=int, help='instead of what the configs say')
     add_cfg_options(parser)
-    parser.add_argument('--workers', type=int, default=min(2, os.cpu_count() or 1), help='runs at a time')
+    parser.add_argument('--workers', type=int, default=min(2, available_cores()), help='runs at a time')
     parser.add_argument('--out', help='folder for everything; default: work_dirs/NAME')
 
 

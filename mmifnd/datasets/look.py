@@ -53,7 +53,7 @@ def look_at(paths: Sequence[str], loader: LoadImageFromFile | None = None, num_t
         ShortageError: if the machine, and not a file, is short of something.
     """
     loader = LoadImageFromFile() if loader is None else loader
-    num_threads = num_threads or min(MAX_THREADS, os.cpu_count() or 1)
+    num_threads = num_threads or min(MAX_THREADS, available_cores())
     looks: list[Look] = []
     with ThreadPoolExecutor(num_threads) as pool:
         for start in range(0, len(paths), _CHUNK):

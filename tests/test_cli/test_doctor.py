@@ -110,17 +110,6 @@ def test_little_room(monkeypatch, tmp_path):
     assert machine.disk(tmp_path / 'file/run').status == PROBLEM
 
 
-def test_memory_of_a_container(monkeypatch, tmp_path):
-    (tmp_path / 'meminfo').write_text('MemTotal: 9 kB\nMemAvailable: 8 kB\n')
-    monkeypatch.setattr(machine, '_MEMINFO', tmp_path / 'meminfo')
-    monkeypatch.setattr(machine, '_CGROUP', tmp_path)
-    assert machine.cpu().details['memory_available'] == 8192
-    for limit, available in (('max', 8192), ('5000', 4000), ('500', 0)):
-        (tmp_path / 'memory.max').write_text(f'{limit}\n')
-        (tmp_path / 'memory.current').write_text('1000\n')
-        assert machine.cpu().details['memory_available'] == available
-
-
 def test_gpus(monkeypatch, tmp_path):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     assert machine.gpus().status == OK and machine.gpus().details['gpus'] == []

@@ -34,6 +34,7 @@ from rich.table import Table
 
 from mmifnd.cli import COMMANDS, run_command
 from mmifnd.engine.progress import progress_bar
+from mmifnd.machine import available_cores
 
 ROOT = Path(__file__).resolve().parents[2]
 SUBCOMMANDS = {command.tool: name for name, command in COMMANDS.items()}
@@ -163,7 +164,7 @@ def main() -> int:
     """Run, print, write; 1 where a case ended otherwise than it should."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--only', nargs='+', default=[''], help='cases whose name or topic contains one of these')
-    parser.add_argument('--workers', type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument('--workers', type=int, default=min(2, available_cores()))
     parser.add_argument('--limit', type=float, default=60., help='seconds that a case may take')
     parser.add_argument('--show', action='store_true', help='every case, not only those that end badly')
     parser.add_argument('--out', type=Path, help='JSON file for all endings')

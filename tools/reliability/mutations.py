@@ -9,7 +9,6 @@ exit code is 1.
 
 import argparse
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from rich.table import Table
 
 from mmifnd.configuration.errors import UserError, one_line_errors
 from mmifnd.engine.progress import progress_bar
+from mmifnd.machine import available_cores
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COPIED = ('mmifnd', 'configs', 'tools', 'tests', 'docs', 'requirements', 'setup.py', 'MANIFEST.in', 'README.md',
@@ -125,7 +125,7 @@ def main() -> None:
     """Try all, print a table, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--only', nargs='+', default=[''], help='mutations whose name or file contains one of these')
-    parser.add_argument('--workers', type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument('--workers', type=int, default=min(2, available_cores()))
     parser.add_argument('--out', type=Path)
     args = parser.parse_args()
     with one_line_errors():

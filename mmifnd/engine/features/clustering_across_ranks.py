@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mmifnd.clustering import Granularity, PseudoLabeler, PseudoLabels, RowShare
 from mmifnd.distributed import broadcast, rank, world_size
+from mmifnd.machine import available_cores
 
 from ..progress import Report
 
@@ -23,7 +24,7 @@ def label_across_ranks(labeler: PseudoLabeler, features: Tensor, progress: float
     total = len(labeler.num_clusters)
     own: dict[int, Granularity] = {}
     if world > 1 and labeler.kmeans.num_threads is None:  # the other ranks wait: their cores are free
-        labeler.kmeans.num_threads = max(1, (os.cpu_count() or 1) // min(total, int(os.environ.get('LOCAL_WORLD_SIZE', world))))
+        labeler.kmeans.num_threads = max(1, available_cores() // min(total, int(os.environ.get('LOCAL_WORLD_SIZE', world))))
     for position in range(rank(), total, world):
         own[position] = labeler.cluster(features, position, seen, gpu=_local_gpu())
         report(min(len(own) * world, total))
