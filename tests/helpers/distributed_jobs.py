@@ -168,11 +168,12 @@ def label_own_rows(features, progress, spoilt_rank=None, seen=None, kind=Distrib
 
 
 def fill_bank(num_samples, writes):
-    """``writes``: index and features of each rank."""
-    index, features = writes[rank()]
-    bank = FeatureBank(num_samples, features.shape[1])
-    bank.write(index, features)
-    return bank.collect()
+    """``writes``: index and features of each step of each rank. Images of this rank's share, and what all ranks have."""
+    bank = FeatureBank(num_samples, writes[0][0][1].shape[1])
+    for index, features in writes[rank()]:
+        bank.write(index, features)
+    share, _ = bank.share()
+    return share.index, *bank.collect()
 
 
 def norms():

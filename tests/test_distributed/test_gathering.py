@@ -52,15 +52,17 @@ def test_labels_equal_those_of_one_process(two_processes, seen):
     assert [level.seconds for level in first] == [level.seconds for level in second]
 
 
-def test_banks_are_merged_over_ranks(two_processes):
+def test_each_image_has_its_row_on_the_rank_that_has_seen_it_last(two_processes):
     generator = torch.Generator().manual_seed(0)
-    rows = [torch.randn(4, 3, generator=generator).half().float() for _ in range(2)]
-    writes = [(torch.tensor([0, 1, 2, 3]), rows[0]), (torch.tensor([2, 3, 4, 6]), rows[1])]
-    for features, seen in two_processes.run(jobs.fill_bank, 8, writes):
+    early, late, other = (torch.randn(count, 3, generator=generator).half().float() for count in (4, 2, 3))
+    writes = [[(torch.tensor([0, 1, 2, 3]), early), (torch.tensor([3, 4]), late)],  # rank 0 sees image 3 twice
+              [(torch.tensor([2, 3, 6]), other)]]
+    expected = torch.stack([early[0], early[1], other[0], late[0], late[1], torch.zeros(3), other[2], torch.zeros(3)])
+    shares = two_processes.run(jobs.fill_bank, 8, writes)
+    assert [share.tolist() for share, _, _ in shares] == [[0, 1, 3, 4], [2, 6]]
+    for _, features, seen in shares:
         assert seen.tolist() == [True, True, True, True, True, False, True, False]
-        expected = torch.stack([*rows[0][:2], (rows[0][2] + rows[1][0]) / 2, (rows[0][3] + rows[1][1]) / 2,
-                                rows[1][2], torch.zeros(3), rows[1][3], torch.zeros(3)])
-        torch.testing.assert_close(features, expected)
+        assert features.equal(expected)
 
 
 def test_batch_statistics_become_the_mean_over_ranks(two_processes):

@@ -172,7 +172,7 @@ class ContrastiveFramework(BaseModel):
         """From now on keep the features of every training step in :attr:`feature_bank`."""
         check_feature(kind, self.features)
         self._bank_feature = kind
-        self.feature_bank = FeatureBank(num_samples, self._feature_dim(kind))
+        self.feature_bank = FeatureBank(num_samples, self._feature_dim(kind), next(self.parameters()).device)
 
     def remember(self, index: Tensor, maps: tuple[Tensor, ...], embedding: Tensor) -> None:
         """Write a step's rows to the bank, where there is one: the pooled ``maps`` or the ``embedding`` (B, D)."""

@@ -1,76 +1,202 @@
-"""Features of the epoch, kept in host memory while training: clustering without an extra pass."""
+"""Features of the training steps, kept where they were computed: clustering without an extra pass."""
 
 import torch
+from mmengine.logging import print_log
 from torch import Tensor
 
+from mmifnd.clustering import RowShare
 from mmifnd.distributed import all_reduce, rank, world_size
+from mmifnd.errors import UserError
+from mmifnd.machine import available_memory
 from mmifnd.parts import KeepsRankState
+
+#: Bytes of rows on each device, above which they are kept in host memory.
+DEVICE_LIMIT = 4 << 30
+GIB = 1 << 30
+#: Rows beyond a rank's share of the images, for the last batch of an epoch.
+_SLACK = 4096
 
 
 class FeatureBank(KeepsRankState):
-    """Keeps the last feature of each image as float16 in host memory.
+    """The last feature of each image, as 16-bit numbers: each rank keeps the rows that its own steps have made.
 
-    Rows leave the device without waiting: a copy is queued into pinned memory and written to the bank once it has arrived.
+    Rows stay on the device that computed them; nothing waits for it but the rare moment when rows that were overwritten are
+    dropped. On a GPU, rows that take more than 4 GiB, or more than half of the memory that is free, are kept in host memory:
+    they leave through pinned memory, without waiting.
 
     Args:
         num_samples (int): N.
-        dim (int): D. The bank takes 2 N D bytes.
+        dim (int): D. All ranks together take 2 N D bytes if each image is seen once between two clusterings.
+        device (torch.device | str): where the rows will come from.
+        unit (bool): whether rows have length 1, so that float16 is exact enough; other rows are kept in bfloat16, which has
+            the range of float32.
+
+    Raises:
+        UserError: if the rows fit neither on the device nor in host memory; the message names the bytes.
+
+    Example:
+        >>> bank = FeatureBank(num_samples=3, dim=2)
+        >>> bank.write(torch.tensor([2, 0]), torch.eye(2))
+        >>> bank.collect()
+        (tensor([[0., 1.],
+                [0., 0.],
+                [1., 0.]]), tensor([ True, False,  True]))
     """
 
-    def __init__(self, num_samples: int, dim: int) -> None:
-        self.features = torch.zeros(num_samples, dim, dtype=torch.float16)
-        self.seen = torch.zeros(num_samples, dtype=torch.bool)
-        self._pending: list[tuple[Tensor, Tensor, torch.cuda.Event | None]] = []
+    def __init__(self, num_samples: int, dim: int, device: torch.device | str = 'cpu', unit: bool = True) -> None:
+        self.num_samples = num_samples
+        dtype = torch.float16 if unit else torch.bfloat16
+        capacity = -(-num_samples // world_size()) + min(_SLACK, num_samples)
+        where = _place(capacity * dim * dtype.itemsize, torch.device(device))
+        self.rows = torch.zeros(capacity, dim, dtype=dtype, device=where)
+        self.index = torch.zeros(capacity, dtype=torch.int64, device=where)
+        self.step = torch.zeros(capacity, dtype=torch.int64, device=where)  # of the write, counted from 1
+        self._overflow = torch.zeros((), dtype=torch.bool, device=where)
+        self._stays = where.type != torch.device(device).type  # in host memory, wherever rows come from
+        self._used = self._steps = 0
+        self._pending: list[tuple[Tensor, Tensor, int, torch.cuda.Event]] = []
 
     @torch.no_grad()
     def write(self, index: Tensor, features: Tensor) -> None:
         """Keep ``features`` (B, D) of images ``index`` (B,)."""
-        features = features.detach().to(torch.float16)
-        if features.device.type != 'cuda':
-            self._store(index, features)
-            return
-        arrived = torch.cuda.Event()
-        copies = [torch.empty(x.shape, dtype=x.dtype, pin_memory=True).copy_(x, non_blocking=True)
-                  for x in (index, features)]
-        arrived.record()
-        self._pending.append((*copies, arrived))
-        while self._pending and self._pending[0][2].query():
-            self._store(*self._pending.pop(0)[:2])
+        self._steps += 1
+        if features.device == self.rows.device:
+            self._store(index, features.detach(), self._steps)
+        elif not self._stays and not self._used:  # the model was moved after it was told to keep features
+            self._move(features.device)
+            self._store(index, features.detach(), self._steps)
+        elif features.device.type == 'cuda':
+            self._queue(index, features.detach())
+        else:
+            self._store(index.to(self.rows.device), features.detach().to(self.rows.device), self._steps)
+
+    def share(self) -> tuple[RowShare, Tensor]:
+        """The rows that stay on this rank, one for each image, and bool (N,): images that some rank has seen.
+
+        Of an image that several ranks have seen, the rank of its latest step has the row.
+
+        Raises:
+            UserError: on every rank, if a finite feature became infinite as a 16-bit number.
+        """
+        self._finish()
+        if all_reduce(self._overflow.int(), 'max').item():
+            largest = torch.finfo(self.rows.dtype).max
+            raise UserError(f'a feature exceeds {largest:.0f}, the largest {self.rows.dtype} number, in '
+                            "which features of training steps are kept; use source='extract', or normalise the features")
+        self._drop_overwritten()
+        rows, index, step = self._held()
+        # Larger for later steps; different for each rank.
+        claim = step * world_size() + rank()
+        claims = torch.zeros(self.num_samples, dtype=torch.int64, device=index.device)
+        claims[index] = claim
+        claims = all_reduce(claims, 'max')
+        own = (claims[index] == claim).nonzero().squeeze(1)
+        own = own[index[own].argsort()]  # a resumed run sums in the same order
+        return RowShare(rows[own], index[own], self.num_samples, rank(), world_size(), all_reduce), claims > 0
 
     def collect(self) -> tuple[Tensor, Tensor]:
-        """Features float32 (N, D) and seen bool (N,), merged over ranks; what was seen on several ranks is averaged."""
+        """Features float32 (N, D) and seen bool (N,) of all ranks, on the host of every rank."""
+        share, seen = self.share()
+        features = torch.zeros(self.num_samples, self.rows.shape[1])
+        features[share.index.cpu()] = share.features.float().cpu()
+        return all_reduce(features), seen.cpu()
+
+    @property
+    def seen(self) -> Tensor:
+        """Bool (N,), images of which this rank has a row."""
         self._finish()
-        features, count = self.features.float(), self.seen.float()
-        if world_size() > 1:
-            all_reduce(features)
-            all_reduce(count)
-            features /= count.clamp(min=1).unsqueeze(1)
-        return features, count > 0
+        return torch.zeros(self.num_samples, dtype=torch.bool, device=self.index.device).index_fill_(0, self._held()[1], True)
 
     def rank_state(self) -> dict[str, Tensor]:
-        """For a checkpoint: index (n,) and features (n, D) of the images that this rank has seen."""
+        """For a checkpoint: index (n,), features (n, D) and step (n,) of the images that this rank has seen, on the host."""
         self._finish()
-        index = self.seen.nonzero().squeeze(1)
-        return dict(index=index, features=self.features[index])
+        self._drop_overwritten()
+        rows, index, step = self._held()
+        order = index.argsort()
+        return dict(index=index[order].cpu(), features=rows[order].cpu(), step=step[order].cpu())
 
     def load_rank_states(self, states: list[dict[str, Tensor]]) -> None:
-        """Go on with those of all ranks: this one's own, or, on another number of ranks, its share."""
+        """Continue with the rows of all ranks: this one's own, or, on another number of ranks, its share."""
+        self.clear()
         for state in states[rank()::world_size()]:
-            self._store(state['index'].cpu(), state['features'].cpu())
+            step = state.get('step', torch.ones_like(state['index']))  # older checkpoints do not say
+            for number in step.unique().tolist():
+                here = step == number
+                self._store(state['index'][here].to(self.rows.device), state['features'][here].to(self.rows.device), number)
+        self._steps = max((int(state['step'].max()) for state in states if len(state.get('step', ()))), default=1)
 
     def clear(self) -> None:
-        """Forget the epoch."""
+        """Forget all rows."""
         self._pending.clear()
-        self.features.zero_()
-        self.seen.zero_()
+        self._used = self._steps = 0
+        self._overflow.zero_()
+
+    def _store(self, index: Tensor, features: Tensor, step: int) -> None:
+        if self._used + len(index) > len(self.index):
+            self._drop_overwritten()
+        if self._used + len(index) > len(self.index):
+            self._grow(self._used + len(index))
+        here = slice(self._used, self._used + len(index))
+        self.rows[here] = features
+        self._overflow |= (self.rows[here].isinf() & features.isfinite()).any()
+        self.index[here] = index
+        self.step[here] = step
+        self._used += len(index)
+
+    def _held(self) -> tuple[Tensor, Tensor, Tensor]:
+        return self.rows[:self._used], self.index[:self._used], self.step[:self._used]
+
+    def _drop_overwritten(self) -> None:
+        """Keep the latest row of each image only: that of the largest step, and of the last position within it."""
+        rows, index, step = self._held()
+        order = step.argsort(stable=True)
+        position = torch.arange(self._used, device=index.device)
+        last = torch.full((self.num_samples,), -1, dtype=torch.int64, device=index.device)
+        last.scatter_reduce_(0, index[order], position, 'amax')
+        kept = order[last[index[order]] == position]
+        for held, values in ((self.rows, rows[kept]), (self.index, index[kept]), (self.step, step[kept])):
+            held[:len(kept)] = values
+        self._used = len(kept)
+
+    def _grow(self, least: int) -> None:
+        capacity = max(least, len(self.index) * 3 // 2)
+        for name in ('rows', 'index', 'step'):
+            old = getattr(self, name)
+            setattr(self, name, torch.cat([old, old.new_zeros(capacity - len(old), *old.shape[1:])]))
+
+    def _move(self, device: torch.device) -> None:
+        for name in ('rows', 'index', 'step', '_overflow'):
+            setattr(self, name, getattr(self, name).to(device))
+
+    def _queue(self, index: Tensor, features: Tensor) -> None:
+        """Copy rows to the host without waiting, and store those that have arrived."""
+        arrived = torch.cuda.Event()
+        copies = [torch.empty(x.shape, dtype=x.dtype, pin_memory=True).copy_(x, non_blocking=True) for x in (index, features)]
+        arrived.record()
+        self._pending.append((*copies, self._steps, arrived))
+        while self._pending and self._pending[0][3].query():
+            self._store(*self._pending.pop(0)[:3])
 
     def _finish(self) -> None:
-        """Wait for the rows that are still under way."""
-        for index, features, arrived in self._pending:
+        """Wait for the rows that are still on their way to the host."""
+        for index, features, step, arrived in self._pending:
             arrived.synchronize()
-            self._store(index, features)
+            self._store(index, features, step)
         self._pending.clear()
 
-    def _store(self, index: Tensor, features: Tensor) -> None:
-        self.features[index] = features
-        self.seen[index] = True
+
+def _place(size: int, device: torch.device) -> torch.device:
+    """The device, or the host if ``size`` bytes are too many for it."""
+    if device.type == 'cuda':
+        free = torch.cuda.mem_get_info(device)[0]
+        if size <= min(DEVICE_LIMIT, free // 2):
+            return device
+        print_log(f'the features of training steps take {size / GIB:.1f} GiB on each rank, more than the limit of '
+                  f'{min(DEVICE_LIMIT, free // 2) / GIB:.1f} GiB on {device}; they are kept in host memory', logger='current')
+        device = torch.device('cpu')
+    memory = available_memory() if device.type == 'cpu' else None
+    if memory is not None and size > memory:
+        raise UserError(f'the features of training steps take {size / GIB:.1f} GiB on each rank, but {memory / GIB:.1f} GiB of '
+                        "memory are available; use source='extract' with kmeans=dict(type='DistributedKMeans'), more ranks, or "
+                        "a smaller embedding")
+    return device
