@@ -1,12 +1,13 @@
 """A look at image files before anything is trained: what each of them is, how varied, and a hash of its content."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
+from mmifnd.machine import available_cores
 
 from .file_bytes import ShortageError, TooLargeError, read_bytes, tried_again
 from .identity import pixel_digest
