@@ -12,7 +12,8 @@ author = 'The mmifnd authors'
 copyright = f'2026, {author}'
 release = version = re.search(r"__version__ = '(.+)'", (ROOT / 'mmifnd/__init__.py').read_text()).group(1)
 
-extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx.ext.viewcode', 'mathml_formulas']
+extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx.ext.viewcode', 'mathml_formulas',
+              'pages_from_elsewhere']
 exclude_patterns = ['_build', '_ext', 'examples', 'results']
 suppress_warnings = ['config.cache']
 
@@ -37,13 +38,3 @@ html_show_sphinx = False
 html_theme_options = dict(
     light_css_variables={'color-brand-primary': '#0a58a8', 'color-brand-content': '#0a58a8'},
     dark_css_variables={'color-brand-primary': '#7ab7ff', 'color-brand-content': '#7ab7ff'})
-
-
-def keep_spread_beside_mean(app, docname, source):
-    """Put no line break between a mean and its spread."""
-    source[0] = source[0].replace(' ± ', '\u00a0±\u00a0')
-
-
-def setup(app):
-    """Hook into the reading of pages."""
-    app.connect('source-read', keep_spread_beside_mean)
