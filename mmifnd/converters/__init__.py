@@ -1,4 +1,4 @@
-"""Backbones to and from other projects' files. Only tensors are taken from a foreign file; nothing in it is executed."""
+"""Convert backbones to and from the files of other projects; nothing in a foreign file is executed."""
 
 from .architecture import describe_backbone
 from .export import LAYOUTS, export_backbone

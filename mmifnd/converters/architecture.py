@@ -1,4 +1,4 @@
-"""Which backbone a set of tensors belongs to."""
+"""Recognise the backbone that a set of tensors belongs to."""
 
 import re
 
@@ -11,10 +11,10 @@ _DEPTHS = {
 
 
 def describe_backbone(weights: dict[str, Tensor]) -> dict | None:
-    """Config of the backbone that ``weights`` fit, or None where it is none of ResNet, ResNet_CIFAR and SmallCNN.
+    """Return the config of the backbone that ``weights`` fit; None if it is none of ResNet, ResNet_CIFAR and SmallCNN.
 
-    A file of weights does not say everything: where a bottleneck has its stride (``style``) leaves no trace in it, and is
-    taken to be 'pytorch', as in all our configs.
+    A file of weights does not say everything. Which convolution of a bottleneck has the stride (``style``) leaves no trace in
+    it; it is assumed to be 'pytorch', as in all our configs.
 
     Example:
         >>> from mmifnd.models.backbones import SmallCNN

@@ -1,4 +1,4 @@
-"""The backbone of a checkpoint in a file that other projects read."""
+"""Write the backbone of a checkpoint into a file that other projects read."""
 
 import io
 import pickle
@@ -20,7 +20,7 @@ State = dict[str, Tensor]
 def export_backbone(checkpoint: str | Path, out: str | Path, layout: str = 'mmpretrain', encoder: str = 'query') -> Path:
     """Write the backbone of one of our checkpoints in the layout of another project.
 
-    The tensors stay as they are, bit by bit; only names and the container change.
+    The tensors are not changed, only their names and the container.
 
     Args:
         checkpoint: a ``.pth`` file of a training run, or an imported one.
@@ -33,14 +33,14 @@ def export_backbone(checkpoint: str | Path, out: str | Path, layout: str = 'mmpr
         Path: ``out``.
 
     Raises:
-        FileNotFoundError: where there is no such checkpoint.
-        ValueError: where an argument is unknown, ``out`` has another suffix, or the backbone does not fit the layout.
+        FileNotFoundError: if the checkpoint does not exist.
+        ValueError: if an argument is unknown, ``out`` has another suffix, or the backbone does not fit the layout.
     """
     if layout not in LAYOUTS:
         raise ValueError(f'layout={layout!r} is unknown; choose one of {", ".join(LAYOUTS)}')
     suffix = '.pkl' if layout == 'detectron2' else '.pth'
     if Path(out).suffix != suffix:
-        raise ValueError(f'{out}: a file in the layout of {layout} ends in {suffix}')
+        raise ValueError(f'{out} must end in {suffix} for the layout {layout}')
     weights = backbone_weights(checkpoint, encoder)
     AtomicFileBackend().put(LAYOUTS[layout](weights, str(checkpoint)), out)
     return Path(out)
@@ -59,19 +59,19 @@ def _torchvision(weights: State, what: str) -> bytes:
 
 
 def _detectron2(weights: State, what: str) -> bytes:
-    """Detectron2 reads pickled arrays, and matches names by their ends where ``matching_heuristics`` says so."""
+    """Pickle arrays for Detectron2, which matches names by their ends if ``matching_heuristics`` is set."""
     model = {detectron2_name(name): value.numpy() for name, value in plain_resnet(weights, what).items()
              if not name.endswith('num_batches_tracked')}
     return pickle.dumps(dict(model=model, __author__='mmifnd', matching_heuristics=True))
 
 
 def torch_bytes(value: Any) -> bytes:
-    """What ``torch.save`` would write."""
+    """Return what ``torch.save`` would write."""
     buffer = io.BytesIO()
     torch.save(value, buffer)
     return buffer.getvalue()
 
 
-#: Layouts by name: a backbone's tensors and what they are called in an error, to the bytes of a file.
+#: Layouts by name. Each takes a backbone's tensors and their name in errors, and returns the bytes of a file.
 LAYOUTS: dict[str, Callable[[State, str], bytes]] = dict(
     mmpretrain=_mmpretrain, mmdetection=_mmdetection, detectron2=_detectron2, torchvision=_torchvision, timm=_torchvision)

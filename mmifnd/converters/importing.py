@@ -1,4 +1,4 @@
-"""Public checkpoints of MoCo, PCL, SwAV and of torchvision's and timm's ResNets, in our names."""
+"""Read public checkpoints of MoCo, PCL, SwAV and of the ResNets of torchvision and timm."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,30 +12,30 @@ from .export import torch_bytes
 from .resnet import plain_resnet
 from .weights import state_dict_of, without_prefix
 
-#: Layout: the beginnings of its names and ours, the first that fits counts; None: not used.
+#: For each layout: prefixes of its names and of ours, of which the first that matches counts; None if they are not used.
 _RULES: dict[str, tuple[tuple[str, str | None], ...]] = dict(
     moco=(  # also PCL, whose code is MoCo's
         ('module.encoder_q.fc.', 'neck.mlp.'), ('module.encoder_q.', 'backbone.'),
         ('module.encoder_k.fc.', 'key_neck.mlp.'), ('module.encoder_k.', 'key_backbone.')),
     swav=(
         ('module.projection_head.', 'neck.mlp.'), ('module.prototypes.weight', 'head.prototypes.weight'),
-        ('module.prototypes.', None),  # several sets of them, as DeepCluster v2 has
+        ('module.prototypes.', None),  # several sets, as in DeepCluster v2
         ('module.', 'backbone.')),
     resnet=(('fc.', None), ('', 'backbone.')))
 
-#: Layout: a name by which it is told from the others.
+#: For each layout: a name that only it has.
 _TELLING = dict(moco='module.encoder_q.conv1.weight', swav='module.conv1.weight', resnet='conv1.weight')
 
 
 @dataclass(frozen=True)
 class ImportedModel:
-    """A public checkpoint in our names.
+    """A public checkpoint whose tensors have our names.
 
     Attributes:
         layout (str): ``'moco'``, ``'swav'`` or ``'resnet'``.
         state_dict (dict[str, Tensor]): ``backbone.*``, ``neck.*``, MoCo's ``key_*`` and ``queue.*``, SwAV's
-            ``head.prototypes.*``, as far as the file has them.
-        unused (tuple[str, ...]): tensors of the file that have no place here.
+            ``head.prototypes.*``, if the file has them.
+        unused (tuple[str, ...]): tensors of the file that are not used.
     """
 
     layout: str
@@ -49,16 +49,16 @@ class ImportedModel:
 
 
 def import_model(path: str | Path) -> ImportedModel:
-    """Read a public checkpoint, by ``weights_only=True``, and take nothing but its tensors.
+    """Read a public checkpoint with ``weights_only=True`` and take nothing but its tensors.
 
-    The layout is told from the names: MoCo v1 and v2 and PCL (``module.encoder_q.*``), SwAV (``module.*`` with
+    The layout is recognised by the names: MoCo v1 and v2 and PCL (``module.encoder_q.*``), SwAV (``module.*`` with
     ``projection_head`` and ``prototypes``), torchvision and timm (a bare ResNet). All of them take RGB images with
     ImageNet's mean and deviation, as our configs do.
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        ValueError: where the file is damaged, holds more than tensors and plain values, has none of these layouts, or its
-            backbone is no plain ResNet.
+        FileNotFoundError: if the file does not exist.
+        ValueError: if the file is damaged, holds more than tensors and plain values, has none of these layouts, or its
+            backbone is not a plain ResNet.
     """
     state = state_dict_of(load_plain(str(path), map_location='cpu'))
     layout = next((name for name, telling in _TELLING.items() if telling in state), None)
@@ -81,7 +81,7 @@ def import_model(path: str | Path) -> ImportedModel:
 
 
 def _rename(name: str, layout: str) -> str | None:
-    """Our name, or None where there is none."""
+    """Return our name of a tensor; None if it is not used."""
     for theirs, ours in _RULES[layout]:
         if name.startswith(theirs):
             rest = name[len(theirs):]
@@ -92,7 +92,7 @@ def _rename(name: str, layout: str) -> str | None:
 
 
 def _queue(features: Tensor, pointer: Tensor | None) -> dict[str, Tensor]:
-    """MoCo's queue (D, K) as ours; which images its keys are of is not in the file."""
+    """Return MoCo's queue (D, K) as ours; the file does not say which images its keys belong to."""
     return {
         'queue.features': features.T.contiguous(),
         'queue.index': torch.full(features.shape[1:], -1),

@@ -1,4 +1,4 @@
-"""The names of a ResNet's tensors: mmpretrain, torchvision and timm share them, Detectron2 has others."""
+"""Names of a ResNet's tensors, which mmpretrain, torchvision and timm share; Detectron2 has its own."""
 
 import re
 
@@ -11,30 +11,30 @@ _COUNTER = 'num_batches_tracked'
 
 
 def plain_resnet(weights: dict[str, Tensor], what: str) -> dict[str, Tensor]:
-    """``weights`` as torchvision's ResNet of that depth has them, without ``fc``.
+    """Return ``weights`` in the form of torchvision's ResNet of that depth, without ``fc``.
 
-    A missing ``num_batches_tracked`` (files of old) becomes 0.
+    A missing ``num_batches_tracked`` (in old files) becomes 0.
 
     Raises:
-        ValueError: naming ``what``, where they are not those of a plain ResNet: another stem, width or number of channels.
+        ValueError: if they are not those of a plain ResNet (another stem, width, number of channels); it names ``what``.
     """
     expected = _expected(weights)
     if expected is None:
-        raise ValueError(f'{what} is no ResNet of depth 18, 34, 50, 101 or 152 with a 7 x 7 stem; only those fit the layouts '
-                         "of torchvision, timm and Detectron2 (layout 'mmpretrain' takes any backbone)")
+        raise ValueError(f'{what} is not a ResNet of depth 18, 34, 50, 101 or 152 with a 7 x 7 stem; only those fit the '
+                         "layouts of torchvision, timm and Detectron2 (layout 'mmpretrain' takes any backbone)")
     filled = {name: weights.get(name, torch.zeros((), dtype=torch.int64) if name.endswith(_COUNTER) else None)
               for name in expected}
     wrong = [name for name, value in filled.items() if value is None or value.shape != expected[name]]
     wrong += sorted(set(weights) - set(expected))
     if wrong:
-        raise ValueError(f'{what} is no plain ResNet: {len(wrong)} tensors (such as {wrong[0]}) are missing, additional or of '
-                         'another shape than in torchvision')
+        raise ValueError(f'{what} is not a plain ResNet: {len(wrong)} tensors (such as {wrong[0]}) are missing, additional, or '
+                         'have another shape than in torchvision')
     return filled
 
 
 def _expected(weights: dict[str, Tensor]) -> dict[str, torch.Size] | None:
-    """Names and shapes of torchvision's ResNet of the same depth, without ``fc``; None for any other backbone."""
-    from torchvision.models import get_model  # not before the registry has seen to torchvision's import
+    """Return names and shapes of torchvision's ResNet of the same depth, without ``fc``; None for any other backbone."""
+    from torchvision.models import get_model  # after the registry has made torchvision importable
     found = describe_backbone(weights)
     if found is None or found['type'] != 'ResNet':
         return None
@@ -44,7 +44,7 @@ def _expected(weights: dict[str, Tensor]) -> dict[str, torch.Size] | None:
 
 
 def detectron2_name(name: str) -> str:
-    """Detectron2's name of a tensor.
+    """Return Detectron2's name of a tensor.
 
     Example:
         >>> detectron2_name('bn1.running_mean'), detectron2_name('layer1.0.downsample.0.weight')

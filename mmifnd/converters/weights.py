@@ -1,4 +1,4 @@
-"""The tensors of a backbone out of one of our checkpoints."""
+"""Take the tensors of a backbone out of one of our checkpoints."""
 
 from pathlib import Path
 
@@ -13,15 +13,15 @@ State = dict[str, Tensor]
 
 
 def backbone_weights(checkpoint: str | Path, encoder: str = 'query') -> State:
-    """Tensors of the backbone, by their names within it (``conv1.weight``).
+    """Return the tensors of the backbone by their names within it (``conv1.weight``).
 
     Args:
         checkpoint: a ``.pth`` file of a training run, or one that ``import_checkpoint.py`` wrote.
         encoder: ``'query'``, the encoder that is trained by the gradient, or ``'key'``, MoCo's momentum encoder.
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        ValueError: where ``encoder`` is unknown, or the file is damaged, holds more than tensors and plain values, or lacks
+        FileNotFoundError: if the file does not exist.
+        ValueError: if ``encoder`` is unknown, or the file is damaged, holds more than tensors and plain values, or lacks
             that encoder.
     """
     if encoder not in ENCODERS:
@@ -31,13 +31,13 @@ def backbone_weights(checkpoint: str | Path, encoder: str = 'query') -> State:
     if weights:
         return weights
     found = [name for name, prefix in ENCODERS.items() if without_prefix(state, prefix)]
-    foreign = 'convert foreign files by tools/model_converters/import_checkpoint.py'
+    foreign = 'convert files of other projects with `mmifnd import` first'
     remedy = f'it has the {found[0]} encoder' if found else foreign
     raise ValueError(f'checkpoint {checkpoint} has no {encoder} encoder ({ENCODERS[encoder]}*); {remedy}')
 
 
 def state_dict_of(file: object) -> State:
-    """The tensors of a loaded file by name, also where they stand under ``state_dict`` or ``model``; nothing else."""
+    """Return the tensors of a loaded file by name, also from under ``state_dict`` or ``model``, and nothing else."""
     holder = file
     for key in ('state_dict', 'model'):
         if isinstance(file, dict) and isinstance(file.get(key), dict):
@@ -47,5 +47,5 @@ def state_dict_of(file: object) -> State:
 
 
 def without_prefix(state: State, prefix: str) -> State:
-    """The tensors whose names begin with ``prefix``, without it."""
+    """Return the tensors whose names begin with ``prefix``, without the prefix."""
     return {name[len(prefix):]: value for name, value in state.items() if name.startswith(prefix)}

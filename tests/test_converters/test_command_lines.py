@@ -36,7 +36,7 @@ def test_import_then_export(run, tmp_path):
 @pytest.mark.parametrize('arguments, message', [
     (('none.pth', 'out.pth'), 'checkpoint none.pth does not exist'),
     (('ours.pth', 'out.pth', '--encoder', 'key'), 'checkpoint ours.pth has no key encoder'),
-    (('ours.pth', 'out.bin'), 'a file in the layout of mmpretrain ends in .pth')])
+    (('ours.pth', 'out.bin'), 'must end in .pth for the layout mmpretrain')])
 def test_one_line_for_bad_input(arguments, message, run, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     save_as_ours(tmp_path / 'ours.pth', backbone=resnet())

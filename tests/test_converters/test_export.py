@@ -171,8 +171,8 @@ def test_moco_s_two_encoders_are_told_apart(encoder, part, tmp_path):
 
 @pytest.mark.parametrize('layout', ['torchvision', 'detectron2'])
 @pytest.mark.parametrize('backbone, message', [
-    (dict(kind='ResNet_CIFAR'), 'is no ResNet of depth'), (dict(base_channels=8, stem_channels=8), 'is no plain ResNet'),
-    (dict(in_channels=1), 'is no plain ResNet.*conv1.weight')])
+    (dict(kind='ResNet_CIFAR'), 'is not a ResNet of depth'), (dict(base_channels=8, stem_channels=8), 'is not a plain ResNet'),
+    (dict(in_channels=1), 'is not a plain ResNet.*conv1.weight')])
 def test_another_backbone_does_not_fit_their_layouts(layout, backbone, message, tmp_path):
     path = save_as_ours(tmp_path / 'last.pth', backbone=resnet(**backbone))
     out = tmp_path / ('out.pkl' if layout == 'detectron2' else 'out.pth')
@@ -183,7 +183,7 @@ def test_another_backbone_does_not_fit_their_layouts(layout, backbone, message, 
 
 @pytest.mark.parametrize('arguments, message', [
     (dict(layout='keras'), "layout='keras' is unknown; choose one of mmpretrain"),
-    (dict(layout='detectron2'), r'ends in \.pkl'),
+    (dict(layout='detectron2'), r'must end in \.pkl'),
     (dict(encoder='teacher'), "encoder='teacher' is unknown"),
     (dict(encoder='key'), r'has no key encoder \(key_backbone\.\*\); it has the query encoder')])
 def test_bad_arguments(arguments, message, checkpoint, tmp_path):

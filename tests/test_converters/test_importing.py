@@ -149,8 +149,8 @@ def test_there_and_back(tmp_path):
     (dict(args=argparse.Namespace(lr=1), state_dict=resnet18().state_dict()), 'holds more than tensors and plain values'),
     (dict(state_dict={'vit.patch_embed': torch.zeros(1)}), 'none of the known layouts.*its first tensor is vit.patch_embed'),
     ([torch.zeros(1)], 'has none of the known layouts.*it holds no tensors by name'),
-    ({'conv1.weight': torch.zeros(64, 3, 7, 7)}, 'is no ResNet of depth'),
-    (dict(resnet18().state_dict(), extra=torch.zeros(1)), r'is no plain ResNet: 1 tensors \(such as extra\)')])
+    ({'conv1.weight': torch.zeros(64, 3, 7, 7)}, 'is not a ResNet of depth'),
+    (dict(resnet18().state_dict(), extra=torch.zeros(1)), r'is not a plain ResNet: 1 tensors \(such as extra\)')])
 def test_what_is_refused(content, message, tmp_path):
     torch.save(content, tmp_path / 'file.pth')
     with pytest.raises(ValueError, match=message) as error:
