@@ -60,7 +60,7 @@ def import_model(path: str | Path) -> ImportedModel:
         ValueError: if the file is damaged, holds more than tensors and plain values, has none of these layouts, or its
             backbone is not a plain ResNet.
     """
-    state = state_dict_of(load_plain(str(path), map_location='cpu'))
+    state = state_dict_of(load_plain(str(path), map_location='cpu', keeps_names=True))
     layout = next((name for name, telling in _TELLING.items() if telling in state), None)
     if layout is None:
         raise ValueError(f'{path} has none of the known layouts (MoCo and PCL: {_TELLING["moco"]}; SwAV: {_TELLING["swav"]}; '

@@ -23,6 +23,9 @@ class Detector(nn.Module, KnowsImages, FollowsEpochs, DrawsBySeed):
     #: where there is a positive, and not afterwards.
     compares_with_positive = False
 
+    #: The share of candidates that learned thresholds are meant to detect; None if the detector learns no thresholds.
+    learned_share: float | None = None
+
     #: The number of images in the training set, once bound.
     num_samples: int | None = None
 

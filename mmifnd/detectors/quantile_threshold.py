@@ -97,6 +97,11 @@ class QuantileThresholdDetector(Detector):
         self._epoch = epoch
         self._progress = (epoch - self.first_epoch) / (max_epochs - self.first_epoch)
 
+    @property
+    def learned_share(self) -> float:  # type: ignore[override]
+        """The share that the thresholds are meant to detect, alpha."""
+        return self.alpha
+
     @torch.no_grad()
     def observe(self, contrast: Contrast) -> None:
         """Move the thresholds of the images of this step."""

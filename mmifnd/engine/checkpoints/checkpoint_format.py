@@ -17,6 +17,9 @@ from mmifnd.distributed import unwrap
 #: What torch says of a pickle that would call something.
 _NAMED = re.compile(r'GLOBAL (\S+)')
 
+#: What a distributed wrapper puts before all names.
+_WRAPPER = 'module.'
+
 #: Texts that inferencers or ``Runner.resume`` would execute.
 _EXECUTED = (('meta', 'cfg'), ('meta', 'config'), ('message_hub', 'runtime_info', 'cfg'))
 
@@ -64,8 +67,13 @@ def plain(value: Any, where: str) -> Any:
     raise TypeError(f'{where} of the checkpoint is a {type(value).__name__}; keep tensors and plain values only')
 
 
-def load_plain(filename: str, map_location=None) -> dict:
+def load_plain(filename: str, map_location=None, keeps_names: bool = False) -> dict:
     """Read a checkpoint without executing anything of it: ``weights_only=True`` and an empty allow-list.
+
+    Args:
+        filename: of a ``.pth`` file.
+        map_location: as of ``torch.load``.
+        keeps_names: leave a prefix ``module.`` of all tensors where it is; it is that of a distributed wrapper.
 
     Raises:
         FileNotFoundError: where there is no such file.
@@ -75,13 +83,14 @@ def load_plain(filename: str, map_location=None) -> dict:
     if not path.is_file():
         raise FileNotFoundError(f'checkpoint {path} does not exist; give the path of a .pth file')
     try:
-        return torch.load(path, map_location=map_location, weights_only=True)
+        checkpoint = torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError as error:
         named = _NAMED.search(str(error))
         raise ValueError(f'checkpoint {path} holds more than tensors and plain values and is not loaded '
                          f'({f"it names {named[1]}" if named else "torch.save did not write it"})') from None
     except (RuntimeError, EOFError, OSError) as error:
         raise ValueError(f'checkpoint {path} is damaged ({_first_line(error)}); use an earlier one') from None
+    return checkpoint if keeps_names else without_wrapper(checkpoint)
 
 
 def check_fits(model: torch.nn.Module, checkpoint: dict, name: str) -> None:
@@ -103,17 +112,43 @@ def check_fits(model: torch.nn.Module, checkpoint: dict, name: str) -> None:
                          'use the config that it was trained with')
 
 
-def check_fits_somewhere(model: torch.nn.Module, checkpoint: Any, name: str) -> None:
-    """Refuse weights to begin with of which none would be taken.
+def check_start(model: torch.nn.Module, checkpoint: Any, name: str, strict: bool = True) -> list[str]:
+    """Refuse weights to begin with that do not fit; what they leave out, one line each.
+
+    Args:
+        strict: refuse parameters of another shape; otherwise they are left out.
 
     Raises:
-        ValueError: where no tensor has name and shape of one of the model's.
+        ValueError: if no tensor fits, or, with ``strict``, a parameter has another shape.
     """
-    own = unwrap(model).state_dict()
-    held = {key.removeprefix('module.'): value for key, value in tensors_of(checkpoint, name).items()}
+    model, held = unwrap(model), tensors_of(checkpoint, name)
+    own, parameters = model.state_dict(), dict(model.named_parameters())
     if not any(key in own and own[key].shape == value.shape for key, value in held.items()):
         raise ValueError(f'checkpoint {name} holds nothing that fits the model, which has tensors like {next(iter(own))}; use '
                          'one of the same architecture, or tools/model_converters/import_checkpoint.py')
+    other = [key for key, value in parameters.items() if key in held and held[key].shape != value.shape]
+    missing = [key for key in parameters if key not in held]
+    if other and strict:
+        raise ValueError(f'checkpoint {name} does not fit the model: {len(other)} of {len(parameters)} parameters have another '
+                         f'shape{_such_as(other)}; use the config that it was trained with, or leave them out: '
+                         'default_hooks.plain_checkpoint.strict=False')
+    lines = []
+    for keys, reason in ((missing, 'are not in the checkpoint'), (other, 'have another shape there')):
+        if keys:
+            lines.append(f'load_from={name}: {len(keys)} of {len(parameters)} parameters {reason}{_such_as(keys)} and begin as '
+                         'a new model')
+    return lines
+
+
+def without_wrapper(checkpoint: Any) -> Any:
+    """Take the ``module.`` of a distributed wrapper off the names of tensors, in place, where all have it."""
+    holders = [checkpoint, *(checkpoint.get(key) for key in ('state_dict', 'model'))] if isinstance(checkpoint, dict) else []
+    for holder in holders:
+        if isinstance(holder, dict) and holder and all(str(key).startswith(_WRAPPER) for key in holder):
+            renamed = {key.removeprefix(_WRAPPER): value for key, value in holder.items()}
+            holder.clear()
+            holder.update(renamed)
+    return checkpoint
 
 
 def tensors_of(checkpoint: Any, name: str) -> dict[str, torch.Tensor]:

@@ -12,6 +12,7 @@ from mmifnd.parts import KeepsRankState, KnowsImages, TakesPseudoLabels
 
 from ..batch_norm import batch_statistics, set_batch_statistics
 from .random_state import random_state
+from .run_settings import changed_settings, changes_schedules, check_changes, described, renew_options, settings_of
 
 CHANGED_DATA = ('refuse', 'restart_image_state')
 
@@ -94,6 +95,37 @@ def adapt_progress(runner, checkpoint: dict, same_images: bool) -> None:
     if again:
         text += f'; {noted["images"]} images were seen, which is no multiple of {now["global_batch"]}: {again} come again'
     runner.logger.warning(text)
+
+
+def adapt_settings(runner, checkpoint: dict, name: str) -> bool:
+    """Let what this run is set to take effect on a checkpoint, in place, and log what has changed.
+
+    Returns:
+        bool: whether the schedules have to be made anew (:func:`replay_schedules`).
+
+    Raises:
+        ValueError: if a change cannot take effect, or the training was longer than this run is.
+    """
+    epoch, last = checkpoint['meta']['epoch'], runner.train_loop.max_epochs
+    if epoch > last:
+        raise ValueError(f'checkpoint {name} has {epoch} epochs behind it, and train_cfg.max_epochs={last}; train for more')
+    noted, now = checkpoint['meta'].get('settings'), settings_of(runner.cfg.to_dict())
+    if noted is None:
+        runner.logger.warning(f'checkpoint {name} does not say for how many epochs it was made: the schedules go on as they '
+                              'were')
+    changes = changed_settings(noted, now) if noted else {}
+    check_changes(changes, name)
+    renewed: dict = {}
+    if 'optimizer' in checkpoint and isinstance(checkpoint['optimizer'].get('param_groups'), list):
+        renewed = renew_options(checkpoint['optimizer']['param_groups'], runner.optim_wrapper.param_groups, name)
+        changes = {key: values for key, values in changes.items() if key.rpartition('.')[2] not in renewed}
+        changes |= {f'optim_wrapper.optimizer.{option}': values for option, values in renewed.items()}
+    for line in described(changes):
+        runner.logger.warning(f'since the checkpoint: {line}')
+    if not changes_schedules(changes) and 'lr' not in renewed:
+        return False
+    checkpoint.pop('param_schedulers', None)
+    return True
 
 
 def replay_schedules(runner) -> None:

@@ -10,19 +10,22 @@ from mmifnd.errors import UserError
 from mmifnd.registry import HOOKS
 
 from ..batch_norm import average_batch_statistics
-from ..checkpoints.checkpoint_format import AtomicFileBackend, check_fits, check_fits_somewhere, flatten, rebuild, tensors_of
+from ..checkpoints.checkpoint_format import AtomicFileBackend, check_fits, check_start, flatten, rebuild, tensors_of
 from ..checkpoints.latest_checkpoint import LAST
 from ..checkpoints.own_files import checkpoints_in, drop_foreign_paths
 from ..checkpoints.resume import (
     CHANGED_DATA,
     adapt_progress,
+    adapt_settings,
     changed_images,
     describe_images,
     load_rank_states,
     progress_of,
     rank_state,
+    replay_schedules,
     restart_image_state,
 )
+from ..checkpoints.run_settings import settings_of
 from ..loops import EpochLoop
 
 #: Name of a checkpoint that was made in the middle of an epoch.
@@ -32,7 +35,9 @@ _STEP = 'iter_{}.pth'
 @HOOKS.register_module()
 class PlainCheckpointHook(Hook):
     """Keeps everything but tensors and plain values out of checkpoints, so that they load with an empty allow-list; and takes
-    care that what is resumed fits: the model, the images, the steps of an epoch.
+    care that what is resumed fits: the model, the images, the steps of an epoch. What was set otherwise when the checkpoint was
+    written is logged in one line each, and takes effect: schedules are made anew over the new length, options of the optimizer
+    replace those of the checkpoint.
 
     On save, mmengine's histories become tensors and the texts of configs are dropped; on load, histories are rebuilt, and
     the text that ``Runner.resume`` would execute (``meta['config']``) is removed.
@@ -40,6 +45,8 @@ class PlainCheckpointHook(Hook):
     Args:
         on_changed_data (str): where a checkpoint is of other images, ``'refuse'`` it, or ``'restart_image_state'``: go on at
             the start of its epoch with its weights, and with labels, thresholds, averages and queue as at the start of a run.
+        strict (bool): refuse weights of ``load_from`` that have another shape than the model's; False leaves them out, and
+            says which.
 
     Raises:
         ValueError: where the option is unknown; on resume, where model or images do not fit.
@@ -47,11 +54,12 @@ class PlainCheckpointHook(Hook):
 
     priority = 'LOWEST'  # behind every hook that adds to a checkpoint, or that begins anew before it takes a state
 
-    def __init__(self, on_changed_data: str = 'refuse') -> None:
+    def __init__(self, on_changed_data: str = 'refuse', strict: bool = True) -> None:
         if on_changed_data not in CHANGED_DATA:
             raise ValueError(
                 f'on_changed_data={on_changed_data!r} is unknown; choose one of {", ".join(CHANGED_DATA)}')
-        self.on_changed_data = on_changed_data
+        self.on_changed_data, self.strict = on_changed_data, strict
+        self._replays = False  # schedules, since the run is set otherwise now
         self._states: list[dict] = []
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
@@ -60,6 +68,7 @@ class PlainCheckpointHook(Hook):
         if isinstance(loop, EpochLoop):
             meta['images'] = describe_images(loop.dataset)
             meta['progress'] = progress_of(loop, meta['epoch'], meta['iter'])
+        meta['settings'] = settings_of(runner.cfg.to_dict())
         flatten(checkpoint)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
@@ -69,7 +78,8 @@ class PlainCheckpointHook(Hook):
         rebuild(checkpoint)
         drop_foreign_paths(checkpoint, runner.work_dir)
         if not runner.cfg.get('resume'):
-            check_fits_somewhere(runner.model, checkpoint, name)
+            for line in check_start(runner.model, checkpoint, name, self.strict):
+                runner.logger.warning(line)
             return
         if not isinstance(checkpoint.get('meta'), dict) or not {'epoch', 'iter'} <= set(checkpoint['meta']):
             raise ValueError(f'checkpoint {name} holds weights only, and no training that could go on; to begin with its '
@@ -79,12 +89,17 @@ class PlainCheckpointHook(Hook):
         if not same_images:
             restart_image_state(framework, checkpoint)
         check_fits(framework, checkpoint, 'to resume from')
+        self._replays = adapt_settings(runner, checkpoint, name)
         if isinstance(runner.train_loop, EpochLoop):
             adapt_progress(runner, checkpoint, same_images)
             self._states = states if same_images else []
+            runner.train_loop.replays_schedules |= self._replays
 
     def before_train(self, runner) -> None:
         """Hand each rank what it kept for itself, after all hooks have begun."""
+        if self._replays and not isinstance(runner.train_loop, EpochLoop):  # which does it by itself
+            replay_schedules(runner)
+        self._replays = False
         if self._states:
             load_rank_states(runner, self._states)
             self._states = []

@@ -31,7 +31,8 @@ class DetectionHook(Hook, KeepsRankState):
     ``removed_DIRECTION_NNNN.npz``.
 
     Args:
-        interval (int): steps between two that are scored; nothing waits for the device until the epoch ends.
+        interval (int): steps between two that are scored, at least one per epoch; nothing waits for the device until the epoch
+            ends.
         num_examples (int): anchors, the same images in every run on a data set; 0 for none.
 
     Raises:
@@ -77,7 +78,8 @@ class DetectionHook(Hook, KeepsRankState):
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         """Find out what this step is looked at for."""
-        self._is_scored = self.labels is not None and self.every_n_inner_iters(batch_idx, self.interval)
+        interval = min(self.interval, len(runner.train_dataloader))  # at least one step of a short epoch
+        self._is_scored = self.labels is not None and self.every_n_inner_iters(batch_idx, interval)
         examples = next(iter(self.heads.values())).examples  # all heads have the same anchors
         self._rows = examples.rows(indices_of(data_batch)) if is_shown(runner.epoch, runner.max_epochs) else []
 

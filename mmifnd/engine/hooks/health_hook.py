@@ -6,6 +6,7 @@ from torch import Tensor
 
 from mmifnd.datasets import indices_of
 from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
+from mmifnd.errors import UserError
 from mmifnd.evaluation import even_anchors, health_alarms, lidar, participation_ratio, rankme, spread, uniformity
 from mmifnd.parts import KeepsRankState
 from mmifnd.records.lines import add_record
@@ -27,6 +28,9 @@ from .step_values import named_values
 #: Of the steps' statistics (see `mmifnd.models.heads`), those whose mean over the epoch belongs to the record.
 STEP_VALUES = ('alignment', 'spread', 'false_negative_share', 'rows_without_negatives', 'rows_short_of_negatives')
 
+#: Records in a row after which attraction that exceeds its limit ends a run.
+RUN_AWAY = 2
+
 
 @HOOKS.register_module()
 class HealthHook(Hook, KeepsRankState):
@@ -35,7 +39,8 @@ class HealthHook(Hook, KeepsRankState):
     They are taken of the features that ``FalseNegativeHook`` has clustered in this epoch; where it has not, of one pass
     over at most ``max_images`` images. Where it takes embeddings from a bank, those of the backbone are the first views of
     the epoch's last steps. A momentum encoder, where there is one, is what is measured. A line an epoch goes to
-    ``false_negatives/health.jsonl`` of the work directory.
+    ``false_negatives/health.jsonl`` of the work directory. A run that attracts by learned thresholds, which detect more
+    than the head's ``max_share`` in two records in a row, is ended in one line.
 
     Args:
         interval (int): epochs between two records; the last epoch always has one.
@@ -69,6 +74,7 @@ class HealthHook(Hook, KeepsRankState):
         self.path = folder_of(runner.work_dir) / HEALTH
         self._steps: dict[str, list[Tensor]] = {}
         self._before: dict | None = None
+        self._run_away = [0] * len(self.framework.heads)  # epochs in a row, for each head
         is_banked = self.framework.feature_bank is not None
         self._training_rows = TrainingRows(self.framework, self.max_images) if is_banked else None
 
@@ -81,12 +87,13 @@ class HealthHook(Hook, KeepsRankState):
         """For a checkpoint: what was noted of this epoch, and the last record."""
         rows = [] if self._training_rows is None else self._training_rows.rows
         return dict(steps={name: [value.cpu() for value in values] for name, values in self._steps.items()},
-                    before=self._before, rows=[part.cpu() for part in rows])
+                    before=self._before, run_away=list(self._run_away), rows=[part.cpu() for part in rows])
 
     def load_rank_states(self, states: list[dict]) -> None:
         """Go on with it; on another number of ranks, the epoch is judged by its rest."""
         is_same_world = len(states) == world_size()
         self._before = states[rank() if is_same_world else 0]['before']
+        self._run_away = list(states[0].get('run_away', self._run_away))
         if is_same_world:
             device = next(self.framework.parameters()).device
             self._steps = {name: [value.to(device) for value in values]
@@ -113,13 +120,29 @@ class HealthHook(Hook, KeepsRankState):
         layers = self._layers(runner, completed)
         views = self._views(runner) if self.lidar_views else None
         record = dict(epoch=completed, **self._step_means())
-        if not is_main():
-            return
+        if is_main():
+            self._finish(runner, record, layers, views)
+        self._stop_runaway(record)
+
+    def _finish(self, runner, record: dict, layers: dict[str, Tensor], views: tuple[Tensor, Tensor] | None) -> None:
         for layer, rows in layers.items():
             record.update({f'{layer}_{name}': value for name, value in health_of(rows).items()})
         if views is not None:
             record['embedding_lidar'] = lidar(*views)
         self._log(runner, record)
+
+    def _stop_runaway(self, record: dict) -> None:
+        """End a run whose learned thresholds detect more than may be attracted, two records in a row."""
+        for place, (direction, head) in enumerate(self.framework.heads.items()):
+            limit = head.attraction_limit
+            share = record.get(f'{direction}/false_negative_share' if direction else 'false_negative_share', 0.)
+            is_above = limit is not None and limit.can_run_away and limit.share is not None and share > limit.share
+            self._run_away[place] = self._run_away[place] + 1 if is_above else 0
+            if self._run_away[place] >= RUN_AWAY:
+                raise UserError(
+                    f'epoch {record["epoch"]}: learned thresholds detect {share:.1%} of the candidates, above max_share='
+                    f'{limit.share:g} for the second time in a row: attraction runs away; lower alpha, remove false negatives '
+                    'instead (ElimContrastiveHead), or set max_share=1 to go on without a limit')
 
     def _is_due(self, runner) -> bool:
         completed = runner.epoch + 1

@@ -73,6 +73,7 @@ class EpochLoop(EpochBasedTrainLoop):
         self.framework.seed_draws(self.runner.seed)
         self._log_undeclared()
         self._updates = UpdateWatch(self.runner.optim_wrapper)
+        self.framework.has_updated = self.runner.optim_wrapper.should_update()  # not where a run was cut between two updates
         if self.replays_schedules:
             replay_schedules(self.runner)
         return super().run()
@@ -103,7 +104,9 @@ class EpochLoop(EpochBasedTrainLoop):
         """One step; what follows the update belongs to it, before any hook looks."""
         self.runner.call_hook('before_train_iter', batch_idx=idx, data_batch=data_batch)
         outputs = self.runner.model.train_step(data_batch, optim_wrapper=self.runner.optim_wrapper)
-        if self._updates.left_out():
+        left_out = self._updates.left_out()
+        self.framework.has_updated = self.runner.optim_wrapper.should_update() and not left_out
+        if left_out:
             self.framework.drop_step()
         else:
             self.framework.finish_step()

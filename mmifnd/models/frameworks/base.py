@@ -64,6 +64,9 @@ class ContrastiveFramework(BaseModel):
     def loss(self, inputs: list[Tensor], index: Tensor) -> dict[str, Tensor]:
         """Losses, and what is worth logging, of one batch of views."""
 
+    #: Whether the last step moved the parameters; false while gradients are accumulated, as the train loop says.
+    has_updated = True
+
     def finish_step(self) -> None:
         """What follows the parameters' update (bounds of what heads learn, a queue's push); the train loop calls it."""
         for head in self.heads.values():

@@ -25,6 +25,8 @@ EMPTY = ('exclude', 'negative')
 class MoCoAdapter(ContrastiveFramework):
     """MoCo for any head and detector. The queue holds keys and image indices; labels are looked up when used.
 
+    The momentum encoder follows each update of the parameters once, also where the gradients of several steps are accumulated.
+
     Args:
         queue_len (int): K, keys kept; at most an eighth of the data set is a good size on small data.
         momentum (float): weight m of the old parameters of the momentum encoder, ``m * old + (1 - m) * new``.
@@ -116,7 +118,9 @@ class MoCoAdapter(ContrastiveFramework):
     def _encode_keys(self, images: Tensor, index: Tensor) -> Tensor:
         """Keys (B, D) of the moved momentum encoder, of the views of all ranks, under shuffled batch statistics."""
         if self.training:
-            self._move_key_encoder()
+            self.step += 1
+            if self.has_updated:  # once per update, where several steps share one
+                self._move_key_encoder()
         shuffle = BatchShuffle(len(index), self.step, self.seed)
         maps = self.key_backbone(shuffle.shuffle(images))
         embedding = shuffle.restore(self.key_neck(maps)[0])
@@ -125,7 +129,6 @@ class MoCoAdapter(ContrastiveFramework):
         return unit_vectors(embedding)
 
     def _move_key_encoder(self) -> None:
-        self.step += 1
         for target, source in ((self.key_backbone, self.backbone), (self.key_neck, self.neck)):
             self._average(list(target.parameters()), list(source.parameters()), None)
 

@@ -14,6 +14,7 @@ from mmifnd.functional import attraction_loss, elimination_loss
 from mmifnd.parts import check_declared
 from mmifnd.registry import MODELS
 
+from .attraction_limit import AttractionLimit
 from .step_record import StepRecord
 from .temperature import LearnedTemperature
 
@@ -38,6 +39,9 @@ class ContrastiveHead(BaseModule):
 
     #: Whether the loss has a gradient to its temperature.
     can_learn_temperature = False
+
+    #: The bound on what the head attracts; None of a head that attracts nothing.
+    attraction_limit: AttractionLimit | None = None
 
     #: Weight of each direction's loss where a framework contrasts in two directions, as image-text pairs: InfoNCE is their
     #: mean, the global losses are their sum.
@@ -138,14 +142,24 @@ class ElimContrastiveHead(ContrastiveHead):
 
 @MODELS.register_module()
 class AttrContrastiveHead(ContrastiveHead):
-    """Pulls the detected false negatives to the anchor (IFND, Eq. 4). With true labels: SupCon."""
+    """Pulls the detected false negatives to the anchor (IFND, Eq. 4). With true labels: SupCon.
+
+    Args:
+        max_share (float, optional): share of each anchor's candidates that are attracted at most, the most similar first;
+            default: 4 alpha for a detector of learned thresholds, else no limit (:class:`AttractionLimit`).
+        **kwargs: see :class:`ContrastiveHead`.
+    """
 
     can_learn_temperature = True
 
+    def __init__(self, max_share: float | None = None, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.attraction_limit = AttractionLimit(max_share, self.detector, type(self).__name__)
+
     def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
-        """Eq. 4."""
-        return attraction_loss(
-            contrast.positive_similarity, contrast.negative_similarity, false_negative, self.current_temperature)
+        """Eq. 4, of what the limit leaves."""
+        attracted = self.attraction_limit(contrast, false_negative)
+        return attraction_loss(contrast.positive_similarity, contrast.negative_similarity, attracted, self.current_temperature)
 
 
 @torch.no_grad()

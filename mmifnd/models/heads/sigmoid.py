@@ -8,6 +8,7 @@ from mmifnd.functional import sigmoid_loss
 from mmifnd.functional.sigmoid import ACTIONS
 from mmifnd.registry import MODELS
 
+from .attraction_limit import AttractionLimit
 from .contrastive import ContrastiveHead
 
 
@@ -24,6 +25,8 @@ class SigmoidHead(ContrastiveHead):
         learned_bias (bool): learn the bias; one for both directions.
         action (str): ``'eliminate'`` or ``'attract'``.
         positive_weight (float): weight of the terms of positive pairs, > 0.
+        max_share (float, optional): of ``'attract'``, the share of each anchor's candidates that are attracted at most; see
+            :class:`AttrContrastiveHead`.
         **kwargs: see :class:`ContrastiveHead`.
 
     Raises:
@@ -33,12 +36,17 @@ class SigmoidHead(ContrastiveHead):
     can_learn_temperature = True
 
     def __init__(self, temperature: float = 0.1, bias: float = -10., learned_bias: bool = False, action: str = 'eliminate',
-                 positive_weight: float = 1., **kwargs) -> None:
+                 positive_weight: float = 1., max_share: float | None = None, **kwargs) -> None:
         super().__init__(temperature=temperature, **kwargs)
         if action not in ACTIONS:
             raise ValueError(f'action={action!r} of SigmoidHead is unknown; choose one of {", ".join(ACTIONS)}')
         if not positive_weight > 0:
             raise ValueError(f'positive_weight={positive_weight} of SigmoidHead is not positive; 1 is usual')
+        if max_share is not None and action != 'attract':
+            raise ValueError(f"max_share={max_share} of SigmoidHead bounds what is attracted, and action={action!r} attracts "
+                             'nothing; leave it out')
+        if action == 'attract':
+            self.attraction_limit = AttractionLimit(max_share, self.detector, type(self).__name__)
         self.action, self.positive_weight, self.initial_bias = action, positive_weight, float(bias)
         self.bias = nn.Parameter(torch.tensor(float(bias))) if learned_bias else None
 
@@ -50,5 +58,7 @@ class SigmoidHead(ContrastiveHead):
     def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
         """Mean over anchors of the sum over their pairs."""
         bias = self.initial_bias if self.owner.bias is None else self.owner.bias
+        if self.attraction_limit is not None:
+            false_negative = self.attraction_limit(contrast, false_negative)
         return sigmoid_loss(contrast.positive_similarity, contrast.negative_similarity, false_negative,
                             self.current_temperature, bias, self.action, self.positive_weight)
