@@ -44,7 +44,8 @@ def run(args: argparse.Namespace) -> None:
     anchors = args.anchors or anchors_of(relations, labels, args.rows, args.seed)
     if not anchors:
         raise UserError(f'no anchor lost something in all of {", ".join(relations)}; give another --epoch or --of')
-    save_picture(sheet_of(relations, images, labels, anchors, EXAMPLES[len(args.work_dirs)]), args.out)
+    examples = EXAMPLES[len(args.work_dirs)]
+    save_picture(sheet_of(relations, images, labels, anchors, examples, images.class_names, images.names), args.out)
     print(f'{args.out}: {reading(relations, labels)}')
 
 

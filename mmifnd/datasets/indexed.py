@@ -200,9 +200,13 @@ class IndexedDataset(Dataset):
 
     def describe(self, sample_index: int) -> str:
         """An image in words, by stable index: its path, or 'image 17'."""
-        first = self._first[sample_index]
-        name = leaf_name(self._origin.leaves[self._origin.leaf[first]], int(self._origin.position[first]))
+        name = self.path(sample_index)
         return f'image {sample_index}' if name is None else f'image {sample_index} ({name})'
+
+    def path(self, sample_index: int) -> str | None:
+        """The file of an image, by stable index; None if it is in memory."""
+        first = self._first[sample_index]
+        return leaf_name(self._origin.leaves[self._origin.leaf[first]], int(self._origin.position[first]))
 
     def evaluation_view(self, pipeline: Sequence[dict] | None = None) -> 'IndexedDataset':
         """Each image once, in the order of the stable index: position i is image i.

@@ -1,6 +1,7 @@
 """Small pictures of images, read one by one when they are drawn."""
 
 import copy
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +11,8 @@ from .image_data import Images, image_dataset
 from .said import say_once
 
 _FIELD, _CROSS = 225, 150  # grey
+#: Files, at least, whose common folder is left out of the names.
+_SAMPLED = 1000
 
 
 class Thumbnails:
@@ -39,6 +42,17 @@ class Thumbnails:
         part.shape = (len(part.rows), *self.shape[1:])
         return part
 
+    @property
+    def names(self) -> 'ImageNames | None':
+        """Paths of the images' files below the folder that they share; None for images in memory."""
+        return None if self.dataset.in_tensors else ImageNames(self)
+
+    @property
+    def class_names(self) -> dict[int, str] | None:
+        """Label -> name, if the data set names its classes."""
+        classes = self.dataset.metainfo.get('classes')
+        return None if classes is None else {label: str(name) for label, name in enumerate(classes)}
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -62,3 +76,25 @@ def _crossed(size: int) -> np.ndarray:
     row, column = np.indices(field.shape)
     field[(abs(row - column) <= size // 48) | (abs(row + column - size + 1) <= size // 48)] = _CROSS
     return np.stack([field] * 3)
+
+
+class ImageNames:
+    """Names of the images behind thumbnails, each looked up when it is asked for.
+
+    Args:
+        images (Thumbnails): of files.
+    """
+
+    def __init__(self, images: Thumbnails) -> None:
+        self._images = images
+        paths = [images.dataset.path(int(row)) for row in images.rows[:: max(1, len(images.rows) // _SAMPLED)]]
+        self._root = os.path.commonpath([os.path.dirname(path) for path in paths if path] or ['']) if all(paths) else ''
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, index: int) -> str:
+        row = int(self._images.rows[int(index)])
+        path = self._images.dataset.path(row)
+        name = f'image {row}' if path is None else os.path.relpath(path, self._root or '/') if self._root else path
+        return ''.join(character if character.isprintable() else '\N{REPLACEMENT CHARACTER}' for character in name)

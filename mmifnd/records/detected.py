@@ -201,7 +201,7 @@ def told_of(records: Mapping[str, RunRecord], num_clusters: int | None, epoch: i
     Args:
         records (Mapping[str, RunRecord]): by name.
         num_clusters (int | None): see :func:`relations_of`.
-        epoch (int | None): the last one that tells anything unless given.
+        epoch (int | None): default: of one run the last that tells anything; of several the last that all have recorded.
         source (str | None): one of :data:`SOURCES`. Unless given, one run tells from its snapshot, where that can be; of
             several runs all tell from their steps, or else each from what it has.
     """
@@ -209,11 +209,22 @@ def told_of(records: Mapping[str, RunRecord], num_clusters: int | None, epoch: i
     for name, record in records.items():
         steps = last_steps(record, epoch) if epoch in (None, *record.step_paths) else None
         snapshot = last_relations(record, num_clusters, epoch) if epoch in (None, *record.epochs) else None
-        found[name] = {key: taken for key, taken in zip(SOURCES, (steps, snapshot)) if taken}
+        found[name] = {key: taken for key, taken in zip(SOURCES, (steps, snapshot), strict=True) if taken}
     found = {name: taken for name, taken in found.items() if taken and (source is None or source in taken)}
     if source is None:
         source = 'steps' if len(found) > 1 and all('steps' in taken for taken in found.values()) else 'snapshot'
-    return {name: taken.get(source) or next(iter(taken.values())) for name, taken in found.items()}
+    told = {name: taken.get(source) or next(iter(taken.values())) for name, taken in found.items()}
+    common = last_common_epoch([records[name] for name in told], source) if epoch is None and len(told) > 1 else None
+    if common is None or len({taken[0] for taken in told.values()}) == 1:
+        return told
+    at_common = told_of({name: records[name] for name in told}, num_clusters, common, source)
+    return at_common if len(at_common) == len(told) else told
+
+
+def last_common_epoch(records: Sequence[RunRecord], source: str) -> int | None:
+    """The last epoch that all runs have recorded, in their training steps or in snapshots; None if there is none."""
+    epochs = [set(record.step_paths if source == 'steps' else record.epochs) for record in records]
+    return max(set.intersection(*epochs), default=None)
 
 
 def removes(record: RunRecord) -> bool:

@@ -21,10 +21,13 @@ def write_report(study: Study, results: dict[str, Any], out: Path) -> Path:
     data = config.train_dataloader.dataset.to_dict()
     dataset = image_dataset(data)
     seed = min(run['seed'] for run in results['runs'])
-    return write_study_report(results, out, images=_images(data, dataset), labels=dataset.labels(),
-                              embedding_run=f'{study.figure_run}/seed_{seed}')
+    thumbnails = None if dataset.in_tensors else Thumbnails(data)
+    return write_study_report(
+        results, out, images=_images(dataset) if thumbnails is None else thumbnails, labels=dataset.labels(),
+        embedding_run=f'{study.figure_run}/seed_{seed}', class_names=thumbnails and thumbnails.class_names,
+        names=thumbnails and thumbnails.names)
 
 
-def _images(data: dict, dataset: IndexedDataset) -> np.ndarray | Thumbnails:
-    """All images, uint8 (N, C, H, W); those in files are read when they are drawn."""
-    return dataset.__getitems__(list(range(len(dataset))))['inputs'].numpy() if dataset.in_tensors else Thumbnails(data)
+def _images(dataset: IndexedDataset) -> np.ndarray:
+    """All images of a data set in memory, uint8 (N, C, H, W)."""
+    return dataset.__getitems__(list(range(len(dataset))))['inputs'].numpy()

@@ -34,7 +34,9 @@ def measured(results: dict, method: str, measure: str) -> np.ndarray:
 
 
 def decimals(results: dict, measure: str) -> int:
-    """Decimals that show two digits of the usual spread over seeds, 1 to 4; 2 where there is no spread."""
+    """Decimals of a measure: 1 of per cents; of others as many as show two digits of the usual spread over seeds, 1 to 4."""
+    if results['measures'][measure].get('unit') == '%':
+        return 1
     spreads = [values.std(ddof=1) for values in (measured(results, method, measure) for method in results['methods'])
                if len(values) > 1]
     typical = np.median(spreads) if spreads else 0.

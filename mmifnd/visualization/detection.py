@@ -22,6 +22,9 @@ AVERAGES = ('micro', 'macro', 'paper')
 DEFINITIONS = ('Micro: all pairs pooled. Macro: mean over the anchors that have a false negative, where an anchor with '
                'nothing detected has precision 0. Paper: mean over all anchors, where an anchor with nothing detected '
                'has precision 100 and one without a false negative recall 100, so that detecting little looks precise.')
+#: Least share of what chance leaves that a precision gains, and what it is called.
+VERDICTS = ((.8, 'most of what was removed are false negatives'), (.4, 'clearly better than chance'),
+            (.05, 'little better than chance'), (-np.inf, 'no better than chance'))
 PREDICTED = Quantity('predicted_share', 'Detected pairs (% of all pairs)', 'How much is masked; the broken lines are the '
                      'share of the pairs that truly is of one class and, where a detector aims at a share, its alpha.',
                      source='detection', limits=(0., None))
@@ -81,9 +84,30 @@ def detection_table(groups: list[Group]) -> str:
     """Every score at the last epoch that all runs of a group reached, a row per group and kind of average."""
     rows = [[group.label, kind, *cells] for group in groups for kind in AVERAGES if (cells := score_cells(group, kind))]
     headers = ['Run or method', 'Average', 'Epoch', *(f'{name} (%)' for name in NAMES.values()), 'Detected (%)',
-               'Truly of one class (%)']
-    return table(headers, rows, f'At the last epoch, mean ± sample standard deviation over runs. {DEFINITIONS}',
+               'Chance (%)']
+    return table(headers, rows, f'At the last epoch, mean ± sample standard deviation over runs. Chance is the share of all '
+                 f'pairs that truly is of one class: the precision of a detector that guesses. {DEFINITIONS}',
                  text_columns=2) if rows else ''
+
+
+def verdicts(groups: list[Group]) -> list[str]:
+    """One sentence per group on its pooled precision at the last epoch, beside chance."""
+    sentences = []
+    for group in groups:
+        last = [record.detection[-1] for record in group.records if record.detection]
+        pairs = [(entry['precision_micro'], entry['true_share']) for entry in last
+                 if entry.get('predicted_share') and {'precision_micro', 'true_share'} <= set(entry)]
+        if pairs:
+            precision, chance = np.mean(pairs, axis=0)
+            sentences.append(f'{group.label}: {precision:.1f} % of the removed pairs are of one class, {chance:.1f} % by '
+                             f'chance: {verdict(precision, chance)}.')
+    return sentences
+
+
+def verdict(precision: float, chance: float) -> str:
+    """A precision in words, by the share of what chance leaves that it gains: (precision - chance) / (100 - chance)."""
+    gain = (precision - chance) / max(100. - chance, 1e-9)
+    return next(words for least, words in VERDICTS if gain >= least)
 
 
 def score_cells(group: Group, kind: str) -> list[str]:

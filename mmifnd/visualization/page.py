@@ -40,6 +40,9 @@ td.best {{ font-weight: 700; }}
 pre {{ overflow-x: auto; padding: .7rem .9rem; border: 1px solid var(--grid); border-radius: .4rem;
   font-size: .85rem; }}
 .wide figcaption {{ max-width: 52rem; }}
+details {{ margin: 0 0 .6rem; }}
+summary {{ cursor: pointer; overflow-wrap: anywhere; }}
+details .note {{ overflow-wrap: anywhere; max-width: none; }}
 '''
 
 

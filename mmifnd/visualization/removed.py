@@ -1,19 +1,20 @@
 """Which negatives were removed: a contact sheet of anchors and what was detected for them (GloFND, Fig. 1, 7 and 8)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.path import Path
+from matplotlib.path import Path as Outline
 
 from mmifnd.records.detected import ByLabels, Relation, Removed, shared_anchors
 from mmifnd.records.snapshot import check_lengths
 
 from .style import FAINT, FONT_SIZE, OTHER, SAME, bare, decoration, figure_style, new_figure
 
-CHECK_MARK = Path([(-1., 0.05), (-0.35, -0.7), (1., 0.8)])
+CHECK_MARK = Outline([(-1., 0.05), (-0.35, -0.7), (1., 0.8)])
 READING = ('Left, the anchor; right of it, images that no longer count as its negatives, evenly spaced from the surest to the '
            'least sure. Under each stands {score}.')
 FRAMES = (' Blue frame and tick: truly the same class, rightly removed. Orange dashed frame and cross: another class, a true '
@@ -21,6 +22,7 @@ FRAMES = (' Blue frame and tick: truly the same class, rightly removed. Orange d
 CELL, ANCHOR, SIDE = 0.62, 1.35, 0.88  # inches of a picture's place; in places: that of the anchor, and a picture
 SCORE_SIZE = FONT_SIZE - 2
 MAX_NAME = 40
+NAME_UNDER, NAME_SIZE = 13, FONT_SIZE - 4  # characters and size of a file's name under its picture
 
 
 def choose_anchors(pseudo_labels: np.ndarray, count: int = 5, seed: int = 0) -> np.ndarray:
@@ -38,7 +40,8 @@ def check_images(images: np.ndarray) -> None:
 
 
 def sheet_of(relations: dict[str, Relation], images: np.ndarray, labels: np.ndarray | None = None,
-             anchors: Sequence[int] | None = None, num_examples: int = 10, class_names: dict | None = None) -> Figure:
+             anchors: Sequence[int] | None = None, num_examples: int = 10, class_names: Mapping | None = None,
+             names: Sequence[str] | None = None) -> Figure:
     """The contact sheet of one detector, or of several side by side for the same anchors.
 
     Args:
@@ -47,7 +50,8 @@ def sheet_of(relations: dict[str, Relation], images: np.ndarray, labels: np.ndar
         labels (ndarray | None): true classes (N,); with them each example is marked as same or other class.
         anchors (Sequence[int] | None): images; default: those of :func:`anchors_of`.
         num_examples (int): examples in a row, evenly spaced over all removed images by their score.
-        class_names (dict | None): label -> name; default: the label itself.
+        class_names (Mapping | None): label -> name; default: the label itself.
+        names (Sequence[str] | None): name of each image, such as its file; default: its number.
 
     Raises:
         ValueError: where images or labels do not fit the snapshots, or no anchor lost a negative.
@@ -61,7 +65,7 @@ def sheet_of(relations: dict[str, Relation], images: np.ndarray, labels: np.ndar
     kept = [row for row in zip(*columns.values()) if any(len(removed.images) for removed in row)]
     if not kept:
         raise ValueError(f'no negative was removed for {len(anchors)} anchors; choose other anchors, or a later epoch')
-    return sheet_figure(dict(zip(columns, zip(*kept))), images, labels, num_examples, class_names)
+    return sheet_figure(dict(zip(columns, zip(*kept))), images, labels, num_examples, class_names, names)
 
 
 def anchors_of(relations: dict[str, Relation], labels: np.ndarray | None, count: int = 5, seed: int = 0) -> list[int]:
@@ -73,7 +77,7 @@ def anchors_of(relations: dict[str, Relation], labels: np.ndarray | None, count:
 
 @figure_style()
 def sheet_figure(columns: dict[str, Sequence[Removed]], images: np.ndarray, labels: np.ndarray | None = None,
-                 num_examples: int = 10, class_names: dict | None = None) -> Figure:
+                 num_examples: int = 10, class_names: Mapping | None = None, names: Sequence[str] | None = None) -> Figure:
     """A column for each detector and a row for each anchor: its image, then examples of what was removed, evenly spaced.
 
     Args:
@@ -85,16 +89,18 @@ def sheet_figure(columns: dict[str, Sequence[Removed]], images: np.ndarray, labe
     grid = figure.subplots(num_rows, len(columns), squeeze=False)
     for column, (name, rows) in enumerate(columns.items()):
         for axes, removed in zip(grid[:, column], rows):
-            draw_row(axes, images, labels, removed, num_examples)
-            title = row_title(labels, removed, class_names)
+            draw_row(axes, images, labels, removed, num_examples, names)
+            title = row_title(labels, removed, class_names, names)
             axes.set_title(f'{name[-MAX_NAME:]}\n{title}' if len(columns) > 1 else title, fontsize='medium',
                            fontweight='normal')
     return figure
 
 
-def row_title(labels: np.ndarray | None, removed: Removed, class_names: dict | None) -> str:
+def row_title(labels: np.ndarray | None, removed: Removed, class_names: Mapping | None,
+              names: Sequence[str] | None = None) -> str:
     """What happened to this anchor, in numbers over *all* its removed negatives, not only the examples."""
-    title = f'image {removed.anchor}: {len(removed.images)} removed'
+    name = f'image {removed.anchor}' if names is None else shortened(names[removed.anchor], MAX_NAME)
+    title = f'{name}: {len(removed.images)} removed'
     if labels is not None:
         name = (class_names or {}).get(labels[removed.anchor], labels[removed.anchor])
         title = f'class {name}, {title}'
@@ -103,7 +109,14 @@ def row_title(labels: np.ndarray | None, removed: Removed, class_names: dict | N
     return title if removed.threshold is None else f'{title}; threshold {removed.threshold:.2f}'
 
 
-def draw_row(axes: Axes, images: np.ndarray, labels: np.ndarray | None, removed: Removed, num_examples: int) -> None:
+def shortened(name: str, limit: int) -> str:
+    """The end of a name, which tells files of one folder apart; nothing in it is markup."""
+    name = str(name).replace('$', r'\$')
+    return name if len(name) <= limit else f'…{name[1 - limit:]}'
+
+
+def draw_row(axes: Axes, images: np.ndarray, labels: np.ndarray | None, removed: Removed, num_examples: int,
+             names: Sequence[str] | None = None) -> None:
     """Anchor at x = 0, examples from x = ``ANCHOR`` on, in units of one place."""
     count = len(removed.images)
     positions = np.linspace(0, count - 1, min(num_examples, count)).round().astype(int)
@@ -114,12 +127,14 @@ def draw_row(axes: Axes, images: np.ndarray, labels: np.ndarray | None, removed:
         same = None if labels is None else labels[example] == labels[removed.anchor]
         color = FAINT.neutral if same is None else SAME if same else OTHER
         draw_image(axes, images[example], left, color, dashed=same is not None and not same)
+        if names is not None:
+            axes.text(left, -0.42, shortened(Path(names[example]).name, NAME_UNDER), fontsize=NAME_SIZE, va='center')
         if removed.scores is not None:
             axes.text(left, -0.2, f'{removed.scores[position]:.2f}', fontsize=SCORE_SIZE, va='center')
         if same is not None:
             axes.plot([left + SIDE - 0.13], [-0.2], marker=CHECK_MARK if same else 'x', color=color, markersize=5.5,
                       markerfacecolor='none', markeredgewidth=1.8)
-    axes.set(xlim=(-0.05, ANCHOR + num_examples), ylim=(-0.36, SIDE + 0.07))
+    axes.set(xlim=(-0.05, ANCHOR + num_examples), ylim=(-0.36 if names is None else -0.55, SIDE + 0.07))
     axes.set_aspect('equal', anchor='W')
 
 

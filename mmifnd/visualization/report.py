@@ -1,6 +1,7 @@
 """Reports as one HTML file: of a study (methods x seeds), or of one or several runs side by side."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,19 @@ from . import bars, sections, tables
 from .curves import Group
 from .embedding import class_count
 from .page import Page, escape
+from .pictures import Pictures
 from .style import SeriesStyle, series_styles
 from .thresholds import threshold_epoch
 
+#: The file of removed pairs beside a report.
+PAIRS = 'removed.csv'
 STUDY_KEYS = ('title', 'methods', 'measures', 'runs', 'summary')
 
 
 def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | None = None,
                        labels: np.ndarray | None = None, embedding_run: str | None = None,
-                       path: str = 'report.html') -> Path:
+                       path: str = 'report.html', class_names: Mapping[int, str] | None = None,
+                       names: Sequence[str] | None = None) -> Path:
     """Write the report of a study.
 
     Args:
@@ -31,7 +36,9 @@ def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | 
         labels (ndarray | None): true classes (N,), to colour and to judge by; not used in training.
         embedding_run (str | None): ``work_dir`` of the run to show closely; default: the first that accepted
             pseudo labels and kept features, else the first that did either.
-        path (str): of the report, relative to ``out_dir``.
+        path (str): of the report, relative to ``out_dir``; ``removed.csv`` lies beside it.
+        class_names (Mapping[int, str] | None): label -> name.
+        names (Sequence[str] | None): name of each image, such as its file.
 
     Returns:
         Path: the file written.
@@ -52,11 +59,13 @@ def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | 
     if lost:
         page.note(f'Without a record of clusterings or losses, and so not in the curves: {", ".join(lost)}.')
     closely = choose_run(records, embedding_run)
+    pictures = Pictures(images, labels, class_names, names)
     if closely:
-        sections.add_embedding(page, closely, records[closely], labels)
-        sections.add_removed(page, closely, records[closely], images, labels)
+        sections.add_embedding(page, closely, records[closely], labels, class_names=class_names)
+        told = sections.add_removed(page, closely, records[closely], pictures)
+        sections.add_pairs(page, (out_dir / path).parent / PAIRS, told, pictures)
         firsts = {group.label: group.records[0] for group in study_groups(results, records, styles)}
-        sections.add_side_by_side(page, firsts, images, labels)
+        sections.add_side_by_side(page, firsts, pictures)
     learning = choose_thresholds(records, closely)
     if learning:
         sections.add_thresholds(page, learning, records[learning])
@@ -65,15 +74,18 @@ def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | 
 
 
 def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.ndarray | None = None,
-                     labels: np.ndarray | None = None, epochs: list[int] | None = None) -> Path:
+                     labels: np.ndarray | None = None, epochs: list[int] | None = None,
+                     class_names: Mapping[int, str] | None = None, names: Sequence[str] | None = None) -> Path:
     """Write the report of one run, or of several side by side.
 
     Args:
         work_dirs (list[str | Path]): of the runs.
-        path (str | Path): of the report.
+        path (str | Path): of the report; ``removed.csv`` lies beside it.
         images (ndarray | None): uint8 (N, C, H, W), to show the removed negatives.
         labels (ndarray | None): true classes (N,).
         epochs (list[int] | None): of the maps of the features; default: up to three that have features.
+        class_names (Mapping[int, str] | None): label -> name.
+        names (Sequence[str] | None): name of each image, such as its file.
 
     Returns:
         Path: the file written.
@@ -93,12 +105,14 @@ def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.n
         page.section('The last clustering', 'What was detected at the end, and what it took.')
         page.add(last)
     add_records(page, groups, class_count(labels))
+    pictures, told = Pictures(images, labels, class_names, names), []
     for name, record in records.items():
         if record.epochs:
-            sections.add_embedding(page, name, record, labels, epochs)
-        sections.add_removed(page, name, record, images, labels)
+            sections.add_embedding(page, name, record, labels, epochs, class_names)
+        told += sections.add_removed(page, name, record, pictures)
         sections.add_thresholds(page, name, record)
-    sections.add_side_by_side(page, records, images, labels)
+    sections.add_pairs(page, Path(path).parent / PAIRS, told, pictures)
+    sections.add_side_by_side(page, records, pictures)
     return write_page(page, Path(path))
 
 

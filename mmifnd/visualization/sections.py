@@ -1,9 +1,13 @@
 """The sections of a report that are drawn from the records of runs."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import numpy as np
 
 from mmifnd.records.detected import Relation, told_of
 from mmifnd.records.inspection import read_inspection
+from mmifnd.records.removed_pairs import Told, write_removed_pairs
 from mmifnd.records.run_record import RunRecord
 
 from . import (
@@ -15,12 +19,14 @@ from . import (
     health,
     inspected,
     masked_share,
+    montage,
     online,
     removed,
     thresholds,
 )
 from .curves import QUANTITIES, Group
 from .page import Page, table
+from .pictures import Pictures
 
 
 def add_curves(page: Page, groups: list[Group], num_clusters: int | None) -> None:
@@ -72,6 +78,8 @@ def add_detection(page: Page, groups: list[Group]) -> None:
              f'{line_sentence(groups)} All pairs are pooled (micro).')
     page.section('How good the detection was', 'The pairs that the training steps themselves took for false negatives, '
                                                f'judged by the true classes, which training never sees. {which}')
+    for sentence in detection.verdicts(groups):
+        page.note(sentence)
     page.grid(figures)
     page.add(detection.detection_table(groups))
     if idle:
@@ -155,7 +163,9 @@ def add_thresholds(page: Page, name: str, record: RunRecord) -> None:
     if len(thresholds.learned_and_exact(snapshot)[0]):
         caption = f'{thresholds.SCATTER_READING} {thresholds.error_sentence(snapshot)}'
         figures.append((thresholds.scatter_figure(snapshot), caption, thresholds.describe_scatter(snapshot)))
-    page.section('The learned thresholds', f'Run {name}, one threshold an image.')
+    page.section('The learned thresholds', f'Run {name}, one threshold per image.')
+    warning = thresholds.unsettled(record)
+    page.alarms([warning] if warning else [])
     page.grid(figures)
 
 
@@ -170,7 +180,7 @@ def add_cluster_sizes(page: Page, groups: list[Group]) -> None:
 
 
 def add_embedding(page: Page, name: str, record: RunRecord, labels: np.ndarray | None,
-                  epochs: list[int] | None = None) -> None:
+                  epochs: list[int] | None = None, class_names: Mapping[int, str] | None = None) -> None:
     """t-SNE maps at ``epochs``, of up to three stages unless given; or a sentence on why there are none."""
     page.section('The features and their pseudo labels', f'Run {name}, at {len(epochs) if epochs else "up to three"} stages '
                                                          'of its training.')
@@ -178,48 +188,70 @@ def add_embedding(page: Page, name: str, record: RunRecord, labels: np.ndarray |
     if not epochs:
         page.note('This run kept no features in its snapshots, so there is no map of them.')
         return
-    figure = embedding.embedding_figure(record, labels, epochs)
+    listed = None if class_names is None or labels is None else [
+        class_names.get(int(label), str(label)) for label in np.unique(labels)]
+    figure = embedding.embedding_figure(record, labels, epochs, class_names=listed)
     page.wide(figure, embedding.reading(record, labels), embedding.describe(record, epochs))
 
 
-def add_removed(page: Page, name: str, record: RunRecord, images: np.ndarray | None,
-                labels: np.ndarray | None) -> None:
-    """How much each anchor lost, and examples, at the last epoch that removed any; or a sentence on why there are none."""
+def add_removed(page: Page, name: str, record: RunRecord, pictures: Pictures) -> list[Told]:
+    """How much each anchor lost, and examples, at the last epoch that removed any; or a sentence on why there are none.
+
+    Returns:
+        list[Told]: what was found, for a list of all pairs.
+    """
     if not (record.epochs or record.step_paths):
-        return
+        return []
     page.section('Which negatives were removed', f'Run {name}; the anchors are drawn at random, no two of '
                                                  'one class or cluster.')
-    found = told_of({name: record}, embedding.class_count(labels))
-    if not found:
+    told = told_of({name: record}, embedding.class_count(pictures.labels))
+    if not told:
         page.note('Nothing tells of removed negatives: this run accepted no two images of one cluster, uses its pseudo labels '
                   'otherwise, or detected nothing in the steps that were recorded.')
-        return
-    epoch, relations = found[name]
+        return []
+    epoch, relations = told[name]
     for relation in relations:
         shares, pool = relation.shares, relation.pool
         page.grid([(masked_share.masked_share_figure(shares, epoch, pool), masked_share.READING.format(pool=pool),
                     masked_share.describe(shares, epoch, pool))])
-        if images is not None:
-            add_sheet(page, f'Epoch {epoch}.', {name: relation}, images, labels)
+        if pictures.images is not None:
+            add_sheet(page, f'Epoch {epoch}.', {name: relation}, pictures)
+    return [Told(name, epoch, relation) for relation in relations]
 
 
-def add_side_by_side(page: Page, records: dict[str, RunRecord], images: np.ndarray | None,
-                     labels: np.ndarray | None) -> None:
-    """The detectors of the first two runs that removed anything, for the same anchors; nothing where there are no two."""
-    found = told_of(records, embedding.class_count(labels))
-    shown = [(name, *taken) for name, taken in found.items()][:2]
-    if images is None or len(shown) < 2 or len(shown[0][2][0]) != len(shown[1][2][0]):
+def add_side_by_side(page: Page, records: dict[str, RunRecord], pictures: Pictures) -> None:
+    """The detectors of the first two runs that removed anything, for the same anchors; nothing if there are no two."""
+    told = told_of(records, embedding.class_count(pictures.labels))
+    shown = [(name, *taken) for name, taken in told.items()][:2]
+    if pictures.images is None or len(shown) < 2 or len(shown[0][2][0]) != len(shown[1][2][0]):
         return
     page.section('Two detectors side by side', 'What each of them removed for the same anchors.')
     epochs = ', '.join(f'{name} at epoch {epoch}' for name, epoch, _ in shown)
-    add_sheet(page, f'{epochs}.', {name: relations[0] for name, _, relations in shown}, images, labels)
+    add_sheet(page, f'{epochs}.', {name: relations[0] for name, _, relations in shown}, pictures)
 
 
-def add_sheet(page: Page, epochs: str, relations: dict[str, Relation], images: np.ndarray, labels: np.ndarray | None) -> None:
-    """A contact sheet, or a sentence where none of the anchors asked lost anything."""
-    anchors = removed.anchors_of(relations, labels)
+def add_sheet(page: Page, epochs: str, relations: dict[str, Relation], pictures: Pictures) -> None:
+    """A contact sheet, and all removed images of its anchors to unfold; or a sentence if no anchor asked lost anything."""
+    anchors = removed.anchors_of(relations, pictures.labels)
     if not anchors:
         page.note('No anchor was found for which all of them removed something.')
         return
-    figure = removed.sheet_of(relations, images, labels, anchors, num_examples=10 if len(relations) == 1 else 6)
-    page.wide(figure, f'{epochs} {removed.reading(relations, labels)}', removed.describe(list(relations)))
+    figure = removed.sheet_of(relations, pictures.images, pictures.labels, anchors, 10 if len(relations) == 1 else 6,
+                              pictures.class_names, pictures.names)
+    page.wide(figure, f'{epochs} {removed.reading(relations, pictures.labels)}', removed.describe(list(relations)))
+    for name, relation in relations.items():
+        for one in (relation.of(anchor) for anchor in anchors):
+            title = removed.row_title(pictures.labels, one, pictures.class_names, pictures.names).replace(r'\$', '$')
+            if len(one.images):
+                page.add(montage.unfolded(one, pictures.images, pictures.labels,
+                                          f'{name}: {title}' if len(relations) > 1 else title, pictures.names))
+
+
+def add_pairs(page: Page, path: Path, told: list[Told], pictures: Pictures) -> None:
+    """A file of all removed pairs of some anchors beside the page, and a sentence on what it holds."""
+    if not told:
+        return
+    anchors = sorted({anchor for one in told for anchor in removed.anchors_of({one.run: one.relation}, pictures.labels)})
+    written = write_removed_pairs(path, told, pictures.labels, pictures.names, anchors)
+    more = f'; {written.left_out} more are left out' if written.left_out else ''
+    page.note(f'{path.name} beside this page lists {written.pairs} removed pairs of {written.anchors} anchors{more}.')

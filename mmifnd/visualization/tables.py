@@ -34,10 +34,11 @@ def best_method(results: dict, measure: str) -> str | None:
 
 def results_table(results: dict) -> str:
     """Methods x measures: mean and sample standard deviation over seeds, the best mean of a column in bold."""
-    measures = results['measures']
+    measures = {measure: entry for measure, entry in results['measures'].items()
+                if any(summary.get(measure) for summary in results['summary'].values())}
     best = {measure: best_method(results, measure) for measure in measures}
     digits = {measure: decimals(results, measure) for measure in measures}
-    headers = ['Method', 'Seeds', *map(measure_title, measures.values()), 'Seconds a run']
+    headers = ['Method', 'Seeds', *map(measure_title, measures.values()), 'Seconds per run']
     rows = []
     for method, description in results['methods'].items():
         runs = [run for run in results['runs'] if run['method'] == method]
@@ -47,8 +48,10 @@ def results_table(results: dict) -> str:
                  for measure in measures]
         rows.append([description['label'], str(len(runs)), *cells,
                      number(sum(seconds) / len(seconds) if seconds else None, '.1f')])
+    absent = [entry['label'] for measure, entry in results['measures'].items() if measure not in measures]
+    missing = f' Not measured in any run: {", ".join(absent)}.' if absent else ''
     return table(headers, rows, 'Mean ± sample standard deviation over seeds; the best mean of a column is bold, '
-                                'whether or not the difference is more than chance.')
+                                f'whether or not the difference is more than chance.{missing}')
 
 
 def comparison_table(results: dict) -> str:

@@ -23,6 +23,7 @@ HISTOGRAM_READING = ('A negative more similar to its anchor than the anchor\'s t
 SCATTER_READING = ('Each dot is an image. On the dashed diagonal the learned threshold is the exact quantile; above it '
                    'the threshold is too high and too little is detected, below it too much.')
 NUM_BINS = 40
+SETTLED = 0.02  # mean change of a threshold between two snapshots, a cosine similarity
 NARROWEST = 1e-2  # range of an axis that all thresholds would fit in at one value
 
 
@@ -32,6 +33,21 @@ def threshold_epoch(record: RunRecord) -> int | None:
         if np.isfinite(record.snapshot(epoch).thresholds).any():
             return epoch
     return None
+
+
+def unsettled(record: RunRecord) -> str:
+    """A warning if the thresholds still move: their mean change between the last two snapshots; '' if they have settled."""
+    epochs = [epoch for epoch in record.epochs_with('thresholds') if np.isfinite(record.snapshot(epoch).thresholds).any()][-2:]
+    if len(epochs) < 2:
+        return ''
+    before, last = (record.snapshot(epoch).thresholds.astype(float) for epoch in epochs)
+    if before.shape != last.shape:
+        return ''
+    change = np.abs(last - before)[np.isfinite(before) & np.isfinite(last)]
+    if not len(change) or change.mean() <= SETTLED:
+        return ''
+    return (f'The thresholds have not settled: between epochs {epochs[0]} and {epochs[1]} they moved by {change.mean():.3f} on '
+            f'average, more than {SETTLED}; train longer, or raise their learning rate.')
 
 
 def learned_and_exact(snapshot: Snapshot) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ from mmifnd.visualization.detection import (
     score_cells,
     score_curves,
     share_curves,
+    verdict,
 )
 from mmifnd.visualization.style import SERIES
 from mmifnd.visualization.svg import marks_of
@@ -192,3 +193,19 @@ def test_emptied_figure_of_the_detection_is_refused(measured, tmp_path):
     number = re.search(r'id="figure-(\d+)"', section(text)).group(1)
     path.write_text(re.sub(rf'(<g id="f{number}-mark_1">).*?</g>', r'\1</g>', text, count=1, flags=re.DOTALL))
     assert check_report(path) == [f'figure-{number}: says 3 marks, 2 are drawn']
+
+
+@pytest.mark.parametrize('precision, chance, words', [
+    (25., 25., 'no better than chance'), (20., 25., 'no better than chance'), (28., 25., 'no better than chance'),
+    (32., 25., 'little better than chance'), (60., 25., 'clearly better than chance'),
+    (90., 25., 'most of what was removed are false negatives'), (100., 100., 'no better than chance')])
+def test_a_precision_is_judged_beside_chance(precision, chance, words):
+    assert verdict(precision, chance) == words
+
+
+def test_the_report_says_what_a_precision_is_worth(measured, tmp_path):
+    run_dir, path = measured
+    add_record(path, dict(epoch=33, precision_micro=33., recall_micro=5., f1_micro=9., predicted_share=5., true_share=33.))
+    text = write_run_report([run_dir], tmp_path / 'report.html').read_text()
+    assert '33.0 % of the removed pairs are of one class, 33.0 % by chance: no better than chance.' in text
+    assert 'Chance (%)' in text

@@ -44,6 +44,16 @@ def test_runs_are_compared_on_one_footing(two, tmp_path, write_run):
     assert told_of(two, None, epoch=9) == {}
 
 
+def test_of_several_runs_the_last_epoch_that_all_recorded_is_taken(two, write_steps):
+    for name, epochs in (('ifnd', (8, 16)), ('fnc', (16, 40))):
+        for epoch in epochs:
+            write_steps(two[name].work_dir, epoch=epoch)
+        two[name] = RunRecord.load(two[name].work_dir)
+    assert {name: (epoch, type(relations[0])) for name, (epoch, relations) in told_of(two, None).items()} == dict(
+        ifnd=(16, InSteps), fnc=(16, InSteps))
+    assert told_of(dict(fnc=two['fnc']), None)['fnc'][0] == 40, 'a single run tells of its last epoch'
+
+
 def test_steps_that_removed_nothing_tell_nothing(two, replace_arrays):
     path = two['fnc'].step_paths[32]
     replace_arrays(path, shares=np.zeros(3), counts=np.zeros(3, dtype=int), images=np.zeros(0, dtype=int),

@@ -9,7 +9,14 @@ from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization import check_report, write_run_report, write_study_report
 from mmifnd.visualization.report import choose_thresholds
 from mmifnd.visualization.svg import marks_of
-from mmifnd.visualization.thresholds import error_sentence, histogram_figure, learned_and_exact, scatter_figure, threshold_epoch
+from mmifnd.visualization.thresholds import (
+    error_sentence,
+    histogram_figure,
+    learned_and_exact,
+    scatter_figure,
+    threshold_epoch,
+    unsettled,
+)
 
 NUM_IMAGES = 60
 CURVES, ARRAYS = 'How exact the learned thresholds are', 'The learned thresholds'
@@ -134,3 +141,14 @@ def test_study_shows_thresholds_of_the_close_run_or_of_the_first_that_has_them(s
     replace_arrays(out_dir / 'ifnd_linear/seed_0/false_negatives/epoch_0032.npz', **learned)
     assert 'Run ifnd_linear/seed_0' in section(write_study_report(results, out_dir).read_text(), ARRAYS)
     assert choose_thresholds({}, None) is None
+
+
+@pytest.mark.parametrize('shift, warns', [(0., False), (.015, False), (.05, True)])
+def test_thresholds_that_still_move_are_warned_of(run_dir, replace_arrays, learned, tmp_path, shift, warns):
+    replace_arrays(run_dir / 'false_negatives/epoch_0024.npz', **learned)
+    assert unsettled(RunRecord.load(run_dir)) == '', 'one snapshot tells nothing'
+    moved = dict(learned, thresholds=learned['thresholds'] + np.float32(shift))
+    replace_arrays(run_dir / 'false_negatives/epoch_0032.npz', **moved)
+    warning = unsettled(RunRecord.load(run_dir))
+    assert bool(warning) is warns and (not warns or 'between epochs 24 and 32 they moved by 0.050 on average' in warning)
+    assert ('have not settled' in write_run_report([run_dir], tmp_path / 'report.html').read_text()) is warns
