@@ -25,12 +25,13 @@ class BuildWithConfigs(build_py):
 
     def run(self) -> None:
         """Build the modules, then copy what is beside them."""
-        super().run()
         if self.editable_mode:
+            super().run()
             return
+        shutil.rmtree(Path(self.build_lib, 'mmifnd'), ignore_errors=True)  # an earlier build, with files that are gone
+        super().run()
         mim = Path(self.build_lib, 'mmifnd', '.mim')
-        shutil.rmtree(mim, ignore_errors=True)  # of an earlier build
-        mim.mkdir(parents=True)
+        mim.mkdir()
         for source in (ROOT / name for name in BESIDE if (ROOT / name).exists()):
             if source.is_dir():
                 shutil.copytree(source, mim / source.name, ignore=shutil.ignore_patterns('__pycache__', '*.pyc'))

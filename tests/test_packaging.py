@@ -48,6 +48,9 @@ def installed(tmp_path_factory):
             shutil.copytree(path, checkout / path.name, ignore=shutil.ignore_patterns('__pycache__'))
         elif path.is_file():
             shutil.copy(path, checkout)
+    stale = checkout / 'build/lib/mmifnd/gone.py'  # of an earlier build
+    stale.parent.mkdir(parents=True)
+    stale.touch()
     run(sys.executable, '-c', BUILD, cwd=checkout)
     for kind, pattern in KINDS.items():
         archive, = (checkout / 'dist').glob(pattern)
@@ -71,7 +74,7 @@ def test_wheel_and_sdist_hold_all_of_the_checkout(installed):
     for folder, prefix in (('mmifnd', 'mmifnd'), ('configs', 'mmifnd/.mim/configs'), ('tools', 'mmifnd/.mim/tools')):
         files = [path for path in (ROOT / folder).rglob('*') if path.is_file() and path.suffix != '.pyc']
         assert files and {f'{prefix}/{path.relative_to(ROOT / folder)}' for path in files} <= set(packaged)
-    assert 'mmifnd/py.typed' in packaged
+    assert 'mmifnd/py.typed' in packaged and 'mmifnd/gone.py' not in packaged
     metadata = next(installed['wheel'].glob('mmifnd-*.dist-info/METADATA')).read_text()
     assert f'Version: {mmifnd.__version__}\n' in metadata and 'Provides-Extra: openmmlab\n' in metadata
     assert 'Classifier: Typing :: Typed\n' in metadata and 'Project-URL: ' in metadata
