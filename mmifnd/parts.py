@@ -34,6 +34,14 @@ class KnowsGroups(ABC):
         """Take the group of each image, integers (N,), -1 if it is unknown; called after ``bind``."""
 
 
+class KnowsFingerprint(ABC):
+    """A part with something of each image that another program has made, and that fits one data set only."""
+
+    @abstractmethod
+    def bind_fingerprint(self, fingerprint: str) -> None:
+        """Compare with the fingerprint of the training set, as of ``IndexedDataset.fingerprint()``; called after ``bind``."""
+
+
 class TakesPseudoLabels(ABC):
     """A part that uses the clusters of the training set."""
 
@@ -75,7 +83,8 @@ class KeepsRankState(ABC):
 
 #: The methods by which each kind of part takes part.
 METHODS: dict[type, tuple[str, ...]] = {
-    KnowsImages: ('bind',), KnowsGroups: ('bind_groups',), TakesPseudoLabels: ('publish',), FollowsEpochs: ('start_epoch',),
+    KnowsImages: ('bind',), KnowsGroups: ('bind_groups',),
+    KnowsFingerprint: ('bind_fingerprint',), TakesPseudoLabels: ('publish',), FollowsEpochs: ('start_epoch',),
     DrawsBySeed: ('seed_draws',), KeepsRankState: ('rank_state', 'load_rank_states')}
 
 

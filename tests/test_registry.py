@@ -84,7 +84,8 @@ MINIMAL = dict(
         TokenBag=dict(vocab_size=9), TextTransformer=dict(vocab_size=9, width=8, layers=1, heads=2),
         ImageTextPreprocessor={}, TensorPairsPreprocessor={},
         QuantileThresholdDetector={}, BatchQuantileDetector={}, TopKDetector={}, PositiveMarginDetector={},
-        NoDetector={}, PseudoLabelDetector={}, GroundTruthDetector={}, GroupDetector={}, RandomDetector=dict(rate=0.1),
+        NoDetector={}, PseudoLabelDetector={}, GroundTruthDetector={}, GroupDetector={},
+        GuideDetector=dict(features='pairs/guide.npy', alpha=0.1), RandomDetector=dict(rate=0.1),
         UnionDetector=dict(detectors=dict(labels=dict(type='PseudoLabelDetector'))),
         MoCoAdapter=dict(ENCODER, queue_len=8), SimCLRAdapter=ENCODER,
         CLIPAdapter=dict(ENCODER, text_backbone=dict(type='TokenBag', vocab_size=9, width=8),
@@ -134,6 +135,7 @@ def pair_folder(tmp_path):
     (folder / 'a.txt').write_text('a cat')
     (folder / 'pairs.csv').write_text('image,caption\na.png,a cat')
     np.savez(folder / 'pairs.npz', images=np.zeros((1, 3, 2, 2), np.uint8), captions=np.array(['a cat']))
+    np.save(folder / 'guide.npy', np.ones((2, 2)))
     (folder / 'coco.json').write_text(json.dumps(dict(
         images=[dict(id=1, file_name='a.png')], annotations=[dict(image_id=1, caption='a cat')])))
     (folder / 'karpathy.json').write_text(json.dumps(dict(

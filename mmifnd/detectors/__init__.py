@@ -3,6 +3,7 @@
 from .base import Detector, NoDetector
 from .ground_truth import GroundTruthDetector
 from .group import GroupDetector
+from .guide import GuideDetector
 from .margin import PositiveMarginDetector
 from .pseudo_label import LabelDetector, PseudoLabelDetector
 from .quantile_threshold import QuantileThresholdDetector
@@ -11,7 +12,7 @@ from .top_k import BatchQuantileDetector, TopKDetector
 from .union import UnionDetector
 
 __all__ = [
-    'BatchQuantileDetector', 'Detector', 'GroundTruthDetector', 'GroupDetector', 'LabelDetector', 'NoDetector',
+    'BatchQuantileDetector', 'Detector', 'GroundTruthDetector', 'GroupDetector', 'GuideDetector', 'LabelDetector', 'NoDetector',
     'PositiveMarginDetector', 'PseudoLabelDetector', 'QuantileThresholdDetector', 'RandomDetector', 'TopKDetector',
     'UnionDetector',
 ]

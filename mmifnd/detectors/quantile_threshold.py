@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mmifnd.checks import check_choice, check_positive
-from mmifnd.contrast import Contrast
+from mmifnd.contrast import Contrast, check_source
 from mmifnd.functional._checks import check_alpha
 from mmifnd.functional.thresholds import adam_step, batch_quantile, decayed_rate, sgd_step, threshold_gradient
 from mmifnd.image_table import ImageTable, mean_per_image
@@ -48,6 +48,8 @@ class QuantileThresholdDetector(Detector):
         warmup_epochs (int): epochs from ``start_epoch`` on in which all images share one threshold, learned from all
             rows.
         shared (bool): keep one threshold for all images throughout (the "single lambda" ablation).
+        source (str): which similarities the thresholds are of: ``'cross'``, those of the loss; of image-text pairs also those
+            within ``'image'`` or ``'text'`` (:meth:`mmifnd.contrast.Contrast.similarity_by`).
 
     Raises:
         ValueError: if an option is unknown or a value out of range.
@@ -56,9 +58,12 @@ class QuantileThresholdDetector(Detector):
     def __init__(self, alpha: float = 0.01, optimizer: str = 'adam', learning_rate: float | None = None,
                  decay: str | None = None, betas: tuple[float, float] = (0.9, 0.98), bias_correction: str = 'visits',
                  gradient_limit: float | None = None, initialization: str = 'one', start_epoch: int = 0,
-                 filter_epoch: int | None = None, warmup_epochs: int = 0, shared: bool = False) -> None:
+                 filter_epoch: int | None = None, warmup_epochs: int = 0, shared: bool = False,
+                 source: str = 'cross') -> None:
         super().__init__()
         check_alpha(alpha)
+        check_source(source)
+        self.source = source
         check_choice('optimizer', optimizer, OPTIONS['optimizer'], 'QuantileThresholdDetector')
         decay = DECAYS[optimizer] if decay is None else decay
         for name, value in dict(decay=decay, bias_correction=bias_correction, initialization=initialization).items():
@@ -107,7 +112,7 @@ class QuantileThresholdDetector(Detector):
         """Move the thresholds of the images of this step."""
         if self._epoch < self.first_epoch:
             return
-        similarity = contrast.negative_similarity.detach()
+        similarity = contrast.similarity_by(self.source)
         row = self._row(contrast.anchor_index)
         rows = [threshold_gradient(similarity, self.table.read(row)['threshold'], self.alpha)]
         if self.initialization == 'batch_quantile':
@@ -121,12 +126,18 @@ class QuantileThresholdDetector(Detector):
 
     def detect(self, contrast: Contrast) -> Tensor:
         """Return a bool mask (1, A, C): strictly above the threshold of the anchor's image."""
-        above = contrast.negative_similarity.detach() > self.threshold_of(contrast).unsqueeze(1)
+        above = contrast.similarity_by(self.source) > self._threshold(contrast.anchor_index).unsqueeze(1)
         return (above & contrast.is_candidate).unsqueeze(0)
 
-    def threshold_of(self, contrast: Contrast) -> Tensor:
-        """The learned threshold of each anchor's image, (A,); infinite while it is not used yet."""
-        threshold = self.table.read(self._row(contrast.anchor_index))['threshold']
+    def threshold_of(self, contrast: Contrast) -> Tensor | None:
+        """The learned threshold of each anchor's image, (A,); infinite while it is not used yet.
+
+        None if it is not one of the loss's similarities.
+        """
+        return self._threshold(contrast.anchor_index) if self.source == 'cross' else None
+
+    def _threshold(self, index: Tensor) -> Tensor:
+        threshold = self.table.read(self._row(index))['threshold']
         # At 1 nothing is detected, not even an identical image whose cosine was rounded up.
         return self.gate.apply_to(torch.where(threshold < 1, threshold, torch.inf))
 

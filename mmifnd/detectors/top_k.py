@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mmifnd.checks import check_at_least, check_choice, check_inside
-from mmifnd.contrast import Contrast
+from mmifnd.contrast import Contrast, check_source
 from mmifnd.functional._checks import check_alpha
 from mmifnd.functional.thresholds import batch_quantile
 
@@ -25,15 +25,17 @@ class BatchQuantileDetector(Detector):
         alpha (float): share of negatives that are false, in (0, 1). If alpha times the number of candidates is below 1,
             one candidate per row is removed nevertheless, a larger share than alpha; a warning says so once.
         start_epoch (int): first epoch (0-based) in which it detects.
+        source (str): which similarities are compared; see :meth:`mmifnd.contrast.Contrast.similarity_by`.
 
     Raises:
         ValueError: if alpha or the epoch is out of range.
     """
 
-    def __init__(self, alpha: float = 0.01, start_epoch: int = 0) -> None:
+    def __init__(self, alpha: float = 0.01, start_epoch: int = 0, source: str = 'cross') -> None:
         super().__init__()
         check_alpha(alpha)
-        self.alpha = alpha
+        check_source(source)
+        self.alpha, self.source = alpha, source
         self.gate = FilterGate('BatchQuantileDetector', 'start_epoch', start_epoch)
         self._has_warned = False
 
@@ -43,13 +45,16 @@ class BatchQuantileDetector(Detector):
 
     def detect(self, contrast: Contrast) -> Tensor:
         """Return a bool mask (1, A, C): strictly above the row's quantile."""
-        similarity = contrast.negative_similarity.detach()
+        similarity = contrast.similarity_by(self.source)
         self._warn_if_too_few(similarity.shape[1])
-        return ((similarity > self.threshold_of(contrast).unsqueeze(1)) & contrast.is_candidate).unsqueeze(0)
+        return ((similarity > self._quantile(similarity).unsqueeze(1)) & contrast.is_candidate).unsqueeze(0)
 
-    def threshold_of(self, contrast: Contrast) -> Tensor:
-        """The row's quantile, (A,); infinite before the start epoch."""
-        return self.gate.apply_to(batch_quantile(contrast.negative_similarity.detach(), self.alpha))
+    def threshold_of(self, contrast: Contrast) -> Tensor | None:
+        """The row's quantile, (A,); infinite before the start epoch; None if it is not of the loss's similarities."""
+        return self._quantile(contrast.similarity_by('cross')) if self.source == 'cross' else None
+
+    def _quantile(self, similarity: Tensor) -> Tensor:
+        return self.gate.apply_to(batch_quantile(similarity, self.alpha))
 
     def _warn_if_too_few(self, candidates: int) -> None:
         if self._has_warned or self.alpha * candidates >= 1:
@@ -73,17 +78,21 @@ class TopKDetector(Detector):
         threshold (float): the score that a candidate must exceed, in [-1, 1]; 0.7 in the released code.
         score (str): ``'max'`` (the released code) or ``'mean'``.
         start_epoch (int): first epoch (0-based) in which it detects.
+        source (str): ``'cross'``, the support set; of image-text pairs also ``'image'`` or ``'text'``, the similarity of the
+            pairs' own images or texts (:meth:`mmifnd.contrast.Contrast.similarity_by`).
 
     Raises:
         ValueError: if a value is out of range.
     """
 
-    def __init__(self, k: int = 10, threshold: float = 0.7, score: str = 'max', start_epoch: int = 0) -> None:
+    def __init__(self, k: int = 10, threshold: float = 0.7, score: str = 'max', start_epoch: int = 0,
+                 source: str = 'cross') -> None:
         super().__init__()
         check_at_least('k', k, 1, 'TopKDetector', 'NoDetector detects nothing')
         check_inside('threshold', threshold, -1, 1, 'both', 'TopKDetector', 'it is a cosine, 0.7 is usual')
         check_choice('score', score, SCORES, 'TopKDetector')
-        self.k, self.threshold, self.score = k, threshold, score
+        check_source(source)
+        self.k, self.threshold, self.score, self.source = k, threshold, score, source
         self.gate = FilterGate('TopKDetector', 'start_epoch', start_epoch)
 
     def start_epoch(self, epoch: int, max_epochs: int) -> None:
@@ -101,6 +110,8 @@ class TopKDetector(Detector):
 
     def _score(self, contrast: Contrast) -> Tensor:
         """The similarity of each candidate to the support set, (A, C)."""
+        if self.source != 'cross':
+            return contrast.similarity_by(self.source)
         wide = contrast.negative_similarity.dtype
         candidate = contrast.candidate.detach().to(wide)
         views = [contrast.anchor, contrast.positive]

@@ -4,8 +4,9 @@ from mmifnd import detectors
 from mmifnd.registry import MODELS
 
 for _detector in (detectors.BatchQuantileDetector, detectors.GroundTruthDetector, detectors.GroupDetector,
-                  detectors.NoDetector, detectors.PositiveMarginDetector, detectors.PseudoLabelDetector,
-                  detectors.QuantileThresholdDetector, detectors.RandomDetector, detectors.TopKDetector):
+                  detectors.GuideDetector, detectors.NoDetector, detectors.PositiveMarginDetector,
+                  detectors.PseudoLabelDetector, detectors.QuantileThresholdDetector, detectors.RandomDetector,
+                  detectors.TopKDetector):
     MODELS.register_module(module=_detector)
 
 

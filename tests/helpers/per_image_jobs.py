@@ -1,5 +1,6 @@
 """Jobs of the tests of per-image state in several processes; the same functions run in one process, without a group."""
 
+from pathlib import Path
 from unittest import mock
 
 import distributed_jobs
@@ -14,6 +15,8 @@ HEADS = dict(
     sogclr=dict(type='mmifnd.SogCLRHead'),
     isogclr=dict(type='mmifnd.SogCLRHead', image_temperature={}))
 QUANTILE = dict(type='mmifnd.QuantileThresholdDetector', alpha=0.2)
+#: Features of 40 images, of a normal distribution.
+GUIDE = str(Path(__file__).parent.parent / 'data' / 'guide.npy')
 DETECTORS = dict(
     quantile=QUANTILE,
     from_quantile=dict(QUANTILE, initialization='batch_quantile'),
@@ -21,6 +24,7 @@ DETECTORS = dict(
     warm=dict(QUANTILE, warmup_epochs=1),
     batch=dict(type='mmifnd.BatchQuantileDetector', alpha=0.2),
     top_k=dict(type='mmifnd.TopKDetector', k=2, threshold=0.),
+    guide=dict(type='mmifnd.GuideDetector', features=GUIDE, alpha=0.2),
     margin=dict(type='mmifnd.PositiveMarginDetector', margin=-0.1),
     group=dict(type='mmifnd.GroupDetector'),
     grouped=dict(type='mmifnd.UnionDetector', detectors=dict(

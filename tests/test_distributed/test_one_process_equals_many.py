@@ -13,7 +13,7 @@ import torch
 TOLERANCES = {torch.float64: 1e-10, torch.float32: 2e-4}
 HEADS = ('elim', 'reweighted', 'attr', 'glofnd', 'sogclr', 'isogclr', 'proto', 'sane', 'sce')
 DETECTORS = ('none', 'pseudo', 'truth', 'quantile', 'from_quantile', 'shared', 'warm', 'batch', 'top_k', 'margin', 'group',
-             'random', 'union', 'grouped', 'joined')
+             'random', 'union', 'grouped', 'joined', 'guide')
 PAIR_HEADS = ('elim', 'reweighted', 'attr', 'glofnd', 'sogclr', 'isogclr', 'sane', 'sce', 'learned', 'fastclip_v0',
               'fastclip_v1', 'fastclip_v2', 'fastclip_v3', 'sigmoid', 'siglip')
 EVERY = [*itertools.product(('SimCLRAdapter', 'MoCoAdapter'), HEADS, DETECTORS),
@@ -24,7 +24,7 @@ COVERING = [
     *(('SimCLRAdapter', HEADS[number % 9], detector) for number, detector in enumerate(DETECTORS)),
     *(('MoCoAdapter', HEADS[(number + 4) % 9], detector) for number, detector in enumerate(DETECTORS)),
     *(('SwAVAdapter', 'swav', detector) for detector in DETECTORS),
-    *(('CLIPAdapter', *pair) for pair in zip(PAIR_HEADS, DETECTORS, strict=True))]
+    *(('CLIPAdapter', *pair) for pair in zip((*PAIR_HEADS, 'elim'), DETECTORS, strict=True))]
 MIXUP = dict(type='mmifnd.MomentumMixup', beta=2.)
 OPTIONS = [
     ('SimCLRAdapter', 'elim', 'pseudo', dict(same_image='negative')),
@@ -38,7 +38,8 @@ OPTIONS = [
     ('SwAVAdapter', 'swav', 'truth', dict(queue_len=0)),
     ('CLIPAdapter', 'fastclip_v3', 'quantile', dict(same_image='negative')),
     ('CLIPAdapter', 'fastclip_v2', 'quantile', dict(text_head=dict(detector=dict(alpha=0.4)))),
-    ('CLIPAdapter', 'siglip', 'quantile', {})]
+    ('CLIPAdapter', 'siglip', 'quantile', {}),
+    ('CLIPAdapter', 'elim', 'quantile', dict(text_head=dict(detector=dict(source='text'))))]
 
 
 @pytest.fixture(scope='session')

@@ -58,6 +58,8 @@ class EpochLoop(EpochBasedTrainLoop):
         self.framework.bind_texts(self.dataset.text_format())
         if self.framework.uses_groups:
             self.framework.bind_groups(_as_tensor(self.dataset.groups()))
+        if self.framework.uses_fingerprint:
+            self.framework.bind_fingerprint(self.dataset.fingerprint())
         self.has_stepped = False  # until then, what goes wrong is bad input
         self.random_state: dict | None = None  # that the next epoch begins, or a resumed one goes on, with
         self.replays_schedules = False  # a resumed run sets this, if its epochs have another number of steps

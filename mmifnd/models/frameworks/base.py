@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from mmifnd.parts import DrawsBySeed, FollowsEpochs, KnowsGroups, KnowsImages, TakesPseudoLabels
+from mmifnd.parts import DrawsBySeed, FollowsEpochs, KnowsFingerprint, KnowsGroups, KnowsImages, TakesPseudoLabels
 from mmifnd.registry import MODELS
 
 from ..embedding import FEATURES, check_feature, embed, pool
@@ -145,6 +145,16 @@ class ContrastiveFramework(BaseModel):
     def uses_groups(self) -> bool:
         """Whether any part wants groups. They are no labels: whoever collected the images knows them."""
         return bool(self._parts_that(KnowsGroups))
+
+    def bind_fingerprint(self, fingerprint: str) -> None:
+        """Hand the training set's fingerprint to every part that was made for one data set; after :meth:`bind`."""
+        for part in self._parts_that(KnowsFingerprint):
+            part.bind_fingerprint(fingerprint)
+
+    @property
+    def uses_fingerprint(self) -> bool:
+        """Whether any part was made for one data set."""
+        return bool(self._parts_that(KnowsFingerprint))
 
     def start_epoch(self, epoch: int, max_epochs: int) -> None:
         """Tell every part that epoch ``epoch`` (0-based) of ``max_epochs`` begins."""

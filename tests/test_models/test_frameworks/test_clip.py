@@ -1,6 +1,7 @@
 """Two towers and two directions: what is shared, what is not, and what is refused."""
 
 import copy
+import dataclasses
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ import torch.nn.functional as F
 from small_models import NUM_SAMPLES, build_framework, texts_of, views_of
 
 from mmifnd.detectors import RandomDetector
+from mmifnd.registry import MODELS
 
 INDEX = torch.tensor([3, 9, 1, 7, 20, 11])
 
@@ -156,3 +158,30 @@ def test_the_image_tower_is_the_encoder_of_everything_else():
     assert model([images]).equal(model.extract_feat(images)) and model(images).equal(model.extract_feat(images))
     with pytest.raises(ValueError, match="mode='predict' is unknown"):
         model([images], mode='predict')
+
+
+@pytest.mark.parametrize('detector', [
+    dict(type='mmifnd.QuantileThresholdDetector', alpha=0.3), dict(type='mmifnd.BatchQuantileDetector', alpha=0.3),
+    dict(type='mmifnd.TopKDetector', k=2, threshold=-1.)], ids=lambda config: config['type'])
+@pytest.mark.parametrize('source', ['image', 'text'])
+def test_detectors_may_judge_within_images_or_within_texts(detector, source):
+    """They decide as they would if the loss compared these similarities."""
+    contrast = contrasts_of(clip())['text']
+    judge, plain = (MODELS.build(dict(detector, **options)) for options in (dict(source=source), {}))
+    for part in (judge, plain):
+        part.bind(NUM_SAMPLES)
+        part.start_epoch(0, 2)
+        if hasattr(part, 'table'):
+            part.table.fill(threshold=0.1)
+    anchor, candidate = contrast.similarity_by(source), contrast.similarity_by('cross')
+    swapped = dataclasses.replace(contrast, negative_similarity=anchor)
+    judge.observe(contrast)
+    plain.observe(swapped)
+    if detector['type'] == 'mmifnd.TopKDetector':
+        expected = torch.zeros(6, 6, dtype=torch.bool).scatter_(1, anchor.topk(2, dim=1).indices, True)
+    else:
+        expected = plain.detect(swapped)[0]
+        assert judge.threshold_of(contrast) is None and plain.threshold_of(contrast) is not None
+    assert judge.detect(contrast)[0].equal(expected) and expected.any() and not anchor.equal(candidate)
+    with pytest.raises(ValueError, match="source='sound' is unknown"):
+        MODELS.build(dict(detector, source='sound'))
