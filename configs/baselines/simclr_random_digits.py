@@ -1,4 +1,4 @@
 _base_ = './simclr_digits.py'
 
 # The lower control: pairs removed at random. A study gives the rates of an IFND run, one for each epoch.
-model = dict(head=dict(temperature=0.5, detector=dict(_delete_=True, type='RandomDetector', rate=0.05)))
+model = dict(head=dict(detector=dict(_delete_=True, type='RandomDetector', rate=0.05)))

@@ -1,4 +1,4 @@
 _base_ = '../baselines/simclr_digits.py'
 
-model = dict(head=dict(temperature=0.5, detector=dict(_delete_=True, type='PseudoLabelDetector')))
+model = dict(head=dict(detector=dict(_delete_=True, type='PseudoLabelDetector')))
 default_hooks = dict(false_negative=dict(acceptance=dict(scheme='linear', end=1.)))

@@ -26,8 +26,14 @@ measures = dict(
     mtnr=dict(label='MTNR', unit='%', higher_is_better=True))
 
 comparisons = [
-    *[('warm', 'cold', measure) for measure in ('nmi', 'mtpr', 'shot_1')],
-    *[('bank_warm', 'bank_cold', measure) for measure in ('nmi', 'mtpr', 'shot_1')],
-    *[('bank_cold', 'cold', measure) for measure in ('nmi', 'mtpr', 'shot_1')],
+    ('warm', 'cold', 'nmi'),
+    ('warm', 'cold', 'mtpr'),
+    ('warm', 'cold', 'shot_1'),
+    ('bank_warm', 'bank_cold', 'nmi'),
+    ('bank_warm', 'bank_cold', 'mtpr'),
+    ('bank_warm', 'bank_cold', 'shot_1'),
+    ('bank_cold', 'cold', 'nmi'),
+    ('bank_cold', 'cold', 'mtpr'),
+    ('bank_cold', 'cold', 'shot_1'),
 ]
 figure_run = 'warm'

@@ -1,15 +1,9 @@
-# Folders of classes: data/imagenet/train/n01440764/*.JPEG and data/imagenet/val/n01440764/*.JPEG. CustomDataset takes any
-# number of classes, so that a small folder in the same layout serves as well (ImageNet of mmpretrain insists on 1,000).
+# The two views of MoCo v2.
+_base_ = './imagenet.py'
+
 train_dataloader = dict(
-    batch_size=32,  # 8 GPUs x 32 = 256 images a step (paper)
-    num_workers=8,
     drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    collate_fn=dict(type='default_collate'),
     dataset=dict(
-        type='CustomDataset',
-        data_root='data/imagenet',
-        data_prefix='train',
         with_label=True,  # labels are looked at to measure the detection, never to train
         pipeline=[
             dict(type='LoadImageFromFile'),
@@ -33,19 +27,4 @@ train_dataloader = dict(
             dict(type='PackInputs'),
         ]))
 
-test_dataloader = dict(
-    batch_size=128,
-    num_workers=8,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
-    dataset=dict(
-        type='CustomDataset',
-        data_root='data/imagenet',
-        data_prefix='val',
-        with_label=True,
-        pipeline=[
-            dict(type='LoadImageFromFile'),
-            dict(type='ResizeEdge', scale=256, edge='short', backend='pillow'),
-            dict(type='CenterCrop', crop_size=224),
-            dict(type='PackInputs'),
-        ]))
+val_dataloader = None  # pre-training is judged after its end

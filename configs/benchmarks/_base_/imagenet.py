@@ -1,34 +1,11 @@
-# Folders of classes, data/imagenet/train/n01440764/*.JPEG and data/imagenet/val/n01440764/*.JPEG.
+# One cropped and flipped view of each image.
+_base_ = '../../_base_/datasets/imagenet.py'
+
 train_dataloader = dict(
-    batch_size=32,  # 8 GPUs x 32 = 256 images a step
-    num_workers=8,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    collate_fn=dict(type='default_collate'),
     dataset=dict(
-        type='CustomDataset',
-        data_root='data/imagenet',
-        data_prefix='train',
         pipeline=[
             dict(type='LoadImageFromFile'),
             dict(type='RandomResizedCrop', scale=224, backend='pillow'),
             dict(type='RandomFlip', prob=0.5),
             dict(type='PackInputs'),
         ]))
-
-val_dataloader = dict(
-    batch_size=128,
-    num_workers=8,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
-    dataset=dict(
-        type='CustomDataset',
-        data_root='data/imagenet',
-        data_prefix='val',
-        pipeline=[
-            dict(type='LoadImageFromFile'),
-            dict(type='ResizeEdge', scale=256, edge='short', backend='pillow'),
-            dict(type='CenterCrop', crop_size=224),
-            dict(type='PackInputs'),
-        ]))
-
-test_dataloader = val_dataloader

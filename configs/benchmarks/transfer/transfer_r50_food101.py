@@ -1,22 +1,7 @@
-_base_ = '../_base_/features_r50.py'
+_base_ = '../_base_/transfer_r50.py'
 
 # Food-101 as it is unpacked: images/, meta/train.txt, meta/test.txt.
 test_cfg = dict(
-    train_dataset=dict(type='Food101', data_root='data/food-101', split='train', pipeline=[]),
-    measures=dict(transfer=dict(type='LogisticTransfer', score='top1', select_on='val')))
+    train_dataset=dict(type='Food101', data_root='data/food-101', split='train', pipeline=[]))
 
-test_dataloader = dict(
-    batch_size=128,
-    num_workers=8,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
-    dataset=dict(
-        type='Food101',
-        data_root='data/food-101',
-        split='test',
-        pipeline=[
-            dict(type='LoadImageFromFile'),
-            dict(type='ResizeEdge', scale=256, edge='short', backend='pillow'),
-            dict(type='CenterCrop', crop_size=224),
-            dict(type='PackInputs'),
-        ]))
+test_dataloader = dict(dataset=dict(type='Food101', data_root='data/food-101'))
