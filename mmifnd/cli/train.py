@@ -31,15 +31,15 @@ def run(args: argparse.Namespace) -> None:
     """Build and train; bad input ends in one line before the first step."""
     from mmifnd.configuration import build_runner, check_training
     from mmifnd.engine.hooks import StopHook
-    args.runner = build_runner(merged(args))
-    check_training(args.runner)
-    args.runner.register_hook(StopHook())
-    args.runner.train()
+    runner, args.stop = build_runner(merged(args)), StopHook()
+    check_training(runner)
+    runner.register_hook(args.stop)
+    runner.train()
 
 
 def has_begun(args: argparse.Namespace) -> bool:
     """Whether a step has been taken."""
-    return getattr(getattr(getattr(args, 'runner', None), '_train_loop', None), 'has_stepped', False)
+    return 'stop' in args and args.stop.has_stepped
 
 
 def merged(args: argparse.Namespace) -> 'Config':

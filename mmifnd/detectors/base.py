@@ -23,6 +23,12 @@ class Detector(nn.Module, KnowsImages, FollowsEpochs, DrawsBySeed):
     #: where there is a positive, and not afterwards.
     compares_with_positive = False
 
+    #: Whether :meth:`detect` never detects anything, so that others can spare the work.
+    detects_nothing = False
+
+    #: Whether :meth:`detect` gives exactly the candidates with the anchor's label; such a detector has ``labels_of(index)``.
+    compares_labels = False
+
     #: The share of candidates that learned thresholds are meant to detect; None if the detector learns no thresholds.
     learned_share: float | None = None
 
@@ -32,6 +38,9 @@ class Detector(nn.Module, KnowsImages, FollowsEpochs, DrawsBySeed):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         check_declared(cls)
+        if 'detect' in vars(cls):  # what the base class says of its own detect() need not hold for this one
+            for promise in {'detects_nothing', 'compares_labels'} - set(vars(cls)):
+                setattr(cls, promise, False)
 
     def bind(self, num_samples: int, labels: Tensor | None = None) -> None:
         """Allocate what is kept per image, before training starts and before a checkpoint is loaded.
@@ -72,6 +81,8 @@ class Detector(nn.Module, KnowsImages, FollowsEpochs, DrawsBySeed):
 
 class NoDetector(Detector):
     """The detector that detects no false negative: plain instance discrimination."""
+
+    detects_nothing = True
 
     def detect(self, contrast: Contrast) -> Tensor:
         """Return a mask (1, A, C) that is false everywhere and takes no memory."""

@@ -25,6 +25,8 @@ class Labelled(Protocol):
 class LabelDetector(Detector):
     """Detects candidates with the anchor's label, looked up when used, so that a new clustering also reaches queued keys."""
 
+    compares_labels = True
+
     #: The method that must have been called before :meth:`detect`, for messages.
     filled_by = 'bind(num_samples)'
 

@@ -4,6 +4,7 @@ from .accuracy import balanced_accuracy, majority_accuracy, top1_accuracy
 from .audit import Estimate, batch_of_first, cluster_estimate, expected_false_negatives, quantile_estimate
 from .average_precision import average_precision
 from .cluster_change import cluster_change
+from .clustering_scores import clustering_scores
 from .detection import pairwise_rates
 from .detection_scores import DetectionScores, detection_scores, scores_of_counts
 from .draws import draw_fraction, even_anchors
@@ -26,8 +27,8 @@ from .transfer import TransferAccuracy, transfer_accuracy
 __all__ = [
     'DetectionScores', 'Estimate', 'FewShotAccuracy', 'GroupAccuracy', 'Summary', 'ThresholdError', 'TransferAccuracy',
     'VISSL_COSTS', 'affordable_draws', 'alignment', 'average_precision', 'balanced_accuracy', 'batch_of_first',
-    'cluster_change', 'cluster_estimate', 'clustering_nmi', 'detection_scores', 'draw_fraction', 'draw_positives',
-    'draw_supports', 'even_anchors', 'exact_quantiles', 'expected_false_negatives', 'few_shot_accuracy',
+    'cluster_change', 'cluster_estimate', 'clustering_nmi', 'clustering_scores', 'detection_scores', 'draw_fraction',
+    'draw_positives', 'draw_supports', 'even_anchors', 'exact_quantiles', 'expected_false_negatives', 'few_shot_accuracy',
     'fit_softmax_regression', 'group_accuracy', 'health_alarms', 'knn_accuracy', 'knn_predict', 'knn_votes',
     'label_fraction_accuracy', 'lidar', 'linear_probe_accuracy', 'linear_probe_predict', 'low_shot_svm', 'majority_accuracy',
     'normalized_mutual_information', 'paired_t_test', 'pairwise_rates', 'participation_ratio', 'quantile_estimate', 'rankme',

@@ -164,3 +164,23 @@ def test_state_of_another_data_set_is_refused(wrapped):
         target.bind(4)
     with pytest.raises(ValueError, match='labels of 3 images, but the training set has 4; resume on the data set'):
         target.load_state_dict(source.state_dict())
+
+
+def test_promises_do_not_pass_to_another_detect():
+
+    class Cautious(PseudoLabelDetector):
+        def detect(self, contrast):
+            return super().detect(contrast) & (contrast.negative_similarity > .5)
+
+    class Renamed(PseudoLabelDetector):
+        pass
+
+    class Declared(NoDetector):
+        detects_nothing = True
+
+        def detect(self, contrast):
+            return super().detect(contrast).contiguous()
+
+    assert PseudoLabelDetector.compares_labels and Renamed.compares_labels and not Cautious.compares_labels
+    assert NoDetector.detects_nothing and Declared.detects_nothing
+    assert not Detector.detects_nothing and not PseudoLabelDetector.detects_nothing and not NoDetector.compares_labels

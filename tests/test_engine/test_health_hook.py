@@ -38,7 +38,7 @@ def passes(monkeypatch):
         counts.append(len(dataset))
         return extract(framework, dataset, *arguments, **options)
 
-    for module in ('mmifnd.engine.hooks.health_hook', 'mmifnd.engine.hooks.false_negative_hook'):
+    for module in ('mmifnd.engine.hooks.health_hook', 'mmifnd.engine.features.sources'):
         monkeypatch.setattr(f'{module}.extract_features', counted)
     return counts
 

@@ -9,7 +9,16 @@ from mmifnd.clustering import Granularity, PseudoLabeler, PseudoLabels, RowShare
 from mmifnd.distributed import broadcast, rank, world_size
 from mmifnd.machine import available_cores
 
-from ..progress import Report
+from ..progress import Report, reported
+from .epoch_features import EpochFeatures
+
+
+def label_features(labeler: PseudoLabeler, taken: EpochFeatures, progress: float) -> PseudoLabels:
+    """Pseudo labels of what was taken at the end of an epoch, with a progress bar; every rank must call it."""
+    with reported('k-means', len(labeler.num_clusters)) as report:
+        if isinstance(taken.features, RowShare):
+            return label_share(labeler, taken.features, progress, report)
+        return label_across_ranks(labeler, taken.features, progress, taken.seen, report)
 
 
 def label_across_ranks(labeler: PseudoLabeler, features: Tensor, progress: float, seen: Tensor | None = None,

@@ -1,4 +1,4 @@
-"""Features that one hook took and others share: nobody encodes the same images twice in an epoch."""
+"""Features of an epoch, which one hook takes and others share: nobody encodes the same images twice in an epoch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from mmifnd.clustering import RowShare
 from mmifnd.datasets import IndexedDataset
 from mmifnd.distributed import gather, world_size
 from mmifnd.evaluation import even_anchors
@@ -22,8 +23,8 @@ class EpochFeatures:
 
     Attributes:
         epoch (int): completed epochs at that moment.
-        kind (str): ``'z'``, the embedding, or ``'f'``, the backbone's feature.
-        features (Tensor): unit vectors, float32 (N, D), by stable index.
+        kind (str): ``'z'``, the embedding, ``'f'``, the backbone's feature, or ``'t'``, the text's embedding.
+        features (Tensor | RowShare): unit vectors, float32 (N, D), by stable index; or this rank's share of them.
         seen (Tensor | None): bool (N,), rows that hold a feature; all where None.
         backbone (Tensor | None): pooled features of the backbone, float32 (n, C), n <= 2 ``MAX_ROWS``, of images spread over
             the data set; None where there was no pass, because features are kept while training.
@@ -31,18 +32,14 @@ class EpochFeatures:
 
     epoch: int
     kind: str
-    features: Tensor
+    features: Tensor | RowShare
     seen: Tensor | None = None
     backbone: Tensor | None = None
 
-
-def shared_features(runner, epoch: int) -> EpochFeatures | None:
-    """Those that a hook of ``runner`` holds of ``epoch`` completed epochs, in its attribute ``epoch_features``."""
-    for hook in runner.hooks:
-        found = getattr(hook, 'epoch_features', None)
-        if found is not None and found.epoch == epoch:
-            return found
-    return None
+    @property
+    def are_of_images(self) -> bool:
+        """Whether images were encoded, and not the texts of pairs."""
+        return self.kind != 't'
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from ..progress import reported
 from .epoch_features import EpochFeatures, joined, noted_backbone
 from .feature_pass import extract_features, extract_share
 
+#: The names that configs give to :class:`ExactPass` and :class:`TrainingSteps`.
+SOURCES = ('extract', 'bank')
 #: How many images are named whose features are not finite.
 _NAMED = 3
 
@@ -42,6 +44,9 @@ class FeatureSource(ABC):
         Args:
             pipeline (list[dict], optional): transforms of the test images.
             collate_fn (Callable, optional): that of the training's loader.
+
+        Raises:
+            ValueError: if the framework has no such feature.
         """
         check_feature(self.kind, framework.features)
         self.framework, self.dataset = framework, dataset
@@ -79,14 +84,23 @@ class ExactPass(FeatureSource):
     def __init__(self, kind: str = 'z', pipeline: list[dict] | None = None, batch_size: int = 256, num_workers: int = 0,
                  stays_on_ranks: bool = False) -> None:
         super().__init__(kind)
+        if num_workers < 0:
+            raise ValueError(f'num_workers={num_workers} of FalseNegativeHook is negative; 0 reads in the main process')
         self.pipeline, self.batch_size, self.num_workers = pipeline, batch_size, num_workers
         self.stays_on_ranks = stays_on_ranks
 
     def open(self, framework, dataset, pipeline, collate_fn) -> None:
-        """See :meth:`FeatureSource.open`."""
+        """See :meth:`FeatureSource.open`.
+
+        Raises:
+            UserError: if images are read one by one and nothing says how the test reads them.
+        """
         super().open(framework, dataset, pipeline, collate_fn)
         self.collate_fn = collate_fn
         self.pipeline = self.pipeline or pipeline
+        if self.pipeline is None and not dataset.in_tensors:
+            raise UserError('FalseNegativeHook has no test transform, and augmented views would be clustered; give '
+                            'default_hooks.false_negative.pipeline, or a test_dataloader whose data set has a pipeline')
 
     def _take(self, completed: int) -> EpochFeatures:
         view = self.dataset.evaluation_view(self.pipeline)
@@ -132,15 +146,6 @@ class TrainingSteps(FeatureSource, KeepsRankState):
         """Continue with the rows of all ranks, if the checkpoint has them."""
         if all('bank' in state for state in states):
             self.framework.feature_bank.load_rank_states([state['bank'] for state in states])
-
-
-#: The sources by the name that a config gives them.
-SOURCES = ('extract', 'bank')
-
-
-def build_source(name: str, exact: ExactPass) -> FeatureSource:
-    """The source of a config: ``'extract'`` is ``exact`` itself, ``'bank'`` takes the training steps."""
-    return exact if name == 'extract' else TrainingSteps(exact)
 
 
 def _check_finite(features: torch.Tensor | RowShare, dataset: IndexedDataset) -> None:

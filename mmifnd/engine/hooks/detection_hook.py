@@ -5,7 +5,7 @@ from mmengine.hooks import Hook
 from torch import Tensor
 
 from mmifnd.datasets import indices_of
-from mmifnd.detectors import Detector, NoDetector
+from mmifnd.detectors import Detector
 from mmifnd.distributed import gather, is_main, rank, unwrap, world_size
 from mmifnd.evaluation import scores_of_counts
 from mmifnd.models.heads.step_record import StepRecord
@@ -129,7 +129,7 @@ class HeadDetection:
 
     def __init__(self, direction: str, detector: Detector, num_samples: int, num_examples: int) -> None:
         self.direction, self.detector = direction, detector
-        self.examples = StepExamples(num_samples, 0 if isinstance(detector, NoDetector) else num_examples)
+        self.examples = StepExamples(num_samples, 0 if detector.detects_nothing else num_examples)
         self.counts: list[Tensor] = []
 
     def state(self) -> dict:

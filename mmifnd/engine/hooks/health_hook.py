@@ -1,11 +1,10 @@
 """Whether the representation still uses its space, once an epoch."""
 
-import torch
 from mmengine.hooks import Hook
 from torch import Tensor
 
 from mmifnd.datasets import indices_of
-from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
+from mmifnd.distributed import is_main, rank, unwrap, world_size
 from mmifnd.errors import UserError
 from mmifnd.evaluation import even_anchors, health_alarms, lidar, participation_ratio, rankme, spread, uniformity
 from mmifnd.parts import KeepsRankState
@@ -20,10 +19,9 @@ from ..features.epoch_features import (
     joined,
     noted_backbone,
     sample_view,
-    shared_features,
 )
 from ..features.feature_pass import extract_features, extract_views
-from .step_values import named_values
+from .step_values import MeanOfSteps, named_values
 
 #: Of the steps' statistics (see `mmifnd.models.heads`), those whose mean over the epoch belongs to the record.
 STEP_VALUES = ('alignment', 'spread', 'false_negative_share', 'rows_without_negatives', 'rows_short_of_negatives')
@@ -72,22 +70,22 @@ class HealthHook(Hook, KeepsRankState):
         self.framework = unwrap(runner.model)
         self.dataset = runner.train_loop.dataset
         self.path = folder_of(runner.work_dir) / HEALTH
-        self._steps: dict[str, list[Tensor]] = {}
+        self._steps: dict[str, MeanOfSteps] = {}
         self._before: dict | None = None
         self._run_away = [0] * len(self.framework.heads)  # epochs in a row, for each head
         is_banked = self.framework.feature_bank is not None
         self._training_rows = TrainingRows(self.framework, self.max_images) if is_banked else None
 
     def after_train(self, runner) -> None:
-        """Look away."""
+        """Stop watching the backbone."""
         if self._training_rows is not None:
             self._training_rows.stop()
 
     def rank_state(self) -> dict:
         """For a checkpoint: what was noted of this epoch, and the last record."""
         rows = [] if self._training_rows is None else self._training_rows.rows
-        return dict(steps={name: [value.cpu() for value in values] for name, values in self._steps.items()},
-                    before=self._before, run_away=list(self._run_away), rows=[part.cpu() for part in rows])
+        return dict(steps={name: values.state() for name, values in self._steps.items()}, before=self._before,
+                    run_away=list(self._run_away), rows=[part.cpu() for part in rows])
 
     def load_rank_states(self, states: list[dict]) -> None:
         """Go on with it; on another number of ranks, the epoch is judged by its rest."""
@@ -96,8 +94,8 @@ class HealthHook(Hook, KeepsRankState):
         self._run_away = list(states[0].get('run_away', self._run_away))
         if is_same_world:
             device = next(self.framework.parameters()).device
-            self._steps = {name: [value.to(device) for value in values]
-                           for name, values in states[rank()]['steps'].items()}
+            for name, values in states[rank()]['steps'].items():
+                self._steps.setdefault(name, MeanOfSteps()).load(values, device)
             if self._training_rows is not None:
                 self._training_rows.rows = [part.to(device) for part in states[rank()].get('rows', ())]
 
@@ -110,7 +108,7 @@ class HealthHook(Hook, KeepsRankState):
         """Keep the step's statistics on their device."""
         for name in STEP_VALUES:
             for key, value in named_values(outputs, name).items():
-                self._steps.setdefault(key, []).append(value)
+                self._steps.setdefault(key, MeanOfSteps()).add([value])
 
     def after_train_epoch(self, runner) -> None:
         """Measure, write, and give the alarm."""
@@ -150,7 +148,9 @@ class HealthHook(Hook, KeepsRankState):
 
     def _layers(self, runner, completed: int) -> dict[str, Tensor]:
         """Rows of ``embedding`` and ``backbone``."""
-        taken = shared_features(runner, completed) or self._pass(runner, completed)
+        taken = runner.train_loop.features_of(completed)
+        if taken is None or not taken.are_of_images:
+            taken = self._pass(runner, completed)
         features = taken.features if taken.seen is None else taken.features[taken.seen]
         layers = {'embedding' if taken.kind == 'z' else 'backbone': features}
         of_steps = None if self._training_rows is None else self._training_rows.collect()
@@ -174,11 +174,7 @@ class HealthHook(Hook, KeepsRankState):
                              loader.num_workers, loader.collate_fn)
 
     def _step_means(self) -> dict[str, float]:
-        means = {}
-        for name, values in self._steps.items():
-            mean = torch.stack(values).float().mean()
-            all_reduce(mean, 'mean')
-            means[name] = mean.item()
+        means = {name: values.take() for name, values in self._steps.items()}
         self._steps.clear()
         return means
 

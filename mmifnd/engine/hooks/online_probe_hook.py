@@ -19,7 +19,7 @@ from mmifnd.records.names import ONLINE, folder_of
 from mmifnd.registry import DATASETS, HOOKS
 
 from ..batch_norm import average_batch_statistics, batch_statistics, set_batch_statistics
-from ..features.epoch_features import evaluation_pipeline, sample_view, shared_features
+from ..features.epoch_features import evaluation_pipeline, sample_view
 from ..features.feature_pass import extract_features
 
 STATE = 'online_probe'
@@ -72,11 +72,10 @@ class OnlineProbeHook(Hook, KeepsRankState):
         self.lr, self.interval, self.k, self.temperature = lr, interval, k, temperature
         self.max_images, self.batch_size = max_images, batch_size
         self.probe: LinearProbeHead | None = None
+        self._resumed: dict | None = None
 
-    def before_run(self, runner) -> None:
-        """Build the probe, before a checkpoint is loaded into it."""
-        if not runner._train_loop or isinstance(runner._train_loop, dict):
-            return  # a test, which trains nothing
+    def before_train(self, runner) -> None:
+        """Build the probe, or continue with that of the run that is resumed, and look at what leaves the backbone."""
         self.framework, self.dataset = unwrap(runner.model), runner.train_loop.dataset
         labels = self.dataset.labels()
         if labels is None:
@@ -90,14 +89,14 @@ class OnlineProbeHook(Hook, KeepsRankState):
         self.test = self._test_set(runner)
         self._right: list[Tensor] = []
         self._features: Tensor | None = None
-
-    def before_train(self, runner) -> None:
-        """Look at what leaves the backbone."""
-        if self.probe is not None:
-            self._watch = self.framework.backbone.register_forward_hook(self._keep_first)
+        if self._resumed is not None:
+            self.probe.load_state_dict(self._resumed['probe'])
+            self.optimizer.load_state_dict(self._resumed['optimizer'])
+            self._resumed = None
+        self._watch = self.framework.backbone.register_forward_hook(self._keep_first)
 
     def after_train(self, runner) -> None:
-        """Look away."""
+        """Stop watching the backbone."""
         if self.probe is not None:
             self._watch.remove()
 
@@ -140,10 +139,9 @@ class OnlineProbeHook(Hook, KeepsRankState):
             checkpoint[STATE] = dict(probe=self.probe.state_dict(), optimizer=self.optimizer.state_dict())
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Go on with the probe of the run that is resumed."""
-        if self.probe is not None and runner.cfg.get('resume') and STATE in checkpoint:
-            self.probe.load_state_dict(checkpoint[STATE]['probe'])
-            self.optimizer.load_state_dict(checkpoint[STATE]['optimizer'])
+        """Keep the probe of the run that is resumed until the training begins."""
+        if runner.cfg.get('resume'):
+            self._resumed = checkpoint.get(STATE)
 
     def rank_state(self) -> dict:
         """For a checkpoint in mid-epoch: what was right in this epoch, and the probe's batch statistics of this rank."""
@@ -197,7 +195,8 @@ class OnlineProbeHook(Hook, KeepsRankState):
 
     def _neighbours(self, runner, completed: int) -> float:
         """Accuracy of the vote of training images, in the space that was clustered in this epoch, or in the embedding's."""
-        shared = shared_features(runner, completed)
+        shared = runner.train_loop.features_of(completed)
+        shared = shared if shared and shared.are_of_images else None
         kind = shared.kind if shared else 'z'
 
         def encode(images: Tensor) -> Tensor:

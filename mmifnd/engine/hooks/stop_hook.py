@@ -34,6 +34,7 @@ class StopHook(Hook):
     def __init__(self, interval: int = 10) -> None:
         self.interval = interval
         self.signal: int | None = None
+        self.has_stepped = False  # until then, what goes wrong is bad input
 
     def before_train(self, runner) -> None:
         """Listen from now on."""
@@ -51,6 +52,7 @@ class StopHook(Hook):
         Raises:
             SystemExit: with :data:`STOPPED`.
         """
+        self.has_stepped = True
         if not runner.optim_wrapper.should_update() or not self._agreed(runner):
             return
         saver = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)

@@ -16,6 +16,7 @@ from mmifnd.registry import LOOPS
 from .. import loader_workers  # noqa: F401  (registers a function that loaders name)
 from ..checkpoints.random_state import random_state, set_random_state
 from ..checkpoints.resume import replay_schedules
+from ..features.epoch_features import EpochFeatures
 from .free_memory import return_freed_memory
 from .update_watch import UpdateWatch
 
@@ -60,7 +61,7 @@ class EpochLoop(EpochBasedTrainLoop):
             self.framework.bind_groups(_as_tensor(self.dataset.groups()))
         if self.framework.uses_fingerprint:
             self.framework.bind_fingerprint(self.dataset.fingerprint())
-        self.has_stepped = False  # until then, what goes wrong is bad input
+        self._features: EpochFeatures | None = None
         self.random_state: dict | None = None  # that the next epoch begins, or a resumed one goes on, with
         self.replays_schedules = False  # a resumed run sets this, if its epochs have another number of steps
 
@@ -82,6 +83,7 @@ class EpochLoop(EpochBasedTrainLoop):
 
     def run_epoch(self) -> None:
         """Iterate one epoch, or the rest of it."""
+        self._features = None
         self.dataset.set_epoch(self.epoch)
         self.dataloader.sampler.set_epoch(self.epoch)
         self.framework.start_epoch(self.epoch, self.max_epochs)
@@ -96,6 +98,14 @@ class EpochLoop(EpochBasedTrainLoop):
         self.runner.call_hook('after_train_epoch')
         self.random_state = random_state()
         self._epoch += 1
+
+    def hand_on(self, features: EpochFeatures) -> None:
+        """Keep what was clustered for the hooks that follow, until the next epoch begins: it can be as large as the data."""
+        self._features = features
+
+    def features_of(self, completed: int) -> EpochFeatures | None:
+        """What was clustered after ``completed`` epochs, on every rank; None if nothing was."""
+        return self._features if self._features is not None and self._features.epoch == completed else None
 
     @property
     def steps_done(self) -> int:
@@ -114,7 +124,6 @@ class EpochLoop(EpochBasedTrainLoop):
             self.framework.finish_step()
         self.runner.call_hook('after_train_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs)
         self._iter += 1
-        self.has_stepped = True
 
     def _batches(self) -> Iterator:
         """Those of the epoch that have not been trained on."""

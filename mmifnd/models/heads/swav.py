@@ -4,7 +4,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmifnd.detectors import LabelDetector, NoDetector
 from mmifnd.distributed import all_reduce
 from mmifnd.functional import first_of_label, mean_by_label, mean_with_detected, sinkhorn_codes, swapped_prediction_loss
 from mmifnd.registry import MODELS
@@ -89,12 +88,12 @@ class SwAVHead(ContrastiveHead):
 
     def _labels(self, index: Tensor) -> Tensor | None:
         """Labels (G, R) of images ``index`` (R,), of a detector that compares labels; else None."""
-        return self.detector.labels_of(index) if type(self.detector).detect is LabelDetector.detect else None
+        return self.detector.labels_of(index) if self.detector.compares_labels else None
 
     def _rows(self, contrast: AssignmentContrast, false_negative: Tensor, labels: Tensor | None) -> Tensor:
         """This process's rows after the replacement, (G, E, S + B, D)."""
         rows, own = contrast.assigned.rows, contrast.assigned.own
-        if type(self.detector).detect is NoDetector.detect:
+        if self.detector.detects_nothing:
             return rows[own].transpose(0, 1).unsqueeze(0)
         if labels is None:
             return self._detected_means(contrast, false_negative)
