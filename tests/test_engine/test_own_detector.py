@@ -1,4 +1,4 @@
-"""The detector of a user, in one file, exactly as docs/design.md shows it."""
+"""The detector of a user, in one file, as docs/write_a_detector.md shows it."""
 
 import json
 import re
@@ -15,11 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def own_config(tmp_path, monkeypatch):
     """The page's detector on the path, and its config beside it."""
-    section = (ROOT / 'docs' / 'design.md').read_text().split('## A detector of your own')[1].split('\n## ')[0]
-    source, = re.findall(r'```python\n(.*?)```', section, re.DOTALL)
-    (tmp_path / 'my_detector.py').write_text(source)
-    config = '\n'.join(line[4:] for line in section.splitlines() if line.startswith('    ') and not line.startswith('     '))
-    config = config[config.index('_base_'):].replace("'./", f"'{ROOT}/configs/baselines/")
+    blocks = re.findall(r'```python\n(.*?)```', (ROOT / 'docs' / 'write_a_detector.md').read_text(), re.DOTALL)
+    body = re.search(r'class CloserThanPositive.*?\n(?=\n\n)', blocks[0], re.DOTALL)[0]
+    file, = (block for block in blocks if block.startswith('# my_detector.py'))
+    head, config = file[:file.index('class ')], next(block for block in blocks if block.startswith('# my_config.py'))
+    (tmp_path / 'my_detector.py').write_text(f'import torch\nfrom mmifnd.contrast import Contrast\n{head}{body}')
+    config = config.replace("'./", f"'{ROOT}/configs/baselines/")
     path = tmp_path / 'own.py'
     path.write_text(config)
     monkeypatch.syspath_prepend(str(tmp_path))
