@@ -264,4 +264,13 @@ MUTATIONS = [
              (f'{EVALUATION}/test_significance.py',)),
     Mutation('runs are paired in the order in which they ended', 'mmifnd/studies/summary.py',
              '[of_b[seed] for seed in both]', 'list(of_b.values())[:len(both)]', ('tests/test_studies/test_study.py',)),
+    Mutation('a config is not checked', 'mmifnd/configuration/config.py', '    check(config, path, task)\n', '',
+             ('tests/test_configuration/test_config_checks.py',)),
+    Mutation("an installed package takes a neighbour's configs", 'mmifnd/configuration/shipped.py',
+             "(_PACKAGE / '.mim' / 'configs', _PACKAGE.parent / 'configs')",
+             "(_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs')", ('tests/test_configuration/test_shipped.py',)),
+    Mutation('an unknown subcommand is a success', 'mmifnd/cli/command.py',
+             "print(f'error: {problem}', file=sys.stderr)\n    return 2",
+             "print(f'error: {problem}', file=sys.stderr)\n    return 0",
+             ('tests/test_cli/test_command.py',)),
 ]
