@@ -99,7 +99,7 @@ class Contrast:
 
     @cached_property
     def is_candidate(self) -> Tensor:
-        """bool (A, C): where there is a candidate at all."""
+        """The mask of the pairs that have a candidate at all, bool (A, C)."""
         return self.negative_similarity.detach() > -torch.inf
 
     @cached_property

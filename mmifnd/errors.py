@@ -1,4 +1,4 @@
-"""What every part may raise for input that cannot be used, and what its message is made of."""
+"""The error for input that cannot be used, and the parts of its message."""
 
 import difflib
 from collections.abc import Iterable

@@ -103,7 +103,7 @@ def mean_per_image(index: Tensor, counts: Tensor, *rows: Tensor) -> tuple[Tensor
 
 @torch.no_grad()
 def log_mean_exp_per_image(index: Tensor, counts: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """As :func:`mean_per_image`, of one column of logarithms: the logarithm of the mean; -inf where none takes part."""
+    """Average one column of logarithms as :func:`mean_per_image` does; -inf if no row takes part."""
     gathered, rows = gather(index), gather(torch.where(counts, rows, -torch.inf))
     slots = slots_of(gathered)
     peak = torch.full_like(rows, -torch.inf).scatter_reduce(0, slots, rows, 'amax')[slots]

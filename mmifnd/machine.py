@@ -1,4 +1,4 @@
-"""What this process may use of the machine: cores and memory, also in a container."""
+"""The cores and the memory that this process may use, also in a container."""
 
 import math
 import os

@@ -74,7 +74,7 @@ class KeepsRankState(ABC):
 
     @abstractmethod
     def rank_state(self) -> dict:
-        """What this rank knows, for a checkpoint: tensors and plain values."""
+        """The state of this rank for a checkpoint: tensors and plain values."""
 
     @abstractmethod
     def load_rank_states(self, states: list[dict]) -> None:

@@ -1,4 +1,4 @@
-"""What a user calls from Python. Each name is imported when it is first used."""
+"""The functions that a user calls from Python. Each name is imported when it is first used."""
 
 from typing import TYPE_CHECKING
 

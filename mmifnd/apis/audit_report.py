@@ -1,4 +1,4 @@
-"""What an audit found, for the terminal and in files."""
+"""The result of an audit, for the terminal and in files."""
 
 import json
 from pathlib import Path

@@ -56,7 +56,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit found; see :func:`audit`.
+    """The result of an audit; see :func:`audit`.
 
     Attributes:
         num_images (int): N.

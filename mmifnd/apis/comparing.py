@@ -34,7 +34,7 @@ FIRST_CHOOSING_SEED = 100
 
 
 class Comparison(NamedTuple):
-    """What a comparison leaves behind.
+    """The result of a comparison.
 
     Attributes:
         results: as in ``results.json``: ``methods``, ``measures``, ``runs`` (one per method and seed), ``summary`` (``mean``,

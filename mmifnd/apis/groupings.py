@@ -30,7 +30,7 @@ class GroupedImages(NamedTuple):
 
 
 def grouped_images(config: str | Path, options: dict[str, Any] | None = None) -> GroupedImages:
-    """Those that the probes of ``config`` learn from, with the groupings of all its measures that have some.
+    """The images that the probes of ``config`` learn from, with the groupings of all its measures that have some.
 
     Args:
         config: with a ``GroupProbe`` or ``WordNetDepthProbe`` among ``test_cfg.measures``.

@@ -33,7 +33,7 @@ SIDE = 256
 
 @dataclass(frozen=True)
 class Inspection:
-    """What :func:`inspect` found.
+    """The result of :func:`inspect`.
 
     Attributes:
         folder (ImageFolder): how the folder is read.
@@ -154,8 +154,9 @@ class Inspection:
 
 def inspect(folder: str | Path, max_images: int | None = None, background: Sequence[int] = WHITE,
             num_threads: int | None = None) -> Inspection:
-    """Look at the images of a folder: how many, of which sizes, formats, modes and depths; and which of them are flat, equal,
-    broken, too large or left out.
+    """Look at the images of a folder.
+
+    It counts them, their sizes, formats, modes and depths, and lists the flat, equal, broken, too large and left-out ones.
 
     Args:
         folder: of images, see :func:`mmifnd.datasets.image_data.read_folder`.
@@ -181,7 +182,7 @@ def inspect(folder: str | Path, max_images: int | None = None, background: Seque
 
 def inspect_folder(folder: ImageFolder, max_images: int | None = None, background: Sequence[int] = WHITE,
                    num_threads: int | None = None) -> Inspection:
-    """As :func:`inspect`, of a folder that has been walked already."""
+    """Look at the images of a folder, as :func:`inspect`, that has been walked already."""
     layout = folder.layout
     names = [name for name in folder.files.images if name.startswith(f'{layout.train}/') or not layout.train]
     left_out = {f'{layout.train}/{name}' if layout.train else name for name in layout.loose}

@@ -44,7 +44,7 @@ WIDTH = 118  # of the table, at least
 
 
 class Pretrained(NamedTuple):
-    """What a pre-training leaves behind.
+    """The result of a pre-training.
 
     Attributes:
         config (Path): the resolved config: ``mmifnd train CONFIG`` repeats the run.

@@ -1,4 +1,4 @@
-"""What a config changes while it trains: learning rate, acceptance, and SogCLR's gamma, over the epochs."""
+"""The schedules of a config over its epochs: learning rate, acceptance, and SogCLR's gamma."""
 
 import numpy as np
 import torch
@@ -14,14 +14,14 @@ _POINTS = 2000
 
 
 def schedules_of(config: Config) -> list[Schedule]:
-    """Those that the config has, in this order: learning rate, accepted share, gamma."""
+    """The schedules of a config, in this order: learning rate, accepted share, gamma."""
     with DefaultScope.overwrite_default_scope('mmifnd'):
         found = [learning_rate(config), acceptance(config), gamma(config)]
     return [schedule for schedule in found if schedule is not None]
 
 
 def learning_rate(config: Config) -> Schedule:
-    """Of the optimizer's first group, by mmengine's own schedulers."""
+    """The learning rate of the optimizer's first group, by mmengine's own schedulers."""
     epochs = config.train_cfg.max_epochs
     steps = max(1, _POINTS // epochs)
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=config.optim_wrapper.optimizer.lr)

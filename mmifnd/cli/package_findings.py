@@ -32,7 +32,7 @@ def versions_of(*names: str) -> dict[str, str]:
 
 
 def mmifnd_itself() -> Finding:
-    """Where mmifnd is, and whether Python finds it from any folder."""
+    """The place of mmifnd, and whether Python finds it from any folder."""
     folder, number = Path(mmifnd.__file__).parent, versions_of('mmifnd').get('mmifnd')
     details = dict(version=mmifnd.__version__, folder=str(folder))
     if (folder / '.mim').is_dir():
@@ -53,7 +53,7 @@ def python() -> Finding:
 
 
 def torch_and_vision() -> Finding:
-    """torch and torchvision."""
+    """The versions of torch and torchvision."""
     return _distributions('torch', ('torch', 'torchvision'), "pip install 'mmifnd'")
 
 

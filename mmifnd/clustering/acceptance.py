@@ -87,7 +87,7 @@ def _most_confident(confidence: Tensor, rate: float) -> Tensor:
 
 
 def _most_confident_of_each(confidence: Tensor, labels: Tensor, rate: float) -> Tensor:
-    """The same of each cluster, in one sort by cluster, confidence and index."""
+    """Accept the share of each cluster, in one sort by cluster, confidence and index."""
     order = confidence.argsort(descending=True, stable=True)
     order = order[labels[order].argsort(stable=True)]
     _, cluster, sizes = labels[order].unique_consecutive(return_inverse=True, return_counts=True)

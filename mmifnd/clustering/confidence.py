@@ -1,4 +1,4 @@
-"""How sure an assignment is: the softmax over all centroids (IFND, Eq. 2), or how dense its cluster is (PCL, Eq. 9)."""
+"""The confidence of an assignment: the softmax over all centroids (IFND, Eq. 2), or how dense its cluster is (PCL, Eq. 9)."""
 
 import torch
 import torch.nn.functional as F

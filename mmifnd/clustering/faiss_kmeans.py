@@ -41,7 +41,7 @@ def train(rows: np.ndarray, num_clusters: int, seed: int, num_iterations: int, n
 
 def labels_and_inertia(rows: Tensor, centroids: Tensor, spherical: bool = False,
                        gpu: int | None = None) -> tuple[Tensor, Tensor]:
-    """As :func:`mmifnd.clustering.assignment.labels_and_inertia`, by faiss: rows and centroids in host memory.
+    """Compute :func:`mmifnd.clustering.assignment.labels_and_inertia` by faiss: rows and centroids in host memory.
 
     Example:
         >>> labels_and_inertia(torch.eye(2), 2 * torch.eye(2))

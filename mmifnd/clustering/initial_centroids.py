@@ -1,4 +1,4 @@
-"""Where k-means starts: random rows, or rows spread out by k-means++."""
+"""The initial centroids of k-means: random rows, or rows spread out by k-means++."""
 
 from collections.abc import Callable
 
@@ -28,8 +28,9 @@ def random_rows(share: RowShare, num_clusters: int, seeds: list[int]) -> list[Te
 
 
 def spread_rows(share: RowShare, num_clusters: int, seeds: list[int]) -> list[Tensor]:
-    """Rows drawn one after the other, each with probability proportional to its squared distance to the nearest of those
-    before (k-means++: Arthur and Vassilvitskii, SODA 2007).
+    """Draw rows one after the other, each far from those before (k-means++: Arthur and Vassilvitskii, SODA 2007).
+
+    A row's probability is proportional to its squared distance to the nearest of the rows that were drawn before.
 
     The candidates are 16 random rows per centroid, which every process holds; the i-th of the seeds is worked on by process
     i mod W, and its result is the same on all.

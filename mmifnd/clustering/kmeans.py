@@ -210,7 +210,7 @@ class KMeans:
         return previous if fits and self.init == 'previous' else None
 
     def _device(self, share: RowShare, gpu: int) -> torch.device:
-        """Where centroids are: on the GPU if one is used, else with the rows."""
+        """The device of the centroids: the GPU if one is used, else that of the rows."""
         if self.on_gpu:
             return torch.device('cuda', gpu)
         return share.device if self.backend == 'torch' else torch.device('cpu')

@@ -1,4 +1,4 @@
-"""From features to accepted pseudo labels, for several granularities (IFND, Algorithm 1, lines 4 to 9)."""
+"""The way from features to accepted pseudo labels, for several granularities (IFND, Algorithm 1, lines 4 to 9)."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -115,7 +115,7 @@ class PseudoLabeler:
         return self._expanded(self._clustered(share, position, gpu), seen)
 
     def cluster_share(self, share: RowShare, position: int, seen: Tensor | None = None, gpu: int = 0) -> Granularity:
-        """The same of features that stay on their processes, which call this together; each gets that of all N samples.
+        """Cluster features that stay on their processes, which call this together; each gets the result for all N samples.
 
         Needs k-means that :attr:`~mmifnd.clustering.KMeans.runs_on_shares`.
 
@@ -139,7 +139,7 @@ class PseudoLabeler:
         return Granularity(labels, confidence, found.centroids, phi, seconds)
 
     def _expanded(self, level: Granularity, seen: Tensor | None) -> Granularity:
-        """Of the seen images, (n,), to all, (N,)."""
+        """Expand a granularity of the seen images, (n,), to all images, (N,)."""
         if seen is None:
             return level
         seen = seen.to(level.assignment.device)
@@ -154,7 +154,7 @@ class PseudoLabeler:
             self._previous = [level.centroids for level in levels]
 
     def state_dict(self) -> dict:
-        """For a checkpoint: the number of clusterings, and the last centroids where the next ones start from them."""
+        """The state for a checkpoint: the number of clusterings, and the last centroids if the next ones start from them."""
         known = [centroids.cpu() for centroids in self._previous if centroids is not None]
         return dict(clusterings=self._clusterings, centroids=known)
 

@@ -38,7 +38,7 @@ class RowShare:
 
     @property
     def device(self) -> torch.device:
-        """Where the rows are."""
+        """The device of the rows."""
         return self.features.device
 
     def spread(self, values: Tensor) -> Tensor:
@@ -59,7 +59,7 @@ class RowShare:
         return self.reduce(rows, 'sum')
 
     def subset(self, count: int, seed: int) -> 'RowShare':
-        """The same draw as :meth:`sample`, of rows that stay where they are."""
+        """Draw as :meth:`sample` does, from rows that stay where they are."""
         chosen = self._drawn(count, seed)
         own = chosen[self.index]
         return replace(self, features=self.features[own], index=(chosen.cumsum(0) - 1)[self.index[own]], total=count)

@@ -99,7 +99,7 @@ def _is_ours(component: Any) -> bool:
 
 
 def _annotation(component: Any, key: str) -> Any:
-    """Of argument ``key``, from the class that declares it; None where there is none."""
+    """The annotation of argument ``key`` in the class that declares it; None if there is none."""
     functions = ([vars(base)['__init__'] for base in component.__mro__ if '__init__' in vars(base)]
                  if inspect.isclass(component) else [component])
     for function in functions:

@@ -40,12 +40,12 @@ def queue_of(num_images: int, batch_size: int) -> Derived:
 
 
 def learning_rate_of(batch_size: int, of_256: float = 0.03) -> Derived:
-    """In proportion to the batch: of SGD 0.03 for 256 images (MoCo, and the paper), of SwAV's LARS 0.6."""
+    """The learning rate, in proportion to the batch: 0.03 per 256 images for SGD (MoCo, and the paper), 0.6 for SwAV's LARS."""
     return Derived(of_256 * batch_size / 256, f'{of_256} x {batch_size} / 256')
 
 
 def momentum_of(steps: int) -> Derived:
-    """Of MoCo's key encoder, which forgets within a fraction of the training: 0.999, or 0.99 where that is short."""
+    """The momentum of MoCo's key encoder: 0.999, or 0.99 if the training is too short to forget the start."""
     return Derived(0.99, f'{steps} steps are few for 0.999') if steps < SHORT else Derived(0.999, "MoCo's")
 
 

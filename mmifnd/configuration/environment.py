@@ -1,4 +1,4 @@
-"""From a config to a runner on whatever machine this is."""
+"""The way from a config to a runner on any machine."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""What a data set says of its images: labels, groups, names, and a digest."""
+"""The annotations of a data set: labels, groups, names, and a digest."""
 
 import hashlib
 import os.path as osp
@@ -89,7 +89,7 @@ def fingerprint_of(origin: Origin) -> str:
 
 
 def unordered_fingerprint_of(origin: Origin) -> str:
-    """As :func:`fingerprint_of`, the same for any order of the images: the sum of one digest an image."""
+    """A :func:`fingerprint_of` that is the same for any order of the images: the sum of one digest per image."""
     total = 0
     for number, position in zip(origin.leaf.tolist(), origin.position.tolist()):
         leaf = origin.leaves[number]

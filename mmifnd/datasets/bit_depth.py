@@ -1,4 +1,4 @@
-"""How values of more than 8 bits become bytes."""
+"""The conversion of values of more than 8 bits into bytes."""
 
 from typing import NamedTuple
 

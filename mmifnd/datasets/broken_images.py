@@ -43,7 +43,7 @@ class BrokenImages:
         return bool(self._flags[self._row(index)])
 
     def part(self, rows: Sequence[int]) -> 'BrokenImages':
-        """Those of some of the images, numbered anew, with the same flags and limit."""
+        """The broken images among some of the images, renumbered, with the same flags and limit."""
         part = copy.copy(self)
         rows = torch.as_tensor(rows, dtype=torch.int64)
         part._rows = rows if self._rows is None else self._rows[rows]
@@ -58,7 +58,7 @@ class BrokenImages:
         return int(self._flags.sum()) > self.limit
 
     def flags(self) -> torch.Tensor:
-        """bool (N,), by stable index: those that this process, or a worker of its, has found so far."""
+        """The images that this process or its workers have found so far, bool (N,), by stable index."""
         return self._flags.clone() if self._rows is None else self._flags[self._rows]
 
     def add(self, index: int, name: str, error: Exception) -> None:

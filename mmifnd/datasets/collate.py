@@ -1,4 +1,4 @@
-"""What a data loader makes of samples: batches, and the images in them."""
+"""The functions that turn samples into batches."""
 
 import torch
 from mmengine.registry import FUNCTIONS

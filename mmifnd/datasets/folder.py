@@ -166,7 +166,7 @@ def layout_of(files: FolderFiles) -> Layout:
 
 
 def _inside(files: FolderFiles, folder: str) -> FolderFiles:
-    """The same walk, of one of the folders in the root."""
+    """The walk over one of the folders in the root."""
     images = tuple(name.removeprefix(f'{folder}/') for name in files.images if name.startswith(f'{folder}/'))
     names = sorted(entry.name for entry in os.scandir(os.path.join(files.root, folder))
                    if entry.is_dir() and not entry.name.startswith('.') and entry.name not in HIDDEN)

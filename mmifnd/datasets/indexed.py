@@ -76,7 +76,7 @@ class IndexedDataset(Dataset):
 
     @property
     def metainfo(self) -> dict:
-        """Of the data set, such as its classes."""
+        """The data set's own information, such as its classes."""
         return getattr(self.dataset, 'metainfo', {})
 
     @property
@@ -195,7 +195,7 @@ class IndexedDataset(Dataset):
         return (fingerprint_of if ordered else unordered_fingerprint_of)(self._origin[self._first])
 
     def broken(self) -> torch.Tensor:
-        """bool (N,), by stable index: the images that this process, or a worker of its, has found unreadable so far."""
+        """The images that this process or its workers have found unreadable so far, bool (N,), by stable index."""
         return self.broken_images.flags()
 
     def describe(self, sample_index: int) -> str:

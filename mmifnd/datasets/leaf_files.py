@@ -24,6 +24,7 @@ class RealPaths:
         self._folders: dict[str, str] = {}
 
     def __call__(self, path: str) -> str:
+        """Return the path of a file as the walk names it."""
         if '://' in path:
             return path
         folder, name = osp.split(osp.abspath(path))

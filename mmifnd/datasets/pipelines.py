@@ -1,4 +1,4 @@
-"""The same images through another pipeline."""
+"""Data sets with the same images and another pipeline."""
 
 import copy
 from collections.abc import Sequence

@@ -31,7 +31,7 @@ class ResumableSampler(Sampler):
 
     @property
     def seed(self) -> int:
-        """Of the order."""
+        """The seed of the order."""
         return self.sampler.seed
 
     @seed.setter

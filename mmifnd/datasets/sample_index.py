@@ -15,7 +15,7 @@ from .text_files import shown
 
 @dataclass(frozen=True)
 class Origin:
-    """Where each of N positions of a data set comes from.
+    """The origin of each of N positions of a data set.
 
     Attributes:
         leaves (list): the data sets that hold images, each object once, in the order of first occurrence.
@@ -70,7 +70,7 @@ def sample_index(dataset) -> np.ndarray:
 
 
 def index_of(origin: Origin) -> np.ndarray:
-    """As :func:`sample_index`, from an origin that is at hand."""
+    """Compute the :func:`sample_index` from a known origin."""
     offset = np.cumsum([0] + [len(leaf) for leaf in origin.leaves])
     image = offset[origin.leaf] + origin.position
     return _in_order(_of_one_file(origin, _in_order(image)))
@@ -104,7 +104,7 @@ def _of_one_file(origin: Origin, image: np.ndarray) -> np.ndarray:
 
 
 def num_samples(index: np.ndarray) -> int:
-    """How many different images a :func:`sample_index` speaks of."""
+    """The number of different images in a :func:`sample_index`."""
     return int(index.max()) + 1 if len(index) else 0
 
 

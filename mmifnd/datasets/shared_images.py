@@ -27,7 +27,7 @@ class SharedImages:
 
     @property
     def is_shared(self) -> np.ndarray:
-        """Bool (T,): the test images that are also training images."""
+        """The test images that are also training images, bool (T,)."""
         return np.isin(self.test, self.train)
 
 

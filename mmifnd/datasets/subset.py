@@ -39,7 +39,7 @@ class SubsetDataset(Dataset):
 
     @property
     def metainfo(self) -> dict:
-        """Of the data set, such as its classes."""
+        """The data set's own information, such as its classes."""
         return getattr(self.dataset, 'metainfo', {})
 
     def full_init(self) -> None:

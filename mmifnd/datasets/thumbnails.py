@@ -36,7 +36,7 @@ class Thumbnails:
         self.shape = (len(self.rows), *shape)
 
     def part(self, rows: Sequence[int]) -> 'Thumbnails':
-        """Those of some of the images, numbered anew."""
+        """The thumbnails of some of the images, renumbered."""
         part = copy.copy(self)
         part.rows = self.rows[np.asarray(rows)]
         part.shape = (len(part.rows), *self.shape[1:])

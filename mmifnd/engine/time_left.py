@@ -1,4 +1,4 @@
-"""How long a training still takes: its steps, and what follows each epoch."""
+"""An estimate of the time left: the steps, and what follows each epoch."""
 
 from collections import deque
 from collections.abc import Callable, Hashable

@@ -1,4 +1,4 @@
-"""What one clustering is worth: how much it changed, and how well it agrees with the classes."""
+"""Scores of one clustering: how much it changed, and how well it agrees with the classes."""
 
 import numpy as np
 

@@ -8,7 +8,7 @@ from ._inputs import ArrayLike, as_labels
 
 
 def even_anchors(total: int, at_most: int) -> np.ndarray:
-    """At most ``at_most`` of ``total`` images, evenly spread: ascending int64, the same in every call.
+    """Choose at most ``at_most`` of ``total`` images, evenly spread: ascending int64, the same in every call.
 
     Example:
         >>> even_anchors(1000, 5).tolist()

@@ -74,5 +74,5 @@ class AssignmentContrast(Contrast):
 
     @cached_property
     def of_queue(self) -> Contrast:
-        """The same of this process's share of the queue."""
+        """The rows of this process's share of the queue."""
         return self.assigned.contrast(self.assigned.queued)

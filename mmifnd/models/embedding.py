@@ -1,4 +1,4 @@
-"""From images to rows: pooled features, embeddings, unit vectors."""
+"""The way from images to rows: pooled features, embeddings, unit vectors."""
 
 import torch
 import torch.nn.functional as F

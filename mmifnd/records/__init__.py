@@ -1,5 +1,7 @@
-"""The files that a run leaves in its work directory: names and keys, and for each the function that writes it and the one
-that reads it. This room needs numpy and JSON only."""
+"""The files that a run leaves in its work directory.
+
+For each file: its name and keys, the function that writes it, and the one that reads it. This room needs numpy and JSON only.
+"""
 
 from .arrays import RecordError
 from .run_record import NoRecordError, RunRecord

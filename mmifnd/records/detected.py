@@ -131,7 +131,7 @@ class InSteps:
 
     @classmethod
     def read(cls, steps: dict[str, np.ndarray]) -> 'InSteps':
-        """From the arrays of :func:`~mmifnd.records.snapshot.read_steps`."""
+        """Build it from the arrays of :func:`~mmifnd.records.snapshot.read_steps`."""
         ends = np.cumsum(steps['counts'])[:-1]
         columns = zip(steps['anchors'].tolist(), np.split(steps['images'], ends), np.split(steps['similarities'], ends),
                       steps['thresholds'].tolist())

@@ -10,8 +10,9 @@ _MAX_BYTES = 1 << 30
 
 
 def add_record(path: Path, *records: dict[str, Any]) -> None:
-    """Add ``records`` of one epoch, a line for each head, at the end of ``path``. Entries of this epoch and of later ones,
-    which a resumed run repeats, go.
+    """Add ``records`` of one epoch, one line per head, at the end of ``path``.
+
+    Entries of this epoch and of later ones, which a resumed run repeats, are removed.
 
     The file is written anew beside the old one, which it then replaces: a kill leaves the one or the other.
 

@@ -43,7 +43,7 @@ class Written(NamedTuple):
 
 
 def anchors_to_list(relation: Relation, further: Sequence[int] = ()) -> list[int]:
-    """At most :data:`MAX_ANCHORS` images, spread evenly over those that can be asked about, and ``further`` ones."""
+    """Choose at most :data:`MAX_ANCHORS` images, spread evenly over those that can be asked about, and ``further`` ones."""
     known = relation.anchors
     chosen = known[np.linspace(0, len(known) - 1, min(len(known), MAX_ANCHORS)).round().astype(int)] if len(known) else known
     return sorted({*chosen.tolist(), *further})

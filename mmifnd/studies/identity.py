@@ -39,7 +39,7 @@ def _as_list(names: str | Iterable[str]) -> list[str]:
 
 
 def _sources_of(name: str) -> str:
-    """Of a module, or of all modules of a package."""
+    """The source files of a module, or of all modules of a package."""
     spec = find_spec(name)
     folders = spec.submodule_search_locations if spec else None
     if folders:

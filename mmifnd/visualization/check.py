@@ -54,15 +54,18 @@ class ReportReader(HTMLParser):
         self._row_has_text = False
 
     def handle_startendtag(self, tag, attributes):
+        """Note an element that is closed at once."""
         self._element(tag, dict(attributes))
 
     def handle_starttag(self, tag, attributes):
+        """Note an element that begins."""
         attributes = dict(attributes)
         self._element(tag, attributes)
         if tag not in VOID:
             self._open.append((tag, self._role(tag, attributes)))
 
     def handle_endtag(self, tag):
+        """Close the elements up to this one."""
         while self._open:
             opened, role = self._open.pop()
             if role == 'mark' and self._inside('axes') and self._mark_is_drawn:
@@ -73,6 +76,7 @@ class ReportReader(HTMLParser):
                 return
 
     def handle_data(self, data):
+        """Note that a cell or a figure has text."""
         if self._inside('td') and data.strip():
             self._row_has_text = True
         if self._inside('figcaption') and self._inside('figure'):

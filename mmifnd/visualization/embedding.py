@@ -28,7 +28,7 @@ READING_WITHOUT_LABELS = ('Each dot is an image and near dots have similar featu
 
 
 def stages(epochs: list[int], count: int = 3) -> list[int]:
-    """At most ``count`` of the epochs: first, last and evenly between."""
+    """Choose at most ``count`` of the epochs: first, last and evenly between."""
     positions = np.linspace(0, len(epochs) - 1, min(count, len(epochs))).round().astype(int)
     return [epochs[position] for position in positions]
 

@@ -83,7 +83,7 @@ def choose_groups(members: Mapping[str, np.ndarray], count: int, generator: np.r
 
 
 def spread_over_classes(members: np.ndarray, labels: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
-    """At most ``count`` of the images ``members``, of as many classes as possible."""
+    """Choose at most ``count`` of the images ``members``, of as many classes as possible."""
     shuffled = generator.permutation(members)
     # How many images of its class stand before each one: firsts of their classes come first.
     seen: dict[int, int] = {}

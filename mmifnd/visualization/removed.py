@@ -69,7 +69,7 @@ def sheet_of(relations: dict[str, Relation], images: np.ndarray, labels: np.ndar
 
 
 def anchors_of(relations: dict[str, Relation], labels: np.ndarray | None, count: int = 5, seed: int = 0) -> list[int]:
-    """At most ``count`` random images for which all detectors removed something, no two of one class, or pseudo label."""
+    """Choose at most ``count`` random images for which all detectors removed something, no two of one class or label."""
     if labels is None:
         labels = next((relation.labels for relation in relations.values() if isinstance(relation, ByLabels)), None)
     return shared_anchors(list(relations.values()), labels, count, seed)

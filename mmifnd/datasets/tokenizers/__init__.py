@@ -1,4 +1,4 @@
-"""From captions to token ids."""
+"""Tokenizers: from captions to token ids."""
 
 from .base import Tokenizer
 from .hash_tokenizer import HashTokenizer

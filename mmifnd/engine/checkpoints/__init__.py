@@ -1,1 +1,1 @@
-"""What is written into a checkpoint, and how a run goes on from it."""
+"""The content of a checkpoint, and how a run goes on from it."""

@@ -11,8 +11,9 @@ _PATHS = re.compile(r'last_ckpt|best_ckpt\w*|kept_checkpoints|keep_ckpt_ids')
 
 
 def checkpoints_in(folder: str | Path, epoch: int, step: int) -> list[str]:
-    """Names of the checkpoints in ``folder`` that a run which has come this far can have left: those after an epoch, then
-    those in the middle of one, each kind in the order of its numbers.
+    """The names of the checkpoints in ``folder`` that a run that has come this far can have left.
+
+    Checkpoints after an epoch come first, then those in the middle of one, each kind in the order of its numbers.
 
     Links are left out, and so are files of a later epoch or step, which another run has left.
 

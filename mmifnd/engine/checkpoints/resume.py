@@ -21,8 +21,10 @@ CHANGED_DATA = ('refuse', 'restart_image_state')
 
 
 def rank_state(runner) -> dict:
-    """What this rank alone knows: generators, batch statistics, gradients that wait for more steps before an update, and what
-    hooks have gathered since they last used it.
+    """The state that this rank alone knows.
+
+    It holds generators, batch statistics, gradients that wait for more steps before an update, and what hooks have gathered
+    since they last used it.
 
     A hook takes part by deriving from :class:`mmifnd.parts.KeepsRankState`.
     """

@@ -23,7 +23,7 @@ def label_features(labeler: PseudoLabeler, taken: EpochFeatures, progress: float
 
 def label_across_ranks(labeler: PseudoLabeler, features: Tensor, progress: float, seen: Tensor | None = None,
                        report: Report = lambda done: None) -> PseudoLabels:
-    """As ``labeler(features, progress, seen)``, granularity g on rank ``g % W``.
+    """Call ``labeler(features, progress, seen)`` with granularity g on rank ``g % W``.
 
     Args:
         features (Tensor): (N, D) on the host, the same on every rank.
@@ -44,7 +44,7 @@ def label_across_ranks(labeler: PseudoLabeler, features: Tensor, progress: float
 
 def label_share(labeler: PseudoLabeler, share: RowShare, progress: float, report: Report = lambda done: None,
                 seen: Tensor | None = None) -> PseudoLabels:
-    """The same of features that stay on their ranks: one granularity after the other, each on all ranks.
+    """Label features that stay on their ranks: one granularity after the other, each on all ranks.
 
     Args:
         seen (Tensor, optional): bool (N,), images of which some rank has a row.

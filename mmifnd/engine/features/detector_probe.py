@@ -1,4 +1,4 @@
-"""What a detector says of pairs of images of the training set, outside of training."""
+"""Questions to a detector about pairs of training images, outside of training."""
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from mmifnd.evaluation import even_anchors, exact_quantiles, threshold_error
 
 @torch.no_grad()
 def ask_detector(detector: nn.Module, embedding: Tensor, anchors) -> Tensor:
-    """Bool (G, a, N), on the host: the images that ``detector`` holds for false negatives of ``anchors`` (a,).
+    """The images that ``detector`` takes for false negatives of ``anchors`` (a,): bool (G, a, N), on the host.
 
     Args:
         embedding (Tensor): unit vectors of all N images, (N, D); each anchor is also its own positive.

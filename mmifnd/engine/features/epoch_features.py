@@ -19,7 +19,7 @@ MAX_ROWS = 4096
 
 @dataclass(frozen=True)
 class EpochFeatures:
-    """What was clustered at the end of an epoch.
+    """The features that were clustered at the end of an epoch.
 
     Attributes:
         epoch (int): completed epochs at that moment.
@@ -56,8 +56,9 @@ def noted_backbone(framework: nn.Module, num_images: int) -> Iterator[list[Tenso
 
 
 class TrainingRows:
-    """First views of the last steps of an epoch, behind the backbone that is clustered with: what a run whose embeddings are
-    kept while training knows of its backbone without a pass.
+    """Backbone features of the first views in the last steps of an epoch.
+
+    A run that keeps its embeddings while training learns from them about its backbone without a pass.
 
     Args:
         framework: whose steps are looked at until :meth:`stop`; nothing waits for the device.
@@ -75,7 +76,7 @@ class TrainingRows:
         self._wanted = batch if (steps_left - 1) * batch * world_size() < self.max_images else 0
 
     def collect(self) -> Tensor | None:
-        """Those of all ranks, (n, C) on the host; None where there are none. They are forgotten here."""
+        """Collect and clear the rows of all ranks, (n, C) on the host; None if there are none."""
         found = joined([part.cpu() for part in self.rows])
         self.rows.clear()
         return found
@@ -92,7 +93,7 @@ def joined(rows: list[Tensor]) -> Tensor | None:
 
 
 def sample_view(dataset: IndexedDataset, pipeline, max_images: int) -> tuple[IndexedDataset, Tensor]:
-    """At most ``max_images`` images, spread evenly over ``dataset``, and their stable indices, int64 (n,)."""
+    """Choose at most ``max_images`` images, spread evenly over ``dataset``, and their stable indices, int64 (n,)."""
     view = dataset.evaluation_view(pipeline)
     chosen = even_anchors(len(view), max_images)
     if len(chosen) < len(view):

@@ -46,7 +46,7 @@ def extract_features(framework: nn.Module, dataset: Dataset, encode: Callable[[T
 def extract_share(framework: nn.Module, dataset: Dataset, encode: Callable[[Tensor], Tensor], batch_size: int,
                   num_workers: int = 0, collate_fn: Callable | None = None,
                   report: Report = lambda done: None, texts: bool = False) -> RowShare:
-    """As :func:`extract_features`, but every rank keeps those of its own images only, every W-th; nothing is gathered."""
+    """Extract features as :func:`extract_features` does, but every rank keeps its own W-th of the images."""
     parts = []
     with _evaluating(framework):
         for index, rows in _batches(framework, dataset, encode, batch_size, num_workers, collate_fn, texts=texts):

@@ -1,4 +1,4 @@
-"""Where the features that are clustered come from: an exact pass over all images, or the steps of the training."""
+"""The sources of the features that are clustered: an exact pass over all images, or the steps of the training."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable

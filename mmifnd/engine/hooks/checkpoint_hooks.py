@@ -1,5 +1,4 @@
-"""Checkpoints that hold tensors and plain values only, written whole or not at all, from which a run goes on as if it had not
-stopped."""
+"""Checkpoints of tensors and plain values, written whole or not at all, from which a run goes on as if it had not stopped."""
 
 from pathlib import Path
 
@@ -34,10 +33,11 @@ _STEP = 'iter_{}.pth'
 
 @HOOKS.register_module()
 class PlainCheckpointHook(Hook):
-    """Keeps everything but tensors and plain values out of checkpoints, so that they load with an empty allow-list; and takes
-    care that what is resumed fits: the model, the images, the steps of an epoch. What was set otherwise when the checkpoint was
-    written is logged in one line each, and takes effect: schedules are made anew over the new length, options of the optimizer
-    replace those of the checkpoint.
+    """Keeps everything but tensors and plain values out of checkpoints, so that they load with an empty allow-list.
+
+    It also takes care that what is resumed fits: the model, the images, the steps of an epoch. Settings that
+    have changed since the checkpoint was written are logged in one line each and take effect: schedules are made anew over the
+    new length, and options of the optimizer replace those of the checkpoint.
 
     On save, mmengine's histories become tensors and the texts of configs are dropped; on load, histories are rebuilt, and
     the text that ``Runner.resume`` would execute (``meta['config']``) is removed.
@@ -120,8 +120,10 @@ class PlainCheckpointHook(Hook):
 
 @HOOKS.register_module()
 class CheckpointHook(_CheckpointHook):
-    """mmengine's hook, except that files appear whole, hold what each rank keeps for itself, can be made in the middle of an
-    epoch, and that an old one goes only after the new one stands.
+    """Saves checkpoints as mmengine's hook does, but atomically.
+
+    Files appear whole, hold what each rank keeps for itself, can be written in the middle of an epoch, and an old one is
+    removed only after the new one is complete.
 
     Args:
         interval_iters (int, optional): also save every so many steps, as ``iter_N.pth``. Such a file goes as soon as a newer

@@ -1,4 +1,4 @@
-"""What a clustering leaves behind for people and for the report."""
+"""The files that a clustering leaves for people and for the report."""
 
 import numpy as np
 from torch import Tensor

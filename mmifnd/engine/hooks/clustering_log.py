@@ -1,4 +1,4 @@
-"""What is logged of a clustering."""
+"""The log lines of a clustering."""
 
 
 def log_clustering(runner, record: dict) -> None:

@@ -64,7 +64,7 @@ class DetectionHook(Hook, KeepsRankState):
         self._stop()
 
     def rank_state(self) -> dict:
-        """For a checkpoint: what was counted and noted in this epoch."""
+        """The state for a checkpoint: what was counted and noted in this epoch."""
         states = {direction: head.state() for direction, head in self.heads.items()}
         return states.get('') or dict(directions=states)
 

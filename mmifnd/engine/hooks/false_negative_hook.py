@@ -82,7 +82,7 @@ class FalseNegativeHook(Hook, KeepsRankState):
             self._relabel(runner, completed=0)
 
     def rank_state(self) -> dict:
-        """For a checkpoint: what is recorded, how the labeler continues, and what the source has gathered."""
+        """The state for a checkpoint: what is recorded, how the labeler continues, and what the source has gathered."""
         state = self.record.rank_state()
         if is_main():
             state['labeler'] = self.labeler.state_dict()

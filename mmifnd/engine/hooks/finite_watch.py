@@ -67,7 +67,7 @@ class FiniteWatch:
         return _fault_of(self._record().unsqueeze(0))
 
     def read_all(self) -> Fault | None:
-        """As :meth:`read`, over all ranks; each must call it."""
+        """Read over all ranks, as :meth:`read`; each must call it."""
         return _fault_of(gather(self._record().unsqueeze(0)))
 
     def _record(self) -> Tensor:

@@ -1,4 +1,4 @@
-"""Whether the representation still uses its space, once an epoch."""
+"""The health of the representation, measured once an epoch."""
 
 from mmengine.hooks import Hook
 from torch import Tensor
@@ -82,7 +82,7 @@ class HealthHook(Hook, KeepsRankState):
             self._training_rows.stop()
 
     def rank_state(self) -> dict:
-        """For a checkpoint: what was noted of this epoch, and the last record."""
+        """The state for a checkpoint: what was noted of this epoch, and the last record."""
         rows = [] if self._training_rows is None else self._training_rows.rows
         return dict(steps={name: values.state() for name, values in self._steps.items()}, before=self._before,
                     run_away=list(self._run_away), rows=[part.cpu() for part in rows])

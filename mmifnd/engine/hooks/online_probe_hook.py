@@ -1,4 +1,4 @@
-"""How well classes can be told apart while the encoder is still being trained."""
+"""An online probe: how well classes can be told apart during the training."""
 
 from dataclasses import dataclass
 
@@ -144,7 +144,7 @@ class OnlineProbeHook(Hook, KeepsRankState):
             self._resumed = checkpoint.get(STATE)
 
     def rank_state(self) -> dict:
-        """For a checkpoint in mid-epoch: what was right in this epoch, and the probe's batch statistics of this rank."""
+        """The state for a checkpoint in mid-epoch: correct answers so far, and the probe's batch statistics of this rank."""
         if self.probe is None:
             return {}
         return dict(right=[share.cpu() for share in self._right], batch_statistics=batch_statistics(self.probe))

@@ -1,4 +1,4 @@
-"""How far a training is, from its first step on."""
+"""The progress of a training from its first step on."""
 
 import logging
 import time
@@ -28,8 +28,10 @@ JUDGED = 5
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
-    """One line on standard error: epoch, step, loss, images per second, share of the time that the steps waited for images,
-    share of the negatives that was removed, and the time left, feature passes and clusterings included.
+    """Shows the progress in one line on standard error.
+
+    The line has epoch, step, loss, images per second, the share of the time that the steps waited for images, the share of the
+    negatives that was removed, and the time left, feature passes and clusterings included.
 
     In a terminal the line is redrawn; elsewhere it is printed with the first step, at least every ``seconds`` seconds, and at
     the end of an epoch if the last line is not quite recent. Losses are read without waiting for the device.

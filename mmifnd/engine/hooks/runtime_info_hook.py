@@ -31,7 +31,7 @@ class RuntimeInfoHook(_RuntimeInfoHook, KeepsRankState):
             self._bound(runner.message_hub, f'train/{name}')
 
     def rank_state(self) -> dict:
-        """For a checkpoint: what has not been handed on yet."""
+        """The state for a checkpoint: values that have not been logged yet."""
         return dict(pending=[{name: value.cpu() for name, value in step.items()} for step in self._pending])
 
     def load_rank_states(self, states: list[dict]) -> None:

@@ -1,4 +1,4 @@
-"""What training steps removed for a few images, kept for people to look at."""
+"""Examples of what training steps removed for a few images."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -45,7 +45,7 @@ class Visit(NamedTuple):
 
 
 class StepExamples:
-    """For a few images, spread evenly over the data set: what the steps that train on them remove.
+    """Notes for a few images, spread evenly over the data set, what the steps that train on them remove.
 
     Where they stand in a batch is known on the host, so that nothing waits for the device before :meth:`collect`.
 
@@ -86,7 +86,7 @@ class StepExamples:
         self._found = [dict(visit, images=visit['images'].cpu(), similarity=visit['similarity'].cpu()) for visit in state]
 
     def collect(self) -> list[dict]:
-        """Those of all ranks, by anchor, each once; they are forgotten here."""
+        """Collect and clear the examples of all ranks, one per anchor, ordered by anchor."""
         found: dict[int, dict] = {}
         for state in gather_objects(self.state()):
             for visit in state:

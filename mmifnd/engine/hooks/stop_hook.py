@@ -20,7 +20,7 @@ SAME_SIGNAL = 1.
 
 
 class StopHook(Hook):
-    """On SIGTERM or SIGINT: save behind the step, say so, and exit with :data:`STOPPED`. A second Ctrl-C stops at once.
+    """Stops a run on SIGTERM or SIGINT: saves after the step, and exits with :data:`STOPPED`. A second Ctrl-C stops at once.
 
     All ranks stop behind the same step, whichever of them got the signal: every ``interval`` steps they ask one another, on
     the host (gloo), so that nothing waits for a GPU. It is for programs, which own their signals, so it is not registered.

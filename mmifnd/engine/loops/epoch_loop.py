@@ -126,7 +126,7 @@ class EpochLoop(EpochBasedTrainLoop):
         self._iter += 1
 
     def _batches(self) -> Iterator:
-        """Those of the epoch that have not been trained on."""
+        """Iterate over the batches of the epoch that have not been trained on."""
         sampler = self.dataloader.sampler
         if isinstance(sampler, ResumableSampler):
             sampler.start = self.steps_done * self.dataloader.batch_size

@@ -1,4 +1,4 @@
-"""Whether a step moved the parameters."""
+"""A watch for steps that do not move the parameters."""
 
 from mmengine.optim import OptimWrapper
 

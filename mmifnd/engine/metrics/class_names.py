@@ -1,4 +1,4 @@
-"""Whether two data sets mean the same by a label."""
+"""A comparison of what two data sets mean by a label."""
 
 from collections.abc import Sequence
 

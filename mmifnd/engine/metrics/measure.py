@@ -1,4 +1,4 @@
-"""What a measure is, and what it says of its needs."""
+"""The base class of measures, which declare what they need."""
 
 from mmifnd.evaluation import Summary
 

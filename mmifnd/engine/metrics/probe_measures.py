@@ -143,8 +143,9 @@ class LogisticTransfer(Measure):
 
 @METRICS.register_module()
 class GroupProbe(Measure):
-    """Linear probes on groups of the classes, from one set of features (IFND, Table 5 and Fig. 1); a grouping that puts all
-    images into one group, or knows not all classes, is left out.
+    """Linear probes on groups of the classes, from one set of features (IFND, Table 5 and Fig. 1).
+
+    A grouping that puts all images into one group, or does not know all classes, is left out.
 
     Args:
         groups (dict[str, dict[str, str]]): for each name of a grouping, the group of every class, by the names that the

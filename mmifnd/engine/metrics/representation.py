@@ -1,4 +1,4 @@
-"""What an evaluation looks at."""
+"""The features, labels and identities that measures get."""
 
 from dataclasses import dataclass, replace
 
@@ -45,12 +45,12 @@ class Representation:
         return getattr(getattr(self.framework, 'heads', {}).get(''), 'detector', None)
 
     def ask_detector(self, anchors) -> Tensor:
-        """What the framework's detector says of training images, bool (G, a, N), on the host."""
+        """Ask the framework's detector about training images: bool (G, a, N), on the host."""
         return ask_detector(self.detector, self.train_embedding, anchors)
 
     @property
     def is_shared(self) -> Tensor:
-        """Bool (T,): the test images that are also training images."""
+        """The test images that are also training images, bool (T,)."""
         if self.test_ids is None:
             return torch.zeros(len(self.test), dtype=torch.bool)
         return torch.isin(self.test_ids, self.train_ids)

@@ -70,8 +70,9 @@ class LinearProbe(Measure):
 
 @METRICS.register_module()
 class FewShotProbe(Measure):
-    """Probes on few labelled images a class, the mean over fixed draws, per cent; more shots than a class has images are left
-    out.
+    """Probes on a few labelled images per class, the mean over fixed draws, per cent.
+
+    More shots than a class has images are left out.
 
     Args:
         shots (Sequence[int]): labelled images a class.
@@ -170,8 +171,9 @@ class DetectionRates(Measure):
 
 @METRICS.register_module()
 class DetectionQuality(Measure):
-    """Precision, recall and F1 of the detector over pairs of training images, per cent; see
-    :class:`mmifnd.evaluation.DetectionScores`. A pair counts as detected where any granularity says so.
+    """Precision, recall and F1 of the detector over pairs of training images, per cent.
+
+    See :class:`mmifnd.evaluation.DetectionScores`. A pair counts as detected if any granularity says so.
 
     Args:
         max_anchors (int): images that are asked about all others.

@@ -1,4 +1,4 @@
-"""Where do anchors and candidates come from?"""
+"""Frameworks: where anchors and candidates come from."""
 
 from .base import ContrastiveFramework
 from .clip import CLIPAdapter

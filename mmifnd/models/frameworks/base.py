@@ -1,4 +1,4 @@
-"""What all frameworks share: they encode images, hand one `Contrast` to the head, and pass news to their parts."""
+"""The base of all frameworks: they encode images, hand one `Contrast` to the head, and pass news to their parts."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -53,7 +53,7 @@ class ContrastiveFramework(BaseModel):
         self._bank_feature = 'z'
 
     def forward(self, inputs: Tensor | list[Tensor], index: Tensor | None = None, mode: str = 'tensor'):
-        """mmengine's entry: ``'loss'`` gives a dict of losses, ``'tensor'`` the backbone's features (B, C)."""
+        """Run mmengine's entry: ``'loss'`` gives a dict of losses, ``'tensor'`` the backbone's features (B, C)."""
         if mode == 'loss':
             return self.loss(inputs, index)
         if mode == 'tensor':
@@ -68,7 +68,7 @@ class ContrastiveFramework(BaseModel):
     has_updated = True
 
     def finish_step(self) -> None:
-        """What follows the parameters' update (bounds of what heads learn, a queue's push); the train loop calls it."""
+        """Finish a step after the update (bounds of what heads learn, a queue's push); the train loop calls it."""
         for head in self.heads.values():
             head.finish_step()
 
@@ -143,7 +143,7 @@ class ContrastiveFramework(BaseModel):
 
     @property
     def uses_groups(self) -> bool:
-        """Whether any part wants groups. They are no labels: whoever collected the images knows them."""
+        """Whether any part uses groups. They are no labels: whoever collected the images knows them."""
         return bool(self._parts_that(KnowsGroups))
 
     def bind_fingerprint(self, fingerprint: str) -> None:
@@ -182,7 +182,7 @@ class ContrastiveFramework(BaseModel):
         return any(part.uses_centroids for part in self._parts_that(TakesPseudoLabels))
 
     def keep_features(self, kind: str, num_samples: int) -> None:
-        """From now on keep the features of every training step in :attr:`feature_bank`."""
+        """Keep the features of every training step from now on in :attr:`feature_bank`."""
         check_feature(kind, self.features)
         self._bank_feature = kind
         self.feature_bank = FeatureBank(num_samples, self._feature_dim(kind), next(self.parameters()).device)

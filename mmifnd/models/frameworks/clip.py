@@ -67,7 +67,7 @@ class CLIPAdapter(ContrastiveFramework):
 
     def forward(self, inputs: Tensor | list[Tensor], index: Tensor | None = None, text: Tensor | None = None,
                 mode: str = 'tensor'):
-        """mmengine's entry: ``'loss'`` gives a dict of losses, ``'tensor'`` the image backbone's features (B, C)."""
+        """Run mmengine's entry: ``'loss'`` gives a dict of losses, ``'tensor'`` the image backbone's features (B, C)."""
         if mode == 'loss':
             return self.loss(inputs, index, text)
         return super().forward(inputs, index, mode)
@@ -121,7 +121,7 @@ class CLIPAdapter(ContrastiveFramework):
         return unit_vectors(self.text_neck(self.text_backbone(text))[0])
 
     def _absent(self, index: Tensor, everywhere: Tensor) -> Tensor:
-        """bool (B, W * B): the anchor's own pair, by position; other pairs of its index as configured."""
+        """The mask of absent candidates, bool (B, W * B): the own pair by position, others of its index as configured."""
         own = torch.arange(len(index), device=index.device) + rank() * len(index)
         absent = torch.arange(len(everywhere), device=index.device) == own.unsqueeze(1)
         return absent | (everywhere == index.unsqueeze(1)) if self.same_image == 'exclude' else absent

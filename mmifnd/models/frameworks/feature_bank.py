@@ -103,12 +103,12 @@ class FeatureBank(KeepsRankState):
 
     @property
     def seen(self) -> Tensor:
-        """Bool (N,), images of which this rank has a row."""
+        """The images of which this rank has a row, bool (N,)."""
         self._finish()
         return torch.zeros(self.num_samples, dtype=torch.bool, device=self.index.device).index_fill_(0, self._held()[1], True)
 
     def rank_state(self) -> dict[str, Tensor]:
-        """For a checkpoint: index (n,), features (n, D) and step (n,) of the images that this rank has seen, on the host."""
+        """The state for a checkpoint: index (n,), features (n, D) and step (n,) of the images seen here, on the host."""
         self._finish()
         self._drop_overwritten()
         rows, index, step = self._held()

@@ -108,7 +108,7 @@ class MoCoAdapter(ContrastiveFramework):
 
     @property
     def cluster_backbone(self) -> nn.Module:
-        """That of the momentum encoder."""
+        """The momentum encoder's backbone."""
         return self.key_backbone
 
     def _encode_queries(self, images: Tensor) -> Tensor:
@@ -155,7 +155,7 @@ class MoCoAdapter(ContrastiveFramework):
                               torch.cat([self.queue.index, index]), torch.cat([queued, fresh], dim=1))
 
     def _absent(self, index: Tensor) -> Tensor | None:
-        """bool (B, K): slots that are no candidate, or None where all are."""
+        """The slots that are no candidate, bool (B, K); None if all are."""
         absent = None
         if self.same_image == 'exclude':
             absent = self.queue.index == index.unsqueeze(1)

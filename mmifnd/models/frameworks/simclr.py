@@ -51,7 +51,7 @@ class SimCLRAdapter(ContrastiveFramework):
         return torch.stack(embedding.chunk(len(views)), dim=1)
 
     def _absent(self, anchor_index: Tensor, candidate_index: Tensor) -> Tensor:
-        """bool (2B, 2M): the anchor itself and its positive, by position; further rows of its image as configured."""
+        """The mask of absent candidates, bool (2B, 2M): anchor and positive by position, its image's rows as configured."""
         rows = torch.arange(len(anchor_index), device=anchor_index.device)
         own = rows + rank() * len(rows)
         other = rows.roll(len(rows) // 2) + rank() * len(rows)

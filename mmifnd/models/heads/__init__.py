@@ -1,4 +1,4 @@
-"""What do we do about it? Thin heads around `mmifnd.functional`."""
+"""Heads: thin modules around `mmifnd.functional`."""
 
 from .contrastive import AttrContrastiveHead, ContrastiveHead, ElimContrastiveHead
 from .fastclip import FastCLIPHead

@@ -1,4 +1,4 @@
-"""How many of its candidates an anchor may be pulled to."""
+"""A limit on the number of candidates that an anchor is attracted to."""
 
 from torch import Tensor
 
@@ -41,7 +41,7 @@ class AttractionLimit:
             self.share = min(1., TIMES_LEARNED * learned)
 
     def __call__(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
-        """What may be attracted of what was detected, bool (G, A, C)."""
+        """The detected candidates that are attracted, bool (G, A, C)."""
         if self.share is None or self.share == 1:
             return false_negative
         return limit_share(false_negative, contrast.negative_similarity.detach(), self.share)

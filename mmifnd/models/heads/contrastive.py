@@ -83,7 +83,7 @@ class ContrastiveHead(BaseModule):
 
     @property
     def learns(self) -> bool:
-        """Whether the head itself has anything to learn."""
+        """Whether the head itself has parameters to learn."""
         return next(self.parameters(), None) is not None
 
     @property
@@ -93,7 +93,7 @@ class ContrastiveHead(BaseModule):
         return self.temperature if learned is None else learned()
 
     def finish_step(self) -> None:
-        """What follows the parameters' update: keep a learned temperature within its bounds."""
+        """Keep a learned temperature within its bounds after an update."""
         if self.learned_temperature is not None:
             self.learned_temperature.clamp()
 

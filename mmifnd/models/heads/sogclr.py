@@ -17,8 +17,9 @@ SCHEDULES = ('constant', 'cosine')
 
 @MODELS.register_module()
 class SogCLRHead(ContrastiveHead, KnowsImages, FollowsEpochs):
-    """Compares with the whole data set by a moving average for each image (SogCLR: Yuan et al., ICML 2022), and leaves
-    the detected false negatives out (GloFND, Algorithm 1). Works with any detector.
+    """Compares with the whole data set by a moving average per image (SogCLR: Yuan et al., ICML 2022).
+
+    Detected false negatives are left out (GloFND, Algorithm 1). It works with any detector.
 
     An image's average starts with its first estimate. Its rows in a step (views, repeats, ranks, granularities) are
     averaged; rows that lost all negatives do not count, and keep only their alignment term.
@@ -75,7 +76,7 @@ class SogCLRHead(ContrastiveHead, KnowsImages, FollowsEpochs):
 
     @torch.no_grad()
     def averages(self, index: Tensor, scores: Tensor, false_negative: Tensor, temperature: float | Tensor) -> Tensor:
-        """log u of each row, (G, A), after this step's estimate from ``scores`` (A, C); in training they are kept."""
+        """The logarithm of u of each row, (G, A), after the estimate from ``scores`` (A, C); kept while training."""
         estimate = log_mean_exp(scores, false_negative, temperature)
         average = moving_log_average(self.table.read(index)['log_average'], estimate, self.gamma)
         if self.training:

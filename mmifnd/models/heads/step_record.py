@@ -1,4 +1,4 @@
-"""What a head decided about one contrast, for whoever watches the training."""
+"""The record of a head's decision about one contrast, for hooks that watch the training."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from mmifnd.detectors import Detector
 
 @dataclass(frozen=True)
 class StepRecord:
-    """What a head decided about one contrast, without any graph: A anchors, C candidates, G granularities.
+    """A head's decision about one contrast, without any graph: A anchors, C candidates, G granularities.
 
     A record is valid while it is handed over. Copy what you keep: a queue overwrites its slots at the end of the step.
 

@@ -100,7 +100,7 @@ class SwAVHead(ContrastiveHead):
         return torch.stack([mean_by_label(rows, level, self.renormalize)[own] for level in labels]).transpose(1, 2)
 
     def _detected_means(self, contrast: AssignmentContrast, false_negative: Tensor) -> Tensor:
-        """The same for a relation that is no equivalence."""
+        """Compute the codes for a relation that is no equivalence."""
         crops, parts = len(contrast.crops_for_assign), [(contrast, false_negative)]
         if len(contrast.assigned.queued):
             parts.insert(0, (contrast.of_queue, self.detector.detect(contrast.of_queue)))

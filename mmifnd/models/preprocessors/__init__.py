@@ -1,4 +1,4 @@
-"""From what the loader hands over to views and indices on the model's device."""
+"""Data preprocessors: from the loader's batch to views and indices on the model's device."""
 
 from .image_text import ImageTextPreprocessor, TensorPairsPreprocessor
 from .image_views import ImageViewsPreprocessor

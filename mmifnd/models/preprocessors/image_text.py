@@ -10,7 +10,7 @@ from .tensor_views import TensorViewsPreprocessor
 
 @MODELS.register_module()
 class ImageTextPreprocessor(ImageViewsPreprocessor):
-    """For pipelines that end with ``Tokenize`` and ``PackInputs(meta_keys=(..., 'text'))``: images and token ids.
+    """Prepares pipelines that end with ``Tokenize`` and ``PackInputs(meta_keys=(..., 'text'))``: images and token ids.
 
     Arguments are those of :class:`ImageViewsPreprocessor`; one view of each image is enough.
     """
@@ -53,7 +53,7 @@ class TensorPairsPreprocessor(TensorViewsPreprocessor):
         super().__init__(augmentation, **{'num_views': 1, **kwargs})
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """As :meth:`TensorViewsPreprocessor.forward`, with ``text`` int64 (B, L) on the model's device.
+        """Prepare a batch as :meth:`TensorViewsPreprocessor.forward` does, with ``text`` int64 (B, L) on the model's device.
 
         Raises:
             ValueError: also if the batch has no texts.

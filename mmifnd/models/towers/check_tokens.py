@@ -1,4 +1,4 @@
-"""What a text tower says of texts that do not fit it."""
+"""The errors of a text tower about texts that do not fit it."""
 
 from torch import Tensor, nn
 

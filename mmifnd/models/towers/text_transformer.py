@@ -62,7 +62,7 @@ class TextTransformer(BaseModule):
         return (self._pooled(self.norm(rows), text),)
 
     def _hidden(self, text: Tensor) -> Tensor:
-        """bool, true where a token may not look: (L, L) by position, or (B, 1, 1, L) by padding."""
+        """The mask of hidden tokens, bool: (L, L) by position, or (B, 1, 1, L) by padding."""
         if self.causal:
             length = text.shape[1]
             return torch.ones(length, length, dtype=torch.bool, device=text.device).triu(1)
