@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent
 #: What a checkout has beside the package; in an installed package it is in ``mmifnd/.mim``, as in OpenMMLab's packages.
 BESIDE = ('configs', 'tools', 'model-index.yml')
 #: Those with a file in requirements/.
-EXTRAS = ('openmmlab', 'faiss-cpu', 'faiss-gpu', 'tests', 'docs')
+EXTRAS = ('openmmlab', 'clip', 'faiss-cpu', 'faiss-gpu', 'tests', 'docs')
 
 
 def read_requirements(name: str) -> list[str]:

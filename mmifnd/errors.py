@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 #: Packages that are not installed with mmifnd, and the extra that installs them.
-EXTRAS = dict(mmengine='openmmlab', mmcv='openmmlab', mmpretrain='openmmlab', tensorboard='tensorboard')
+EXTRAS = dict(mmengine='openmmlab', mmcv='openmmlab', mmpretrain='openmmlab', tensorboard='tensorboard', open_clip='clip')
 
 
 class UserError(ValueError):

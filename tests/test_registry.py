@@ -44,6 +44,13 @@ class ArrayImages(Dataset):
         return dict(img=np.zeros((4, 4), np.uint8), gt_label=position)
 
 
+#: The smallest model config of open_clip.
+OPEN_CLIP = dict(embed_dim=8, vision_cfg=dict(layers=1, width=8, head_width=8, patch_size=8, image_size=8),
+                 text_cfg=dict(context_length=4, vocab_size=9, width=8, heads=1, layers=1))
+#: What needs a package that is no requirement.
+EXTRAS = dict(CLIPTokenizer='open_clip', OpenCLIPImage='open_clip', OpenCLIPText='open_clip', HFTokenizer='transformers')
+
+
 class TwoShards(PairShards):
     """Shards of no file."""
 
@@ -69,7 +76,7 @@ MINIMAL = dict(
                FalseNegativeHook=dict(num_clusters=(2,), acceptance=ACCEPTANCE)),
     DATA_SAMPLERS=dict(ShardWindowSampler=dict(dataset=TwoShards()),
                        ResumableSampler=dict(sampler=dict(type='DefaultSampler', dataset=[0, 1], shuffle=True, seed=0))),
-    TOKENIZER=dict(HashTokenizer={}),
+    TOKENIZER=dict(HashTokenizer={}, CLIPTokenizer={}, HFTokenizer=dict(path='pairs')),
     TRANSFORMS=dict(LoadImageFromFile={}, ResizeEdge=dict(scale=8), Tokenize=dict(tokenizer=dict(type='HashTokenizer'))),
     METRICS=dict(KNNAccuracy={}, LinearProbe={}, FewShotProbe={}, ClusteringNMI={}, DetectionRates={},
                  DetectionQuality={}, QuantileError={}, BalancedAccuracy={}, LabelFractionProbe={}, LinearSVM={},
@@ -81,7 +88,8 @@ MINIMAL = dict(
         ElimContrastiveHead={}, AttrContrastiveHead={}, GloFNDThresholdHead={}, ProtoNCEHead={}, SogCLRHead={},
         SANEHead={}, SCEHead={}, SwAVHead=dict(in_channels=4), MomentumMixup={},
         FastCLIPHead={}, SigmoidHead={}, LinearProjection=dict(in_channels=8, out_channels=4), PassThrough=dict(channels=4),
-        TokenBag=dict(vocab_size=9), TextTransformer=dict(vocab_size=9, width=8, layers=1, heads=2),
+        OpenCLIPImage=dict(model=OPEN_CLIP), OpenCLIPText=dict(model=OPEN_CLIP), TokenBag=dict(vocab_size=9),
+        TextTransformer=dict(vocab_size=9, width=8, layers=1, heads=2),
         ImageTextPreprocessor={}, TensorPairsPreprocessor={},
         QuantileThresholdDetector={}, BatchQuantileDetector={}, TopKDetector={}, PositiveMarginDetector={},
         NoDetector={}, PseudoLabelDetector={}, GroundTruthDetector={}, GroupDetector={},
@@ -165,6 +173,8 @@ def test_the_table_of_minimal_configs_is_complete():
 
 @pytest.mark.parametrize('entries, name', [(entries, name) for entries, names in MINIMAL.items() for name in names])
 def test_builds_from_a_minimal_config(entries, name, idx_folder, class_folder, pair_folder):
+    if name in EXTRAS:
+        pytest.importorskip(EXTRAS[name])
     built = OURS[entries].build(dict(type=name, **MINIMAL[entries][name]))
     assert type(built) is OURS[entries].get(name)
     assert type(OURS[entries].build(dict(type=f'mmifnd.{name}', **MINIMAL[entries][name]))) is type(built)

@@ -27,13 +27,14 @@ from .sample_index import num_samples, sample_index, trace_origin
 from .split_folder import SplitFolder
 from .subset import SubsetDataset
 from .tensor_images import TensorImages
-from .tokenizers import HashTokenizer, Tokenize
+from .tokenizers import CLIPTokenizer, HashTokenizer, HFTokenizer, Tokenize
 from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
-    'BROKEN_LIST', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'Digits', 'GroupedFolder', 'HashTokenizer',
-    'IDXImages', 'ImageIdentity', 'ImageTextTable', 'InMemoryImages', 'InMemoryPairs', 'IndexedDataset', 'KarpathyJson',
-    'LabelledSubset', 'LoadImageFromFile', 'PairShards', 'ResizeEdge', 'ResumableSampler', 'ShardWindowSampler',
-    'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize', 'WordNetDepthDataset', 'image_keys',
-    'indices_of', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
+    'BROKEN_LIST', 'CLIPTokenizer', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'Digits', 'GroupedFolder',
+    'HFTokenizer', 'HashTokenizer', 'IDXImages', 'ImageIdentity', 'ImageTextTable', 'InMemoryImages', 'InMemoryPairs',
+    'IndexedDataset', 'KarpathyJson', 'LabelledSubset', 'LoadImageFromFile', 'PairShards', 'ResizeEdge',
+    'ResumableSampler', 'ShardWindowSampler', 'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize',
+    'WordNetDepthDataset', 'image_keys', 'indices_of', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin',
+    'wordnet_groups', 'wordnet_names',
 ]

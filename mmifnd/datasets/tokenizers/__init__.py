@@ -1,7 +1,9 @@
 """Tokenizers: from captions to token ids."""
 
 from .base import Tokenizer
+from .clip_tokenizer import CLIPTokenizer
 from .hash_tokenizer import HashTokenizer
+from .hf_tokenizer import HFTokenizer
 from .tokenize import Tokenize, build_tokenizer
 
-__all__ = ['HashTokenizer', 'Tokenize', 'Tokenizer', 'build_tokenizer']
+__all__ = ['CLIPTokenizer', 'HFTokenizer', 'HashTokenizer', 'Tokenize', 'Tokenizer', 'build_tokenizer']

@@ -7,15 +7,17 @@ import numpy as np
 
 
 class Tokenizer(ABC):
-    """Turns captions into token ids of one length; id 0 is padding.
+    """Turns captions into token ids of one length.
 
     Attributes:
         vocab_size (int): ids are below it; that of the text tower must be as large.
         context_length (int): ids of a caption.
+        padding (int): id that fills up short captions; text towers of this package expect 0.
     """
 
     vocab_size: int
     context_length: int
+    padding: int = 0
 
     @abstractmethod
     def encode(self, caption: str) -> list[int]:
@@ -31,7 +33,7 @@ class Tokenizer(ABC):
         Raises:
             TypeError: if a caption is no text.
         """
-        tokens = np.zeros((len(captions), self.context_length), dtype=np.int64)
+        tokens = np.full((len(captions), self.context_length), self.padding, dtype=np.int64)
         is_cut = np.zeros(len(captions), dtype=bool)
         for row, caption in enumerate(captions):
             if not isinstance(caption, str):

@@ -1,6 +1,7 @@
 """Towers of texts: from token ids to a feature."""
 
+from .open_clip import OpenCLIPImage, OpenCLIPText
 from .text_transformer import TextTransformer
 from .token_bag import TokenBag
 
-__all__ = ['TextTransformer', 'TokenBag']
+__all__ = ['OpenCLIPImage', 'OpenCLIPText', 'TextTransformer', 'TokenBag']
