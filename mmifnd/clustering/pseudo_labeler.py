@@ -55,6 +55,13 @@ class PseudoLabels:
     rate: float
     progress: float
 
+    def cpu(self) -> 'PseudoLabels':
+        """A copy in host memory; the same where it is there already."""
+        levels = [replace(level, assignment=level.assignment.cpu(), confidence=level.confidence.cpu(),
+                          centroids=level.centroids.cpu(), concentration=level.concentration.cpu())
+                  for level in self.granularities]
+        return replace(self, labels=self.labels.cpu(), granularities=levels)
+
     def statistics(self) -> list[dict[str, float]]:
         """What is worth logging of each granularity."""
         return [_statistics(labels, level) for labels, level in zip(self.labels, self.granularities)]

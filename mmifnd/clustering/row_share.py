@@ -47,6 +47,15 @@ class RowShare:
         everywhere[self.index.to(values.device)] = values
         return self.reduce(everywhere, 'sum')
 
+    def rows_of(self, images: Tensor) -> Tensor:
+        """Copy the rows (n, D) of ``images``, int64 (n,) in ascending order, to every process; 0 for an image without a row."""
+        images = images.to(self.device)
+        place = torch.searchsorted(images, self.index).clamp(max=len(images) - 1)
+        own = images[place] == self.index
+        rows = torch.zeros(len(images), self.features.shape[1], dtype=torch.float32, device=self.device)
+        rows[place[own]] = self.features[own].float()
+        return self.reduce(rows, 'sum')
+
     def sample(self, count: int, seed: int) -> Tensor:
         """Copy the rows (count, D) of images that a hash of (seed, image) draws to every process, in float32.
 

@@ -27,7 +27,10 @@ CONFIGS = dict(
     ifnd=('configs/ifnd/ifnd_moco_digits.py', {'model.queue_len': 512}),
     distributed_kmeans=('configs/ifnd/ifnd_moco_digits.py', {
         'model.queue_len': 512, 'default_hooks.false_negative.kmeans': dict(type='DistributedKMeans'),
-        'default_hooks.false_negative.save': 'labels'}))
+        'default_hooks.false_negative.save': 'labels'}),
+    torch_bank=('configs/ifnd/ifnd_moco_digits.py', {
+        'model.queue_len': 512, 'default_hooks.false_negative.source': 'bank', 'default_hooks.false_negative.save': 'features',
+        'default_hooks.false_negative.kmeans': dict(backend='torch', device='cpu', init='previous')}))
 
 _NUMBERS = itertools.count()
 

@@ -83,3 +83,8 @@ def test_images_without_a_row_are_left_out_of_the_numbering():
     seen = torch.tensor([True, False, True, True, False])
     share = RowShare(torch.tensor([[3.], [0.], [2.]]), torch.tensor([3, 0, 2]), 5).compact(seen)
     assert share.total == 3 and share.spread(share.features.squeeze(1)).tolist() == [0, 2, 3]
+
+
+def test_rows_of_given_images():
+    share = RowShare(torch.tensor([[3.], [1.], [2.]]), torch.tensor([3, 1, 2]), 5)
+    assert share.rows_of(torch.tensor([1, 3, 4])).flatten().tolist() == [1, 3, 0]

@@ -59,9 +59,10 @@ def test_each_process_keeps_the_features_of_its_own_images(two_processes, num_sa
 
 
 @pytest.mark.slow
-def test_a_run_is_trained_by_these_labels(two_processes, tmp_path, restored_torch):
-    first, second = two_processes.run(runner_jobs.train_digits, 'distributed_kmeans', tmp_path / 'two', 3)
-    runner_jobs.train_digits('distributed_kmeans', tmp_path / 'one', 3)
+@pytest.mark.parametrize('kind', ['distributed_kmeans', 'torch_bank'])
+def test_a_run_is_trained_by_these_labels(two_processes, tmp_path, restored_torch, kind):
+    first, second = two_processes.run(runner_jobs.train_digits, kind, tmp_path / 'two', 3)
+    runner_jobs.train_digits(kind, tmp_path / 'one', 3)
     for name, value in first[1].items():
         if 'labels' in name:
             assert second[1][name].equal(value) and (value >= 0).any()
@@ -74,3 +75,6 @@ def test_a_run_is_trained_by_these_labels(two_processes, tmp_path, restored_torc
             assert other['num_clusters'] == row['num_clusters'] and other['nmi'] == pytest.approx(row['nmi'], abs=5)
     with np.load(tmp_path / 'two' / 'false_negatives' / 'epoch_0002.npz') as arrays:
         assert np.array_equal(arrays['labels'], first[1]['head.detector.labels'].numpy())
+        if kind == 'torch_bank':
+            lengths = np.linalg.norm(arrays['features'].astype(np.float32), axis=1)
+            np.testing.assert_allclose(lengths, arrays['assignments'][0] >= 0, atol=1e-2)

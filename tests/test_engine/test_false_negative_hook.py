@@ -41,9 +41,12 @@ class Watch(Hook):
 
 
 @pytest.mark.parametrize('source', ['extract', 'bank'])
-def test_three_epochs_of_the_digits(digits_runner, tmp_path, source):
+@pytest.mark.parametrize('kmeans', [{}, dict(backend='torch', device='cpu', init='previous')], ids=['faiss', 'torch'])
+def test_three_epochs_of_the_digits(digits_runner, tmp_path, source, kmeans):
+    """With torch, features stay where they were computed; all that is recorded is the same."""
     runner = digits_runner(
-        default_hooks__false_negative__num_clusters=(10, 30), default_hooks__false_negative__source=source)
+        default_hooks__false_negative__num_clusters=(10, 30), default_hooks__false_negative__source=source,
+        default_hooks__false_negative__kmeans=kmeans)
     watch = Watch()
     runner.register_hook(watch)
     runner.train()
@@ -185,10 +188,7 @@ def test_a_control_without_labels_trains_and_is_measured(digits_runner, tmp_path
     (dict(begin=3, initial=True), 'begin=3 of FalseNegativeHook must not be negative, nor positive with initial=True'),
     (dict(confidence='phi'), "confidence='phi' is unknown; choose one of softmax, concentration"),
     (dict(save='all'), "save='all' is unknown; choose one of none, labels, features"),
-    (dict(kmeans=dict(type='DistributedKMeans'), source='bank'),
-     "source='bank' and save='labels' of FalseNegativeHook do not go with DistributedKMeans"),
-    (dict(kmeans=dict(type='DistributedKMeans'), save='features'),
-     "source='extract' and save='features' of FalseNegativeHook do not go with DistributedKMeans"),
+    (dict(kmeans=dict(backend='cupy')), "backend='cupy' of KMeans is unknown; choose 'auto', 'faiss' or 'torch'"),
 ])
 def test_options_out_of_range_are_named(options, words):
     with pytest.raises(ValueError, match=words):

@@ -17,7 +17,7 @@ def label_features(labeler: PseudoLabeler, taken: EpochFeatures, progress: float
     """Pseudo labels of what was taken at the end of an epoch, with a progress bar; every rank must call it."""
     with reported('k-means', len(labeler.num_clusters)) as report:
         if isinstance(taken.features, RowShare):
-            return label_share(labeler, taken.features, progress, report)
+            return label_share(labeler, taken.features, progress, report, taken.seen)
         return label_across_ranks(labeler, taken.features, progress, taken.seen, report)
 
 

@@ -32,6 +32,15 @@ def error_of(sample: dict[str, Tensor]) -> dict[str, float]:
     return dict(threshold_mae=found.mae, threshold_rmse=found.rmse)
 
 
+def learns_thresholds(detector: nn.Module) -> bool:
+    """Whether :func:`threshold_sample` finds something."""
+    return _learner(detector) is not None
+
+
+def _learner(detector: nn.Module) -> nn.Module | None:
+    return next((part for part in detector.modules() if isinstance(getattr(part, 'threshold', None), Tensor)), None)
+
+
 @torch.no_grad()
 def threshold_sample(detector: nn.Module, embedding: Tensor, max_anchors: int = 2048) -> dict[str, Tensor]:
     """Learned thresholds and exact quantiles of each image, on the host; empty for a detector that learns none.
@@ -41,7 +50,7 @@ def threshold_sample(detector: nn.Module, embedding: Tensor, max_anchors: int = 
     Returns:
         dict[str, Tensor]: ``thresholds`` (N,), ``threshold_anchors`` int64 (A,) and their ``exact_thresholds`` (A,).
     """
-    learner = next((part for part in detector.modules() if isinstance(getattr(part, 'threshold', None), Tensor)), None)
+    learner = _learner(detector)
     if learner is None:
         return {}
     anchors = torch.as_tensor(even_anchors(len(embedding), max_anchors))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mmifnd.clustering import RowShare
 from mmifnd.datasets import IndexedDataset
-from mmifnd.distributed import gather, world_size
+from mmifnd.distributed import gather, is_main, world_size
 from mmifnd.evaluation import even_anchors
 from mmifnd.models.embedding import pool
 
@@ -35,6 +35,32 @@ class EpochFeatures:
     features: Tensor | RowShare
     seen: Tensor | None = None
     backbone: Tensor | None = None
+
+    def sample(self, max_rows: int | None = None) -> tuple[Tensor, Tensor]:
+        """Images spread evenly over those that have a row, int64 (n,), and their rows, float32 (n, D), both on the host.
+
+        Every rank must call it.
+
+        Args:
+            max_rows (int, optional): the largest n; if None, all rows, which are too many of a large data set that is shared.
+        """
+        total = self.features.total if isinstance(self.features, RowShare) else len(self.features)
+        images = torch.arange(total) if self.seen is None else self.seen.cpu().nonzero().squeeze(1)
+        chosen = images[torch.as_tensor(even_anchors(len(images), max_rows or len(images)))]
+        if not isinstance(self.features, RowShare):
+            return chosen, self.features[chosen]
+        return chosen, self.features.rows_of(chosen).float().cpu()
+
+    def on_main(self, rows_at_a_time: int = 65_536) -> Tensor | None:
+        """All features, float32 (N, D), in the host memory of rank 0; None on the others. Every rank must call it."""
+        if not isinstance(self.features, RowShare):
+            return self.features
+        parts = []
+        for images in torch.arange(self.features.total).split(rows_at_a_time):
+            rows = self.features.rows_of(images).float()
+            if is_main():
+                parts.append(rows.cpu())
+        return torch.cat(parts) if parts else None
 
     @property
     def are_of_images(self) -> bool:

@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmifnd.clustering import RowShare
 from mmifnd.distributed import all_reduce, gather, rank, world_size
+from mmifnd.models.frameworks.feature_bank import kept_on
 
 from ..batch_norm import average_batch_statistics
 from ..loader_workers import leave_signals_to_parent
@@ -46,11 +47,15 @@ def extract_features(framework: nn.Module, dataset: Dataset, encode: Callable[[T
 def extract_share(framework: nn.Module, dataset: Dataset, encode: Callable[[Tensor], Tensor], batch_size: int,
                   num_workers: int = 0, collate_fn: Callable | None = None,
                   report: Report = lambda done: None, texts: bool = False) -> RowShare:
-    """Extract features as :func:`extract_features` does, but every rank keeps its own W-th of the images."""
+    """Extract features as :func:`extract_features` does, but every rank keeps its own W-th of the images.
+
+    They stay on their device, or in host memory if they take more than 4 GiB there.
+    """
     parts = []
     with _evaluating(framework):
         for index, rows in _batches(framework, dataset, encode, batch_size, num_workers, collate_fn, texts=texts):
-            parts.append((index.cpu(), rows.cpu()))
+            where = kept_on(rows.device, -(-len(dataset) // world_size()) * rows.shape[1] * rows.itemsize)
+            parts.append((index.to(where), rows.to(where)))
             report(min(len(parts) * batch_size * world_size(), len(dataset)))
     total = len(dataset)
     count = len(range(rank(), total, world_size()))

@@ -108,7 +108,7 @@ class ExactPass(FeatureSource):
         with reported('features', len(view)) as report, noted_backbone(self.framework, len(view)) as rows:
             features = extract(self.framework, view, self._encode, self.batch_size, self.num_workers, self.collate_fn, report,
                                texts=self.kind == 't')
-        return EpochFeatures(completed, self.kind, features, backbone=None if self.stays_on_ranks else joined(rows))
+        return EpochFeatures(completed, self.kind, features, backbone=joined(rows))
 
     def _encode(self, images: torch.Tensor) -> torch.Tensor:
         return self.framework.cluster_feature(images, self.kind)
@@ -134,7 +134,8 @@ class TrainingSteps(FeatureSource, KeepsRankState):
     def _take(self, completed: int) -> EpochFeatures:
         if not completed:
             return self.exact.take(completed)
-        features, seen = self.framework.feature_bank.collect()
+        bank = self.framework.feature_bank
+        features, seen = bank.share() if self.exact.stays_on_ranks else bank.collect()
         self.framework.feature_bank.clear()
         return EpochFeatures(completed, self.kind, features, seen)
 

@@ -2,14 +2,14 @@
 
 import time
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmifnd.clustering import PseudoLabels
 from mmifnd.distributed import is_main, rank, unwrap, world_size
 from mmifnd.evaluation import clustering_scores
 from mmifnd.parts import KeepsRankState
 
-from ..features.detector_probe import error_of, threshold_sample
+from ..features.detector_probe import error_of, learns_thresholds, threshold_sample
 from ..features.epoch_features import EpochFeatures
 from .clustering_files import ClusteringFiles
 from .clustering_log import log_clustering
@@ -67,11 +67,14 @@ class ClusteringRecord(KeepsRankState):
             epoch=taken.epoch, progress=labels.progress, rate=labels.rate, seconds_features=seconds[0],
             seconds_clustering=seconds[1], share_of_training_time=self._spent / (time.perf_counter() - self._started),
             false_negative_share=self._share_removed.take())
+        detector = self._threshold_detector(taken) if is_exact else None
+        features = taken.on_main() if detector is not None or self.files.save == 'features' else None
         if is_main():
-            thresholds = self._thresholds(taken) if is_exact else {}
+            labels = labels.cpu()
+            thresholds = {} if detector is None else threshold_sample(detector, features)
             record.update(granularities=self._granularities(labels), **error_of(thresholds))
             log_clustering(runner, record)
-            self.files.write(record, labels, taken.features, thresholds)
+            self.files.write(record, labels, features, thresholds)
 
     def _granularities(self, labels: PseudoLabels) -> list[dict]:
         """What each granularity is, and is worth."""
@@ -85,11 +88,10 @@ class ClusteringRecord(KeepsRankState):
                 del row['accepted_share']
         return rows
 
-    def _thresholds(self, taken: EpochFeatures) -> dict[str, Tensor]:
-        """Thresholds of a detector that learns them on the embedding, if that was taken, of all images.
+    def _threshold_detector(self, taken: EpochFeatures) -> nn.Module | None:
+        """The detector that learns thresholds on the embedding, if that is what was taken.
 
         A head with a direction compares with the embeddings of another encoder, which are not taken here.
         """
         head = self.framework.heads.get('')
-        is_comparable = head and taken.kind == 'z' and isinstance(taken.features, Tensor)
-        return threshold_sample(head.detector, taken.features) if is_comparable else {}
+        return head.detector if head and taken.kind == 'z' and learns_thresholds(head.detector) else None

@@ -4,10 +4,9 @@ import time
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
-from torch import Tensor
 
 from mmifnd.checks import check_choice
-from mmifnd.clustering import DistributedKMeans, PseudoLabeler
+from mmifnd.clustering import PseudoLabeler
 from mmifnd.distributed import is_main, unwrap
 from mmifnd.parts import KeepsRankState
 from mmifnd.registry import HOOKS, TASK_UTILS
@@ -37,15 +36,14 @@ class FalseNegativeHook(Hook, KeepsRankState):
         num_workers (int): processes that read images for the pass.
         confidence (str): ``'softmax'`` (Eq. 2) or ``'concentration'`` (PCL), see :class:`mmifnd.clustering.PseudoLabeler`.
         temperature (float, optional): of the confidence, Eq. 2; default: the head's.
-        kmeans (dict): options of :class:`mmifnd.clustering.KMeans`; with ``type='DistributedKMeans'``, of that class: features
-            then stay on the rank that made them, and no later hook sees them.
+        kmeans (dict): options of :class:`mmifnd.clustering.KMeans`; with ``type='DistributedKMeans'``, of that class. There,
+            and with ``backend='torch'``, the default on a GPU, features stay on the rank and device that made them.
         initial (bool): also cluster the features of the untrained network, before the first epoch.
         save (str): what each clustering leaves in ``false_negatives/`` of the work directory: ``'labels'``,
-            ``'features'`` (labels and features) or ``'none'``.
+            ``'features'`` (labels and features, which rank 0 then has in host memory) or ``'none'``.
 
     Raises:
-        ValueError: if an option is unknown, a granularity exceeds the training set, or features that stay on their ranks
-            are to be banked or saved.
+        ValueError: if an option is unknown, or a granularity exceeds the training set.
     """
 
     def __init__(self, num_clusters: Sequence[int], acceptance: dict, interval: int = 1, cluster_feature: str = 'z',
@@ -63,11 +61,7 @@ class FalseNegativeHook(Hook, KeepsRankState):
         self.interval, self.initial, self.begin, self.temperature = interval, initial, begin, temperature
         self.labeler = PseudoLabeler(num_clusters, TASK_UTILS.build(acceptance), 1. if temperature is None else temperature,
                                      TASK_UTILS.build({'type': 'mmifnd.KMeans', **(kmeans or {})}), confidence)
-        stays_on_ranks = isinstance(self.labeler.kmeans, DistributedKMeans)
-        if stays_on_ranks and (source == 'bank' or save == 'features'):
-            raise ValueError(f'source={source!r} and save={save!r} of FalseNegativeHook do not go with DistributedKMeans, '
-                             "whose features stay on their ranks; use source='extract' with save='labels' or 'none'")
-        exact = ExactPass(cluster_feature, pipeline, batch_size, num_workers, stays_on_ranks)
+        exact = ExactPass(cluster_feature, pipeline, batch_size, num_workers, self.labeler.kmeans.runs_on_shares)
         self.source = exact if source == 'extract' else TrainingSteps(exact)
         self.record = ClusteringRecord(save)
 
@@ -78,6 +72,8 @@ class FalseNegativeHook(Hook, KeepsRankState):
         self.labeler.temperature = self.framework.temperature if self.temperature is None else self.temperature
         self.source.open(self.framework, dataset, evaluation_pipeline(runner), runner.train_dataloader.collate_fn)
         self.record.open(runner)
+        if is_main():
+            runner.logger.info(f'k-means: {self.labeler.kmeans.describe()}')
         if self.initial and runner.iter == 0:
             self._relabel(runner, completed=0)
 
@@ -121,8 +117,7 @@ class FalseNegativeHook(Hook, KeepsRankState):
     def _relabel(self, runner, completed: int) -> None:
         started = time.perf_counter()
         taken = self.source.take(completed)
-        if isinstance(taken.features, Tensor):
-            runner.train_loop.hand_on(taken)
+        runner.train_loop.hand_on(taken)
         featured = time.perf_counter()
         labels = label_features(self.labeler, taken, completed / runner.max_epochs)
         self.framework.publish(labels)

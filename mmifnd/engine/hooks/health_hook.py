@@ -151,7 +151,7 @@ class HealthHook(Hook, KeepsRankState):
         taken = runner.train_loop.features_of(completed)
         if taken is None or not taken.are_of_images:
             taken = self._pass(runner, completed)
-        features = taken.features if taken.seen is None else taken.features[taken.seen]
+        _, features = taken.sample(self.max_images)
         layers = {'embedding' if taken.kind == 'z' else 'backbone': features}
         of_steps = None if self._training_rows is None else self._training_rows.collect()
         backbone = of_steps if taken.backbone is None else taken.backbone

@@ -203,8 +203,7 @@ class OnlineProbeHook(Hook, KeepsRankState):
             return self.framework.cluster_feature(images, kind)
 
         if shared:
-            chosen = torch.arange(len(shared.features)) if shared.seen is None else shared.seen.nonzero().squeeze(1)
-            bank = shared.features[chosen]
+            chosen, bank = shared.sample(None if isinstance(shared.features, Tensor) else self.max_images)
         else:
             voters, chosen = sample_view(self.dataset, evaluation_pipeline(runner), self.max_images)
             bank = self._encode(runner, voters, encode)

@@ -185,6 +185,11 @@ class FeatureBank(KeepsRankState):
         self._pending.clear()
 
 
+def kept_on(device: torch.device, size: int) -> torch.device:
+    """The device, or the host if ``size`` bytes of features are more than ``DEVICE_LIMIT``."""
+    return device if size <= DEVICE_LIMIT else torch.device('cpu')
+
+
 def _place(size: int, device: torch.device) -> torch.device:
     """The device, or the host if ``size`` bytes are too many for it."""
     if device.type == 'cuda':
