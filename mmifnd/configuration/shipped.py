@@ -43,11 +43,12 @@ def shipped_config(name: str) -> Path:
     return path
 
 
-def find_config(path: str | Path) -> Path:
+def find_config(path: str | Path, kind: str = 'config') -> Path:
     """A config by its file, or by its name among the shipped ones.
 
     Args:
         path: a file, or a name such as ``'ifnd/ifnd_simclr_digits'`` or ``'configs/ifnd/ifnd_simclr_digits.py'``.
+        kind: what it is, for messages.
 
     Raises:
         UserError: if it is neither; near names are given.
@@ -57,7 +58,7 @@ def find_config(path: str | Path) -> Path:
         return path
     name = path.as_posix().removeprefix('./').removeprefix('configs/').removesuffix('.py')
     if path.is_absolute() or name not in config_names():
-        raise UserError(f'config {path} does not exist, neither as a file nor among those that mmifnd ships{_near(name)}')
+        raise UserError(f'{kind} {path} does not exist, neither as a file nor among those that mmifnd ships{_near(name)}')
     return shipped_config(name)
 
 

@@ -100,7 +100,7 @@ def load_study(path: str | Path) -> Study:
     Raises:
         UserError: where it is missing, lacks a part, or names what there is not.
     """
-    config = read_config(find_config(path)).to_dict()
+    config = read_config(find_config(path, 'study')).to_dict()
     for name in ('methods', 'measures'):
         if not isinstance(config.get(name, {}), dict):
             raise UserError(f'study {path}: {name}={config[name]!r} must be a dict')

@@ -96,7 +96,7 @@ STUDIES = [
     ('a method that copies the rate of nobody', "methods = dict(random=dict(rate_from='moco'))", 'moco'),
     ('a method that copies its own rate', "methods = dict(random=dict(rate_from='random'))", 'rate_from'),
     ('a comparison with nobody', "comparisons = [('moco', 'simclr', 'shot_1')]", 'moco'),
-    ('a comparison by nothing', "comparisons = [('oracle', 'simclr', 'map')]", 'names map, which there is not'),
+    ('a comparison by nothing', "comparisons = [('oracle', 'simclr', 'map')]", 'names map, which does not exist'),
     ('a comparison of two names', "comparisons = [('oracle', 'simclr')]", 'comparisons'),
     ('a figure of nobody', "figure_run = 'moco'", 'moco'),
     ('a study with a syntax error', 'methods = dict(', 'study.py'),
