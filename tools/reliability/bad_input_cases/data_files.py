@@ -141,6 +141,11 @@ def _dataset(settings: str) -> str:
     return f"train_dataloader['dataset'].update({settings})"
 
 
+def _of_type(settings: str) -> str:
+    """Another data set than that of the base, which has a ``split``."""
+    return f"train_dataloader['dataset'].update(_delete_=True, data_prefix='', with_label=False)\n{_dataset(settings)}"
+
+
 def _cases():
     for name, files, words in IMAGES:
         yield train(name, '{here}/config.py', words, files=folder(files=files))
@@ -155,16 +160,16 @@ def _cases():
                     files=folder(files=files))
     for name, lines, words in CLASS_LISTS:
         yield train(name, '{here}/config.py', words, files=folder(
-            _dataset("type='ClassSubset', class_list='{here}/data/list.txt'"), files=partial(_text, 'list.txt', lines)))
+            _of_type("type='ClassSubset', class_list='{here}/data/list.txt'"), files=partial(_text, 'list.txt', lines)))
     for name, lines, words in SUBSETS:
         yield train(name, '{here}/config.py', words, files=folder(
-            _dataset("type='LabelledSubset', image_list='{here}/data/list.txt'"), files=partial(_text, 'list.txt', lines)))
+            _of_type("type='LabelledSubset', image_list='{here}/data/list.txt'"), files=partial(_text, 'list.txt', lines)))
     for name, files, words in IDX:
         yield train(name, '{here}/config.py', words, files=folder(
             "train_dataloader['dataset'] = dict(_delete_=True, type='IDXImages', data_root='{here}/data')",
             files=partial(_write_idx, files)))
     yield train('no such class list', '{here}/config.py', 'no.txt', files=folder(
-        _dataset("type='ClassSubset', class_list='no.txt'")))
+        _of_type("type='ClassSubset', class_list='no.txt'")))
     yield train('no such list of images', '{here}/config.py', 'no.txt does not exist', files=folder(
         _dataset("ann_file='no.txt'")))
     yield train('a data root that does not exist', '{here}/config.py', 'data_root=no/such does not exist', files=folder(
@@ -178,13 +183,13 @@ def _cases():
     yield train('no such file of groups', '{here}/config.py', 'groups=no.csv does not exist', files=folder(
         _dataset("groups='no.csv'"), 'ifnd/ifnd_group_folder.py'))
     yield train('a fraction of 0', '{here}/config.py', 'fraction=0', files=folder(
-        _dataset("type='LabelledSubset', fraction=0., with_label=True")))
+        _of_type("type='LabelledSubset', fraction=0., with_label=True")))
     yield train('a fraction of 2', '{here}/config.py', 'fraction=2', files=folder(
-        _dataset("type='LabelledSubset', fraction=2., with_label=True")))
+        _of_type("type='LabelledSubset', fraction=2., with_label=True")))
     yield train('a fraction of images without labels', '{here}/config.py', 'with_label=False of LabelledSubset', files=folder(
-        _dataset("type='LabelledSubset', fraction=0.5")))
+        _of_type("type='LabelledSubset', fraction=0.5")))
     yield train('a depth of WordNet that does not exist', '{here}/config.py', 'depth=4', files=folder(
-        _dataset("type='WordNetDepthDataset', depth=4, with_label=True")))
+        _of_type("type='WordNetDepthDataset', depth=4, with_label=True")))
     yield train('one view', '{here}/config.py', 'view', files=folder(
         "train_dataloader['dataset']['pipeline'][1].update(num_views=1)"))
     yield train('no views', '{here}/config.py', 'MultiView', files=folder(
