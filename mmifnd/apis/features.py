@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.run_config import config_beside
-from mmifnd.datasets import IndexedDataset
+from mmifnd.datasets import MAX_BROKEN, IndexedDataset
 from mmifnd.datasets.image_data import Images, collate_of, image_dataset
 from mmifnd.datasets.said import say_once
 from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
@@ -29,8 +29,6 @@ from .backbones import load_backbone
 CENTRE_CROP = [
     dict(type='LoadImageFromFile'), dict(type='ResizeEdge', scale=256, edge='short', backend='pillow'),
     dict(type='CenterCrop', crop_size=224), dict(type='PackInputs')]
-#: Images of a data set that may be unreadable, as in training.
-MAX_BROKEN = 10
 MEAN, STD = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
 
 

@@ -15,13 +15,14 @@ from mmifnd.configuration.derived import Derived
 from mmifnd.configuration.environment import build_runner
 from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.shipped import shipped_config
+from mmifnd.datasets import MAX_BROKEN
 from mmifnd.datasets.image_data import ImageFolder, image_dataset, read_folder
 from mmifnd.datasets.load_image import LoadImageFromFile, loader_in
 from mmifnd.datasets.pixels import WHITE
 from mmifnd.machine import available_cores
 from mmifnd.records.inspection import write_inspection
 
-from .pretraining_look import MAX_BROKEN, check_usable, look_before
+from .pretraining_look import check_usable, look_before
 
 DETECTORS = dict(
     ifnd=dict(type='PseudoLabelDetector'),

@@ -13,8 +13,8 @@ from mmifnd.errors import UserError
 
 from .inspection import Inspection, inspect_folder
 
-#: Images that are looked at, and those that may be unreadable unless a config says otherwise.
-MAX_LOOKS, MAX_BROKEN = 20_000, 10
+#: Images that are looked at, at most.
+MAX_LOOKS = 20_000
 
 
 def look_before(data: str | Path, config: Config, background: Sequence[int], depth: str) -> Inspection:

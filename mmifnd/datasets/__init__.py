@@ -1,6 +1,6 @@
 """Data sets whose samples carry one stable global index an image."""
 
-from .broken_images import BROKEN_LIST
+from .broken_images import BROKEN_LIST, MAX_BROKEN
 from .class_subset import ClassSubset
 from .collate import indices_of, keep_batch
 from .custom import CustomDataset
@@ -31,10 +31,10 @@ from .tokenizers import CLIPTokenizer, HashTokenizer, HFTokenizer, Tokenize
 from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
-    'BROKEN_LIST', 'CLIPTokenizer', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'Digits', 'GroupedFolder',
+    'BROKEN_LIST', 'MAX_BROKEN', 'CLIPTokenizer', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'Digits', 'GroupedFolder',
     'HFTokenizer', 'HashTokenizer', 'IDXImages', 'ImageIdentity', 'ImageTextTable', 'InMemoryImages', 'InMemoryPairs',
-    'IndexedDataset', 'KarpathyJson', 'LabelledSubset', 'LoadImageFromFile', 'PairShards', 'ResizeEdge',
-    'ResumableSampler', 'ShardWindowSampler', 'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize',
-    'WordNetDepthDataset', 'image_keys', 'indices_of', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin',
-    'wordnet_groups', 'wordnet_names',
+    'IndexedDataset', 'KarpathyJson', 'LabelledSubset', 'LoadImageFromFile', 'PairShards', 'ResizeEdge', 'ResumableSampler',
+    'ShardWindowSampler', 'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize', 'WordNetDepthDataset',
+    'image_keys', 'indices_of', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups',
+    'wordnet_names',
 ]

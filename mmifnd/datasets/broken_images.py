@@ -17,6 +17,8 @@ from .reading_notes import KINDS
 
 #: Name of the list in the folder of a run, with the columns image and reason.
 BROKEN_LIST = 'broken_images.csv'
+#: Images of a data set that may be unreadable, on each process, unless a config says otherwise.
+MAX_BROKEN = 10
 
 
 class BrokenImages:

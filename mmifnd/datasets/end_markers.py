@@ -5,7 +5,8 @@ import struct
 
 from PIL import Image
 
-_START_OF_SCAN, _END_OF_IMAGE = 0xda, 0xd9
+_MARK, _START_OF_SCAN, _END_OF_IMAGE = 0xff, 0xda, 0xd9
+_SCAN, _END = b'\xff\xda', b'\xff\xd9'
 _STANDALONE = {0x01, *range(0xd0, 0xd8)}
 #: A marker within the data of a scan: neither a stuffed 0xff nor a restart marker.
 _AFTER_SCAN = re.compile(rb'\xff+[^\x00\xff\xd0-\xd7]')
@@ -32,10 +33,14 @@ def is_complete(content: bytes, image: Image.Image) -> bool:
 
 
 def _jpeg_ends(content: bytes) -> bool:
-    """Step from segment to segment: thumbnails inside of them have end markers of their own."""
+    """Whether an end marker follows the first scan.
+
+    The segments before it are stepped over: thumbnails inside of them have end markers of their own. Within the data of a scan
+    there is none: a 0xff is followed by a zero there, or by the number of a restart.
+    """
     at = 2
-    while at + 1 < len(content):
-        if content[at] != 0xff:
+    while at + 4 <= len(content):
+        if content[at] != _MARK:
             at = content.find(b'\xff', at)  # padding between segments
             if at < 0:
                 return False
@@ -43,19 +48,29 @@ def _jpeg_ends(content: bytes) -> bool:
         marker = content[at + 1]
         if marker == _END_OF_IMAGE:
             return True
-        if marker in (0x00, 0xff):  # stuffed, or a fill byte
+        if marker in (0x00, _MARK):  # stuffed, or a fill byte
             at += 1 if marker else 2
         elif marker in _STANDALONE:
             at += 2
         else:
-            if at + 4 > len(content):
-                return False
             at += 2 + struct.unpack_from('>H', content, at + 2)[0]
             if marker == _START_OF_SCAN:
-                found = _AFTER_SCAN.search(content, at)
-                if found is None:
-                    return False
-                at = found.end() - 2
+                return _scans_end(content, at)
+    return False
+
+
+def _scans_end(content: bytes, start: int) -> bool:
+    """Whether an end marker follows, which does not stand in a table between two scans."""
+    if content.endswith(_END) and start <= len(content) - 2:  # nearly all files
+        return True
+    end = content.find(_END, start)
+    while end >= 0:
+        scan = content.rfind(_SCAN, start, end)
+        last = start if scan < 0 else scan + 2 + struct.unpack_from('>H', content, scan + 2)[0]
+        marker = _AFTER_SCAN.search(content, last)
+        if marker is not None and marker.end() - 2 == end:
+            return True
+        end = content.find(_END, end + 1)
     return False
 
 

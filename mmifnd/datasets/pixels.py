@@ -24,7 +24,7 @@ MAX_PIXELS = 89_478_485
 _WORD = 65535
 _MANY_PAGES = ('GIF', 'WEBP', 'TIFF', 'PNG', 'AVIF')
 _PNG_DEPTH, _TIFF_BITS = 24, 258  # a byte of the header; a tag
-_BY_OPENCV = ('JPEG', 'MPO')  # whose decoder is several times as fast
+_EXIF_OF_PNG = (b'eXIf', b'Raw profile type')
 #: What begins as one of these, and is unknown to Pillow, is damaged: JPEG, PNG, WebP, TIFF, GIF, BMP.
 _SIGNATURES = (b'\xff\xd8\xff', b'\x89PNG', b'RIFF', b'II*\0', b'MM\0*', b'GIF8', b'BM')
 _LOCK = threading.Lock()
@@ -81,7 +81,7 @@ def decode(content: bytes, background: Sequence[int] = WHITE, depth: str = 'full
             values = _deep_values(image, content)
             pixels, used = to_bytes(values, _limits(image, values), depth, data_range)
             return _finished(pixels, background), replace(header, values=used)
-        if header.format in _BY_OPENCV:
+        if _is_for_opencv(header, content):
             pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
             if pixels is None:
                 raise BrokenImageError('the image is damaged')
@@ -146,6 +146,13 @@ def _header(image: Image.Image, content: bytes) -> Header:
     has_alpha = image.mode in ('RGBA', 'LA', 'PA', 'RGBa', 'La') or 'transparency' in image.info
     has_pages = image.format in _MANY_PAGES and bool(getattr(image, 'is_animated', False))
     return Header(image.format, image.mode, image.size, has_alpha, has_pages, _is_deep(image, content))
+
+
+def _is_for_opencv(header: Header, content: bytes) -> bool:
+    """Whether OpenCV, whose decoders are faster, gives the same: JPEG, and PNG of 8 bits that needs no blending or turning."""
+    if header.format == 'PNG' and header.mode in ('RGB', 'L') and not (header.has_alpha or header.has_pages):
+        return not any(mark in content for mark in _EXIF_OF_PNG)
+    return header.format in ('JPEG', 'MPO')
 
 
 def _is_deep(image: Image.Image, content: bytes) -> bool:

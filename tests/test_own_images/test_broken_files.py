@@ -59,6 +59,16 @@ def test_the_end_marker_of_a_thumbnail_is_not_that_of_the_picture(photo, progres
             decode(content[:length])
 
 
+def test_an_end_marker_in_a_table_between_two_scans_is_none(photo):
+    content = stored(photo, 'JPEG', progressive=True)
+    second = content.index(b'\xff\xda', content.index(b'\xff\xda') + 1)
+    table = b'\xff\xfe' + (6).to_bytes(2, 'big') + b'\xff\xd9ab'  # a comment, for the decoder
+    assert np.array_equal(decode(content[:second] + table + content[second:] + b'more')[0], decode(content)[0])
+    for end in (second + len(table), second + len(table) + 200):
+        with pytest.raises(BrokenImageError, match='cut off'):
+            decode((content[:second] + table + content[second:])[:end])
+
+
 def test_only_regular_files_of_bounded_size_are_read(tmp_path):
     (tmp_path / 'empty.png').write_bytes(b'')
     (tmp_path / 'large.png').write_bytes(bytes(101))

@@ -1,5 +1,6 @@
 """An online probe: how well classes can be told apart during the training."""
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch.nn.functional as F
 from mmengine.hooks import Hook
 from torch import Tensor, nn
 
-from mmifnd.datasets import IndexedDataset, indices_of
+from mmifnd.datasets import BROKEN_LIST, MAX_BROKEN, IndexedDataset, indices_of
 from mmifnd.datasets.shared_images import shared_images
 from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
 from mmifnd.evaluation import knn_accuracy, top1_accuracy
@@ -165,7 +166,9 @@ class OnlineProbeHook(Hook, KeepsRankState):
         loader = runner.cfg.get('test_dataloader')
         if not loader:
             return None
-        dataset = DATASETS.build(dict(type='mmifnd.IndexedDataset', dataset=loader.dataset))
+        limit = runner.cfg.train_cfg.get('max_broken', MAX_BROKEN)
+        dataset = DATASETS.build(dict(type='mmifnd.IndexedDataset', dataset=loader.dataset, max_broken=limit))
+        dataset.broken_images.list_file = os.path.join(runner.work_dir, BROKEN_LIST)
         labels = dataset.labels()
         if labels is None:
             runner.logger.warning('OnlineProbeHook sees training images only: the test set has no labels')

@@ -7,7 +7,7 @@ import torch
 from mmengine.runner import EpochBasedTrainLoop
 from torch.utils.data import DataLoader
 
-from mmifnd.datasets import BROKEN_LIST, ResumableSampler
+from mmifnd.datasets import BROKEN_LIST, MAX_BROKEN, ResumableSampler
 from mmifnd.distributed import unwrap, world_size
 from mmifnd.models.frameworks import ContrastiveFramework
 from mmifnd.parts import undeclared
@@ -42,7 +42,7 @@ class EpochLoop(EpochBasedTrainLoop):
         ValueError: where the data set cannot fill one batch, or ``max_broken`` is negative.
     """
 
-    def __init__(self, runner, dataloader: dict | DataLoader, max_epochs: int, max_broken: int = 10, **kwargs) -> None:
+    def __init__(self, runner, dataloader: dict | DataLoader, max_epochs: int, max_broken: int = MAX_BROKEN, **kwargs) -> None:
         if max_broken < 0:
             raise ValueError(f'max_broken={max_broken} of EpochLoop is negative; 0 stops at the first broken image')
         super().__init__(runner, _indexed(dataloader, max_broken), max_epochs, **kwargs)

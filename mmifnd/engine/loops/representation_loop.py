@@ -7,7 +7,7 @@ import torch
 from mmengine.dist import broadcast_object_list
 from mmengine.runner import BaseLoop
 
-from mmifnd.datasets import BROKEN_LIST
+from mmifnd.datasets import BROKEN_LIST, MAX_BROKEN
 from mmifnd.datasets.shared_images import SharedImages, shared_images
 from mmifnd.distributed import all_reduce, is_main, unwrap
 from mmifnd.evaluation import Summary
@@ -47,7 +47,7 @@ class RepresentationLoop(BaseLoop):
     """
 
     def __init__(self, runner, dataloader: dict, evaluator=None, measures: dict[str, dict] | None = None,
-                 batch_size: int = 256, train_dataset: dict | None = None, max_broken: int = 10) -> None:
+                 batch_size: int = 256, train_dataset: dict | None = None, max_broken: int = MAX_BROKEN) -> None:
         super().__init__(runner, dict(dataloader, dataset=_indexed(dataloader['dataset'], max_broken)))
         self.measures = {name: _built(name, config) for name, config in (measures or {}).items()}
         self.batch_size, self.max_broken = batch_size, max_broken
