@@ -1,14 +1,13 @@
 """Scores of one clustering: how much it changed, and how well it agrees with the classes."""
 
-import numpy as np
-
-from ._inputs import as_labels
+from ._inputs import ArrayLike, as_labels
 from .cluster_change import cluster_change
 from .nmi import normalized_mutual_information
 from .rates import true_rates
 
 
-def clustering_scores(assignment, accepted=None, labels=None, before=None) -> dict[str, float]:
+def clustering_scores(assignment: ArrayLike, accepted: ArrayLike | None = None, labels: ArrayLike | None = None,
+                      before: ArrayLike | None = None) -> dict[str, float]:
     """The scores that the given arguments allow, by name.
 
     Args:
@@ -28,13 +27,13 @@ def clustering_scores(assignment, accepted=None, labels=None, before=None) -> di
         >>> clustering_scores([7, 7, 3, 3], accepted=[7, 7, 3, -1], labels=[0, 0, 1, 1], before=[7, 7, 3, 7])
         {'changed_share': 0.25, 'nmi': 100.0, 'mtpr': 50.0, 'mtnr': 100.0}
     """
-    scores = {}
+    scores: dict[str, float] = {}
     if before is not None:
         scores['changed_share'] = cluster_change(before, assignment)
     if labels is None:
         return scores
     labels, assignment = as_labels(labels, 'labels'), as_labels(assignment, 'assignment', minimum=None)
-    took_part = np.asarray(assignment) >= 0
+    took_part = assignment >= 0
     scores['nmi'] = 100 * normalized_mutual_information(labels[took_part], assignment[took_part])
     if accepted is not None:
         scores['mtpr'], scores['mtnr'] = (100 * rate for rate in true_rates(labels, accepted))
