@@ -21,12 +21,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--image-size', type=int, default=224, help='side of the crops in pixels (default: 224)')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--num-workers', type=int, help='processes that read images; default: one per core, at most eight')
+    parser.add_argument('--holdout', type=float, default=0.2,
+                        help='share of each class that is kept for evaluation (default: 0.2)')
+    parser.add_argument('--background', type=int, nargs=3, default=(255, 255, 255), metavar=('RED', 'GREEN', 'BLUE'),
+                        help='behind what is transparent (default: white)')
+    parser.add_argument('--depth', default='full', help='how more than 8 bits become 8: full (default), or data')
     add_cfg_options(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Derive the settings, train, and print where the config and the last checkpoint are."""
     from mmifnd.apis import pretrain
-    result = pretrain(args.data, args.out, args.method, args.framework, args.backbone, args.epochs, args.batch_size,
-                      args.image_size, args.seed, args.num_workers, args.cfg_options)
+    result = pretrain(
+        args.data, args.out, method=args.method, framework=args.framework, backbone=args.backbone, epochs=args.epochs,
+        batch_size=args.batch_size, image_size=args.image_size, seed=args.seed, num_workers=args.num_workers,
+        options=args.cfg_options, holdout=args.holdout, background=args.background, depth=args.depth)
     print(f'{result.config}\n{result.checkpoint}')

@@ -1,12 +1,16 @@
 """The command ``mmifnd``: what it offers, what it refuses in one line, and that tools/ offers the same."""
 
+import argparse
+import inspect
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import mmifnd
+from mmifnd import apis
 from mmifnd.cli import COMMANDS, main, run_command
 from mmifnd.cli.contact_sheet import SOURCES
 from mmifnd.cli.export_backbone import ENCODERS, LAYOUTS
@@ -64,13 +68,28 @@ def test_choices_are_those_of_the_functions():
     assert tuple(converters.LAYOUTS) == LAYOUTS and tuple(converters.ENCODERS) == ENCODERS and detected.SOURCES == SOURCES
 
 
+@pytest.mark.parametrize('name, renamed', [
+    ('pretrain', dict(options='cfg_options')), ('evaluate', dict(options='cfg_options')),
+    ('audit', dict(num_examples='examples'))])
+def test_what_a_function_takes_the_subcommand_takes(name, renamed):
+    parser = argparse.ArgumentParser()
+    import_module(f'mmifnd.cli.{name}').add_arguments(parser)
+    parameters = inspect.signature(getattr(apis, name)).parameters.values()
+    options = {action.dest: action.default for action in parser._actions}
+    assert {renamed.get(parameter.name, parameter.name) for parameter in parameters} - set(options) <= {'labels'}
+    for parameter in parameters:
+        if parameter.default not in (parameter.empty, None, ()) and parameter.name in options:
+            assert options[parameter.name] == parameter.default
+
+
 @pytest.mark.parametrize('name', ['train', 'views', 'schedules', 'study', 'select-temperature'])
 def test_a_config_that_does_not_exist(name, capsys):
     with pytest.raises(SystemExit) as end:
         main([name, 'ifnd/ifnd_simclr_digit'])
     line, = capsys.readouterr().err.splitlines()
     assert end.value.code == 2
-    assert line.startswith('error: config ifnd/ifnd_simclr_digit does not exist') and 'ifnd/ifnd_simclr_digits' in line
+    kind = 'study' if name in ('study', 'select-temperature') else 'config'
+    assert line.startswith(f'error: {kind} ifnd/ifnd_simclr_digit does not exist') and 'ifnd/ifnd_simclr_digits' in line
 
 
 @pytest.fixture
