@@ -60,7 +60,8 @@ class TwoShards(PairShards):
 
 #: Registry and name: the arguments that the component cannot do without.
 MINIMAL = dict(
-    DATASETS=dict(CocoCaptions=dict(ann_file='coco.json', data_root='pairs'),
+    DATASETS=dict(CustomDataset=dict(data_root='folders'), SplitFolder=dict(data_root='folders', holdout=0.),
+                  CocoCaptions=dict(ann_file='coco.json', data_root='pairs'),
                   ImageTextTable=dict(ann_file='pairs.csv', data_root='pairs'),
                   KarpathyJson=dict(ann_file='karpathy.json', data_root='pairs'),
                   InMemoryPairs=dict(file='pairs/pairs.npz', tokenizer=dict(type='HashTokenizer')),
@@ -71,7 +72,7 @@ MINIMAL = dict(
                   InMemoryImages=dict(dataset=ArrayImages()),
                   SubsetDataset=dict(dataset=DIGITS, indices=3), IndexedDataset=dict(dataset=DIGITS),
                   WordNetDepthDataset=dict(depth=3, data_root='wnids')),
-    HOOKS=dict(CheckpointHook={}, DetectionHook={}, NonFiniteHook={}, HealthHook={}, OnlineProbeHook={},
+    HOOKS=dict(CheckpointHook={}, ProgressHook={}, DetectionHook={}, NonFiniteHook={}, HealthHook={}, OnlineProbeHook={},
                PlainCheckpointHook={}, RuntimeInfoHook={},
                FalseNegativeHook=dict(num_clusters=(2,), acceptance=ACCEPTANCE)),
     DATA_SAMPLERS=dict(ShardWindowSampler=dict(dataset=TwoShards()),

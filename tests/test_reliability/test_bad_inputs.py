@@ -33,12 +33,13 @@ def endings(tmp_path, *arguments):
 
 
 def test_some_of_each_topic(bad_inputs, tmp_path):
-    only = ['TopKDetector with', 'a list of labels only', 'groups of text', 'report: results that are a list',
+    only = ['TopKDetector with', 'a list of labels only', 'a list with commas', 'groups of text',
+            'report: results that are a list',
             'images of 16 bits', '--resume: a bare pickle', 'load_from: a state_dict of numbers', 'a model without a neck',
             'model.head.tau=1', 'study: no workers', 'select: no workers', 'audit: one cluster', 'a damaged shard']
     done, found = endings(tmp_path, '--only', *only)
     assert done.returncode == 0, done.stdout
-    assert len(found) >= 12 and {row['topic'] for row in found} == set(bad_inputs.TOPICS)
+    assert len(found) >= 13 and {row['topic'] for row in found} == set(bad_inputs.TOPICS)
 
 
 @pytest.mark.slow
