@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from .errors import UserError
+
 _BRACKETS = {'both': ('[', ']'), 'left': ('[', ')'), 'right': ('(', ']'), 'neither': ('(', ')')}
 
 
@@ -15,16 +17,16 @@ def check_choice(name: str, value: object, choices: Iterable[str], owner: str = 
         owner (str): class or function that has the argument, if the name alone does not say it.
 
     Raises:
-        ValueError: if ``value`` is unknown.
+        UserError: if ``value`` is unknown.
 
     Example:
         >>> check_choice('action', 'drop', ('eliminate', 'attract'), 'sigmoid_loss')
         Traceback (most recent call last):
-        ValueError: action='drop' of sigmoid_loss is unknown; choose one of eliminate, attract
+        mmifnd.errors.UserError: action='drop' of sigmoid_loss is unknown; choose one of eliminate, attract
     """
     choices = list(choices)
     if value not in choices:
-        raise ValueError(f'{name}={value!r}{_of(owner)} is unknown; choose one of {", ".join(choices)}')
+        raise UserError(f'{name}={value!r}{_of(owner)} is unknown; choose one of {", ".join(choices)}')
 
 
 def check_positive(name: str, value: float, owner: str = '', remedy: str = '') -> None:
@@ -37,15 +39,15 @@ def check_positive(name: str, value: float, owner: str = '', remedy: str = '') -
         remedy (str): what to give instead, such as ``'10 is usual'``.
 
     Raises:
-        ValueError: if ``value`` is not positive.
+        UserError: if ``value`` is not positive.
 
     Example:
         >>> check_positive('alpha', -1., remedy='10 is usual')
         Traceback (most recent call last):
-        ValueError: alpha=-1.0 is not positive; 10 is usual
+        mmifnd.errors.UserError: alpha=-1.0 is not positive; 10 is usual
     """
     if not value > 0:
-        raise ValueError(f'{name}={value}{_of(owner)} is not positive{_then(remedy)}')
+        raise UserError(f'{name}={value}{_of(owner)} is not positive{_then(remedy)}')
 
 
 def check_at_least(name: str, value: float, least: float, owner: str = '', remedy: str = '') -> None:
@@ -54,10 +56,10 @@ def check_at_least(name: str, value: float, least: float, owner: str = '', remed
     Example:
         >>> check_at_least('k', 0, 1, 'TopKDetector', '10 is usual')
         Traceback (most recent call last):
-        ValueError: k=0 of TopKDetector must be at least 1; 10 is usual
+        mmifnd.errors.UserError: k=0 of TopKDetector must be at least 1; 10 is usual
     """
     if not value >= least:
-        raise ValueError(f'{name}={value}{_of(owner)} must be at least {least}{_then(remedy)}')
+        raise UserError(f'{name}={value}{_of(owner)} must be at least {least}{_then(remedy)}')
 
 
 def check_inside(name: str, value: float, low: float, high: float, closed: str = 'both', owner: str = '',
@@ -74,18 +76,18 @@ def check_inside(name: str, value: float, low: float, high: float, closed: str =
         remedy (str): what to give instead, or what the number means.
 
     Raises:
-        ValueError: if ``value`` is outside.
+        UserError: if ``value`` is outside.
 
     Example:
         >>> check_inside('fraction', 0., 0, 1, 'right', remedy='it is a share of the labels')
         Traceback (most recent call last):
-        ValueError: fraction=0.0 is outside (0, 1]; it is a share of the labels
+        mmifnd.errors.UserError: fraction=0.0 is outside (0, 1]; it is a share of the labels
     """
     above = value >= low if closed in ('both', 'left') else value > low
     below = value <= high if closed in ('both', 'right') else value < high
     if not (above and below):
         left, right = _BRACKETS[closed]
-        raise ValueError(f'{name}={value}{_of(owner)} is outside {left}{low}, {high}{right}{_then(remedy)}')
+        raise UserError(f'{name}={value}{_of(owner)} is outside {left}{low}, {high}{right}{_then(remedy)}')
 
 
 def _of(owner: str) -> str:

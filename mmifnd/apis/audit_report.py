@@ -41,9 +41,9 @@ def sentences(audit: Audit) -> list[str]:
     if audit.labels is None:
         return [*said, 'Fewer clusters take more negatives for false, and more of them wrongly: choose the smallest k whose '
                        'rows of removed images look right.']
-    best = max(audit.relations, key=lambda relation: relation.estimate.scores.f1_micro)
-    scores = best.estimate.scores
-    return [*said, f'Best F1 by the true labels: {best.name}, {scores.precision_micro:.0%} of what it removes is right, '
+    scored = [(relation.name, relation.estimate.scores) for relation in audit.relations if relation.estimate.scores is not None]
+    name, scores = max(scored, key=lambda entry: entry[1].f1_micro)
+    return [*said, f'Best F1 by the true labels: {name}, {scores.precision_micro:.0%} of what it removes is right, '
                    f'{scores.recall_micro:.0%} of what is false is found.']
 
 
@@ -60,7 +60,7 @@ def write_audit(audit: Audit, out: str | Path, images: Thumbnails | None = None,
     out = Path(out)
     files = [out / 'audit.json']
     AtomicFileBackend().put_text(json.dumps({**audit.as_dict(), **(further or {})}, indent=1), files[0])
-    shown = images if images is None or audit.index is None else images.part(audit.index)
+    shown = images if images is None or audit.index is None else images.part(audit.index.tolist())
     for relation in audit.relations if images is not None else ():
         if relation.examples:
             files.append(out / f'removed_{relation.name.replace(" = ", "_")}.png')

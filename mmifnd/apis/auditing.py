@@ -75,7 +75,8 @@ class Audit:
     @property
     def true_share(self) -> float | None:
         """Share of the negatives that truly are false; None without labels."""
-        return None if self.labels is None else self.relations[0].estimate.scores.true_share
+        scores = self.relations[0].estimate.scores
+        return None if scores is None else scores.true_share
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -129,12 +130,12 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
     for name, value in dict(num_examples=num_examples, seed=seed).items():
         if value < 0:
             raise UserError(f'{name}={value} is negative; give 0 or more')
-    features, known, index = _features(source, data, config, feature)
+    features, own_labels, index = _features(source, data, config, feature)
     if index is not None and labels is not None and len(labels) > len(features):
         labels = np.asarray(labels)[index]
-    labels = known if labels is None else np.asarray(labels)
-    if labels is not None and len(labels) != len(features):
-        raise UserError(f'{len(labels)} labels for {len(features)} features; give one an image, in the same order')
+    classes = own_labels if labels is None else np.asarray(labels)
+    if classes is not None and len(classes) != len(features):
+        raise UserError(f'{len(classes)} labels for {len(features)} features; give one per image, in the same order')
     if len(features) < 2:
         raise UserError(f'{len(features)} image has no negatives; give at least 2')
     if batch_sizes is None:
@@ -144,14 +145,15 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
         raise UserError(f'batch size {outside[0]} is outside [2, {len(features)}], the number of images; choose one within')
     if clusters is None:
         clusters = clusters_of(len(features)).value
-    relations = _by_clusters(features, labels, clusters, num_examples, seed)
-    relations += [_by_quantile(features, labels, alpha, num_examples, seed) for alpha in alphas]
+    relations = _by_clusters(features, classes, clusters, num_examples, seed)
+    relations += [_by_quantile(features, classes, alpha, num_examples, seed) for alpha in alphas]
     if not relations:
         raise UserError('there is nothing to look at: give clusters, alphas, or both')
-    return Audit(len(features), relations, labels, tuple(batch_sizes), index)
+    return Audit(len(features), relations, classes, tuple(batch_sizes), index)
 
 
-def _features(source, data, config, feature: str | None) -> tuple[Tensor, np.ndarray | None, np.ndarray | None]:
+def _features(source: Any, data: Any, config: str | Path | None,
+              feature: str | None) -> tuple[Tensor, np.ndarray | None, np.ndarray | None]:
     """Features (N, D); labels (N,), if they come with them; positions (N,), if some images could not be read."""
     if isinstance(source, (str, Path)) and Path(source).suffix in FEATURES:
         features, labels = _read(Path(source))
@@ -161,8 +163,8 @@ def _features(source, data, config, feature: str | None) -> tuple[Tensor, np.nda
     if data is None:
         raise UserError('a checkpoint or encoder needs images: give data=FOLDER, or a file of features (.npz, .npy)')
     if feature is None:
-        is_module = isinstance(source, nn.Module)
-        has_embedding = hasattr(source, 'cluster_feature') if is_module else config or config_beside(source)
+        has_embedding = (hasattr(source, 'cluster_feature') if isinstance(source, nn.Module)
+                         else config or config_beside(source))
         feature = 'z' if has_embedding else 'f'
     found = extract_features(source, data, config=config, feature=feature)
     labels, index = (None if column is None else column.numpy() for column in (found.labels, found.index))
@@ -186,7 +188,8 @@ def _read(path: Path) -> tuple[Tensor, np.ndarray | None]:
     return torch.from_numpy(arrays['features']).float(), arrays.get('labels')
 
 
-def _by_clusters(features: Tensor, labels, clusters: Sequence[int], num_examples: int, seed: int) -> list[Relation]:
+def _by_clusters(features: Tensor, labels: np.ndarray | None, clusters: Sequence[int], num_examples: int,
+                 seed: int) -> list[Relation]:
     relations = []
     with reported('k-means', len(clusters)) as report:
         for count in clusters:
@@ -195,7 +198,7 @@ def _by_clusters(features: Tensor, labels, clusters: Sequence[int], num_examples
     return relations
 
 
-def _by_cluster(features: Tensor, labels, count: int, num_examples: int, seed: int) -> Relation:
+def _by_cluster(features: Tensor, labels: np.ndarray | None, count: int, num_examples: int, seed: int) -> Relation:
     labeler = PseudoLabeler((count,), ConfidenceAcceptance('constant'), TEMPERATURE, KMeans())
     labeler.check(len(features))
     level, = labeler(features, progress=1.).granularities
@@ -205,7 +208,7 @@ def _by_cluster(features: Tensor, labels, count: int, num_examples: int, seed: i
     return Relation(f'k = {count}', cluster_estimate(assignment, labels), [clusters.of(anchor) for anchor in anchors])
 
 
-def _by_quantile(features: Tensor, labels, alpha: float, num_examples: int, seed: int) -> Relation:
+def _by_quantile(features: Tensor, labels: np.ndarray | None, alpha: float, num_examples: int, seed: int) -> Relation:
     estimate = quantile_estimate(features, alpha, labels, even_anchors(len(features), MAX_ANCHORS))
     unit = F.normalize(features, dim=1)
     anchors = torch.from_numpy(np.sort(np.random.default_rng(seed).permutation(len(unit))[:num_examples]))

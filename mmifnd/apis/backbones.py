@@ -44,7 +44,7 @@ def load_backbone(checkpoint: str | Path, encoder: str = 'query', config: str | 
         raise UserError(f'checkpoint {checkpoint}: its backbone is no ResNet, ResNet_CIFAR or SmallCNN, so say what it is: '
                         'config=CONFIG of its training')
     with default_scope():
-        backbone = MODELS.build(found)
+        backbone: nn.Module = MODELS.build(found)
     try:
         backbone.load_state_dict(weights)
     except RuntimeError as error:

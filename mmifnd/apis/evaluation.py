@@ -59,7 +59,8 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
     runner = build_runner(loaded)
     check_testing(runner, state, str(checkpoint))
     load_state_dict(runner.model, state['state_dict'], strict=False)
-    return runner.test()
+    measured: dict[str, float] = runner.test()
+    return measured
 
 
 def _keep(known: dict, wanted: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from mmengine.model import BaseModel
@@ -109,7 +110,7 @@ def build_framework(config: str | Path, checkpoint: str | Path | None = None) ->
         UserError, ValueError: where the config cannot be used, or the checkpoint does not fit it.
     """
     with DefaultScope.overwrite_default_scope('mmifnd'):
-        framework = MODELS.build(load_config(config).model)
+        framework: nn.Module = MODELS.build(load_config(config).model)
     if checkpoint is None:
         return framework
     state = load_plain(str(checkpoint), map_location='cpu')
@@ -124,7 +125,8 @@ def _encoder(model: str | Path | nn.Module, config: str | Path | None) -> tuple[
         config = config or config_beside(model)
         model = load_backbone(model) if config is None else build_framework(config, model)
     loader = load_config(config).get('test_dataloader') if config else None
-    return model, CENTRE_CROP if loader is None else loader.dataset.get('pipeline')
+    pipeline = cast(list[dict] | None, CENTRE_CROP if loader is None else loader.dataset.get('pipeline'))
+    return model, pipeline
 
 
 def _check_kind(encoder: nn.Module, dataset: IndexedDataset) -> None:
@@ -137,13 +139,14 @@ def _check_kind(encoder: nn.Module, dataset: IndexedDataset) -> None:
 
 def _encode(encoder: nn.Module, feature: str) -> Callable[[Tensor], Tensor]:
     if feature == 'f':
-        return encoder.extract_feat
+        return cast(Callable[[Tensor], Tensor], encoder.extract_feat)
     if not hasattr(encoder, 'cluster_feature'):
         raise UserError("feature='z' needs a projection head, and a backbone alone has none; use 'f', or give config=CONFIG")
-    return lambda images: encoder.cluster_feature(images, 'z')
+    embed = cast(Callable[[Tensor, str], Tensor], encoder.cluster_feature)
+    return lambda images: embed(images, 'z')
 
 
-class _Encoder(BaseModel):  # which moves its preprocessor to the device, too
+class _Encoder(BaseModel):  # type: ignore[misc]  # it moves its preprocessor to the device, too
     """A backbone that is handed batches of a data set."""
 
     def __init__(self, backbone: nn.Module, dataset: IndexedDataset) -> None:

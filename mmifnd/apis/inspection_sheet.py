@@ -34,7 +34,7 @@ def contact_sheet(inspection: 'Inspection', loader: LoadImageFromFile) -> tuple[
 def _chosen(inspection: 'Inspection') -> list[tuple[str, str]]:
     """Names and what is noteworthy; an image stands once."""
     sound = [name for name, look in zip(inspection.names, inspection.looks) if look.header is not None]
-    places = np.linspace(0, len(sound) - 1, min(NUM_SPREAD, len(sound))).round().astype(int) if sound else []
+    places = np.linspace(0, max(len(sound) - 1, 0), min(NUM_SPREAD, len(sound))).round().astype(int)
     headers = {name: look.header for name, look in zip(inspection.names, inspection.looks) if look.header is not None}
     kinds = dict(
         flat=inspection.flat, equal=[name for group in inspection.duplicates for name in group[:2]], dark=inspection.dark,

@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from mmifnd.checks import check_at_least, check_choice
 from mmifnd.configuration import derived
 from mmifnd.configuration.config import apply_options, load_config
 from mmifnd.configuration.derived import Derived
@@ -240,14 +241,12 @@ def print_settings(settings: dict[str, Derived], path: Path) -> None:
 
 
 def _check(method: str, framework: str, backbone: str, epochs: int, batch_size: int | None, image_size: int) -> None:
-    choices = dict(method=(method, DETECTORS), framework=(framework, FRAMEWORKS), backbone=(backbone, BACKBONES))
-    for name, (value, known) in choices.items():
-        if value not in known:
-            raise UserError(f'{name}={value!r} is unknown; choose one of {", ".join(known)}')
+    check_choice('method', method, DETECTORS)
+    check_choice('framework', framework, FRAMEWORKS)
+    check_choice('backbone', backbone, BACKBONES)
     if framework == 'swav' and method == 'glofnd':
         raise UserError("method='glofnd' thresholds the negatives of an image, and framework='swav' has none; choose "
                         "method='ifnd' or 'none', or framework='mocov2' or 'simclr'")
     batch_size = 2 if batch_size is None else batch_size
     for name, value, least in (('epochs', epochs, 1), ('batch_size', batch_size, 2), ('image_size', image_size, 8)):
-        if value < least:
-            raise UserError(f'{name}={value} is below {least}; give at least {least}')
+        check_at_least(name, value, least)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
@@ -19,8 +20,9 @@ MAX_LOOKS = 20_000
 
 def look_before(data: str | Path, config: Config, background: Sequence[int], depth: str) -> Inspection:
     """Look at the images, and set how the loaders of ``config`` read them."""
-    loader = dict(background=tuple(background)) if tuple(background) != WHITE else {}
-    LoadImageFromFile(**loader, **({} if depth == 'data' else dict(depth=depth)))  # refuses what is none
+    loader: dict[str, Any] = dict(background=tuple(background)) if tuple(background) != WHITE else {}
+    depths: dict[str, Any] = {} if depth == 'data' else dict(depth=depth)
+    LoadImageFromFile(**loader, **depths)  # refuses what is none
     inspection = inspect_folder(read_folder(data), MAX_LOOKS, background)
     if depth == 'data' and inspection.data_range is not None:
         loader |= dict(depth='data', data_range=inspection.data_range)

@@ -47,12 +47,13 @@ def augmented_views(config: Config, count: int = 6, epoch: int = 0) -> list[list
 def _prepared(preprocessor: nn.Module, dataset: IndexedDataset, positions: list[int], training: bool) -> list[Tensor]:
     samples = dataset.__getitems__(positions)
     with torch.no_grad():
-        return preprocessor(collate_of(dataset)(samples), training=training)['inputs']
+        views: list[Tensor] = preprocessor(collate_of(dataset)(samples), training=training)['inputs']
+        return views
 
 
 def _pictures(preprocessor: nn.Module, images: Tensor) -> np.ndarray:
     """uint8 (B, C, H, W) of normalised images."""
     mean, std = getattr(preprocessor, 'mean', None), getattr(preprocessor, 'std', None)
-    images = images if mean is None else images * std + mean
+    images = images if mean is None or std is None else images * std + mean
     unit = _MAX_BYTE if isinstance(preprocessor, TensorViewsPreprocessor) else 1
     return (images * unit).round().clamp(0, _MAX_BYTE).byte().cpu().numpy()

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from mmifnd.checks import check_choice
+
 SCHEMES = ('linear', 'step', 'constant')
 SCOPES = ('global', 'per_cluster')
 
@@ -35,8 +37,8 @@ class ConfidenceAcceptance:
 
     def __init__(self, scheme: str = 'linear', start: float = 0., end: float = 1., milestone: float = 0.1,
                  scope: str = 'global', full_at: float = 1.) -> None:
-        _check_choice('scheme', scheme, SCHEMES)
-        _check_choice('scope', scope, SCOPES)
+        check_choice('scheme', scheme, SCHEMES, 'ConfidenceAcceptance')
+        check_choice('scope', scope, SCOPES, 'ConfidenceAcceptance')
         for name, value in dict(start=start, end=end, milestone=milestone).items():
             if not 0 <= value <= 1:
                 raise ValueError(f'{name}={value} of ConfidenceAcceptance is outside [0, 1]; give a share, not per cent')
@@ -94,8 +96,3 @@ def _most_confident_of_each(confidence: Tensor, labels: Tensor, rate: float) -> 
     position = torch.arange(len(order), device=order.device) - (sizes.cumsum(0) - sizes)[cluster]
     counts = (rate * sizes.double() + 1e-9).floor().long()
     return torch.zeros_like(confidence, dtype=torch.bool).index_put_((order,), position < counts[cluster])
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f'{name}={value!r} of ConfidenceAcceptance is unknown; choose one of {", ".join(choices)}')

@@ -1,5 +1,6 @@
 """The nearest centroid of every row, and how sure that is, without a matrix of all rows by all centroids."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def nearest(rows: Tensor, centroids: Tensor, spherical: bool = False, temperatur
     for here, part, scores in _scored(rows, centroids, penalty, precision):
         own = labels[here] = scores.argmax(dim=1)
         distances[here] = (part - centroids[own]).square_().sum(dim=1)
-        if scale is not None:
+        if scale is not None and confidence is not None:
             confidence[here] = _softmax_of(own, scores, penalty, scale)
     return Assignment(labels, distances, confidence)
 
@@ -114,8 +115,8 @@ def _penalty(centroids: Tensor, spherical: bool) -> Tensor:
     return centroids.new_zeros(len(centroids)) if spherical else centroids.square().sum(dim=1).mul_(-0.5)
 
 
-def _scored(rows: Tensor, centroids: Tensor, penalty: Tensor, precision: str):
-    """(slice, chunk of rows, their scores (n, K)) of all rows; the scores are overwritten by those of the next chunk."""
+def _scored(rows: Tensor, centroids: Tensor, penalty: Tensor, precision: str) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    """Iterate over slices, chunks of rows and their scores (n, K); the next chunk overwrites the scores."""
     chunk = rows_at_a_time(len(centroids), centroids.device)
     buffer = centroids.new_empty(min(chunk, len(rows)), len(centroids))
     factors = centroids.bfloat16() if precision == 'bfloat16' else centroids
@@ -148,7 +149,7 @@ def _softmax_of(labels: Tensor, scores: Tensor, penalty: Tensor, scale: Tensor) 
 
 
 @contextmanager
-def _tf32(wanted: bool):
+def _tf32(wanted: bool) -> Iterator[None]:
     """Meanwhile, let float32 products on a GPU round their factors to TF32."""
     before = torch.backends.cuda.matmul.allow_tf32
     torch.backends.cuda.matmul.allow_tf32 = wanted

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from mmifnd.checks import check_at_least
+
 
 def check_num_clusters(num_clusters: int, num_samples: int) -> None:
     """Refuse a number of clusters that the data cannot fill, in one line.
@@ -35,19 +37,7 @@ def check_counts(owner: str, **counts: int) -> None:
         >>> check_counts('KMeans', num_redo=5)
     """
     for name, value in counts.items():
-        if value < 1:
-            raise ValueError(f'{name}={value} of {owner} is below 1; give a positive count')
-
-
-def check_choice(owner: str, name: str, value: str, choices: tuple[str, ...]) -> None:
-    """Refuse an option of ``owner`` that is not among ``choices``.
-
-    Example:
-        >>> check_choice('KMeans', 'device', 'cpu', ('auto', 'cpu', 'gpu'))
-    """
-    if value not in choices:
-        *others, last = map(repr, choices)
-        raise ValueError(f'{name}={value!r} of {owner} is unknown; choose {", ".join(others)} or {last}')
+        check_at_least(name, value, 1, owner)
 
 
 def check_gpu(owner: str, backend: str, device: str, on_gpu: bool) -> None:

@@ -1,5 +1,7 @@
 """k-means of rows that stay on their processes, also without a GPU."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -33,7 +35,8 @@ class DistributedKMeans(KMeans):
         1.0
     """
 
-    def __init__(self, num_iterations: int = 20, num_redo: int = 5, max_points_per_centroid: int = 256, **kwargs) -> None:
+    def __init__(self, num_iterations: int = 20, num_redo: int = 5, max_points_per_centroid: int = 256,
+                 **kwargs: Any) -> None:
         super().__init__(num_iterations, num_redo, max_points_per_centroid=max_points_per_centroid, **kwargs)
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from .faiss_library import gpu_resources, load_faiss
 
 if TYPE_CHECKING:
-    import faiss
+    pass
 
 
 def train(rows: np.ndarray, num_clusters: int, seed: int, num_iterations: int, num_redo: int, spherical: bool,
@@ -36,7 +36,7 @@ def train(rows: np.ndarray, num_clusters: int, seed: int, num_iterations: int, n
     if start is not None:
         faiss.copy_array_to_vector(np.ascontiguousarray(start, dtype=np.float32).ravel(), clustering.centroids)
     clustering.train(rows, _index(rows.shape[1], spherical, gpu))
-    return faiss.vector_float_to_array(clustering.centroids).reshape(num_clusters, -1).copy()
+    return np.array(faiss.vector_float_to_array(clustering.centroids)).reshape(num_clusters, -1)
 
 
 def labels_and_inertia(rows: Tensor, centroids: Tensor, spherical: bool = False,
@@ -72,7 +72,7 @@ def faiss_threads(count: int | None) -> Iterator[None]:
         faiss.omp_set_num_threads(before)
 
 
-def _index(dim: int, spherical: bool, gpu: int | None) -> 'faiss.Index':
+def _index(dim: int, spherical: bool, gpu: int | None) -> Any:
     faiss = load_faiss()
     if gpu is None:
         return faiss.IndexFlatIP(dim) if spherical else faiss.IndexFlatL2(dim)

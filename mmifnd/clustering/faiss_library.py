@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import threadpoolctl
@@ -117,7 +118,7 @@ def gpu_count() -> int:
 
 
 @cache
-def gpu_resources(device: int):
+def gpu_resources(device: int) -> Any:
     """``faiss.StandardGpuResources`` of a GPU: made once per process, with 512 MiB of scratch memory.
 
     Memory that torch holds without using it is returned to the driver before.

@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from mmifnd.checks import check_choice
+
 from . import faiss_kmeans
 from .assignment import PRECISIONS, labels_and_inertia, nearest, widest
-from .checks import check_choice, check_counts, check_gpu, check_num_clusters, check_precision, refuse_not_finite
+from .checks import check_counts, check_gpu, check_num_clusters, check_precision, refuse_not_finite
 from .faiss_kmeans import faiss_threads
 from .faiss_library import faiss_kernel, gpu_count, require_faiss
 from .initial_centroids import STARTS, seeds_of
@@ -86,7 +89,7 @@ class KMeans:
                      num_threads=1 if num_threads is None else num_threads)
         for name, value, choices in (('device', device, DEVICES), ('backend', backend, BACKENDS),
                                      ('init', init, tuple(STARTS)), ('precision', precision, PRECISIONS)):
-            check_choice(owner, name, value, choices)
+            check_choice(name, value, choices, owner)
         self.backend = _resolved(backend, device)
         if self.backend == 'faiss':
             require_faiss()
@@ -111,7 +114,8 @@ class KMeans:
             return f'torch {torch.__version__} on {device}, {self.precision} products, all ranks at once'
         return f'{faiss_kernel()}, on {device}'
 
-    def fit(self, features: np.ndarray | Tensor, num_clusters: int, seed: int = 0, gpu: int = 0, **options) -> Clusters:
+    def fit(self, features: np.ndarray | Tensor, num_clusters: int, seed: int = 0, gpu: int = 0,
+            **options: Any) -> Clusters:
         """Cluster ``features`` (N, D) into ``num_clusters``; equal seeds give equal centroids.
 
         Args:
@@ -122,13 +126,14 @@ class KMeans:
             ValueError: if ``num_clusters`` is outside [1, N], or a feature is not finite (the row is named).
         """
         is_array = isinstance(features, np.ndarray)
-        rows = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32)) if is_array else features
+        rows = (torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32)) if isinstance(features, np.ndarray)
+                else features)
         share = RowShare(rows, torch.arange(len(rows), device=rows.device), len(rows))
         clusters = self.fit_share(share, num_clusters, seed, gpu, **options)
         if not is_array:
             return clusters
-        confidence = None if clusters.confidence is None else clusters.confidence.cpu().numpy()
-        return Clusters(clusters.centroids.cpu().numpy(), clusters.labels.cpu().numpy(), clusters.inertia, confidence)
+        confidence = None if clusters.confidence is None else _as_array(clusters.confidence)
+        return Clusters(_as_array(clusters.centroids), _as_array(clusters.labels), clusters.inertia, confidence)
 
     def fit_share(self, share: RowShare, num_clusters: int, seed: int = 0, gpu: int = 0, previous: Tensor | None = None,
                   also_cold: bool = False, temperature: float | None = None) -> Clusters:
@@ -235,3 +240,7 @@ def _resolved(backend: str, device: str) -> str:
     if backend != 'auto':
         return backend
     return 'torch' if device != 'cpu' and torch.cuda.is_available() else 'faiss'
+
+
+def _as_array(values: np.ndarray | Tensor) -> np.ndarray:
+    return values.cpu().numpy() if isinstance(values, Tensor) else values

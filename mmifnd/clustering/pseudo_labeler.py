@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -139,11 +140,12 @@ class PseudoLabeler:
         found = self.kmeans.fit_share(
             share, self.num_clusters[position], seed=position, gpu=gpu, previous=self._previous[position],
             also_cold=(self._clusterings + 1) % COLD_EVERY == 0, temperature=self.temperature if softmax else None)
-        phi = concentration(share.features, found.centroids, found.labels, reduce=share.reduce)
-        confidence = found.confidence if softmax else concentration_confidence(phi, found.labels)
-        labels, confidence = share.spread(found.labels.int()).long(), share.spread(confidence)
+        centroids, labels = cast(Tensor, found.centroids), cast(Tensor, found.labels)  # tensors in, tensors out
+        phi = concentration(share.features, centroids, labels, reduce=share.reduce)
+        confidence = cast(Tensor, found.confidence) if softmax else concentration_confidence(phi, labels)
+        labels, confidence = share.spread(labels.int()).long(), share.spread(confidence)
         seconds = share.reduce(torch.tensor(time.perf_counter() - started, device=phi.device), 'max').item()
-        return Granularity(labels, confidence, found.centroids, phi, seconds)
+        return Granularity(labels, confidence, centroids, phi, seconds)
 
     def _expanded(self, level: Granularity, seen: Tensor | None) -> Granularity:
         """Expand a granularity of the seen images, (n,), to all images, (N,)."""

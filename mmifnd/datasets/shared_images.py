@@ -41,7 +41,7 @@ def shared_images(train: ImageIdentity, test: ImageIdentity, max_files: int = MA
     numbers, skipped = _numbered([train, test], max_files)
     shared = np.flatnonzero(np.isin(numbers[1], numbers[0]))
     example = '' if not len(shared) else test.name(int(shared[0])) or f'image {shared[0]}'
-    return SharedImages(*numbers, example, skipped)
+    return SharedImages(numbers[0], numbers[1], example, skipped)
 
 
 def equal_images(images: ImageIdentity, max_files: int = MAX_FILES) -> np.ndarray:

@@ -4,6 +4,7 @@ import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -84,21 +85,19 @@ class GuideDetector(Detector, KnowsFingerprint):
     def detect(self, contrast: Contrast) -> Tensor:
         """Return a bool mask (1, A, C): above the row's quantile, or the threshold."""
         similarity = self.similarity(contrast)
-        if self.alpha is not None:
-            above = similarity > batch_quantile(similarity, self.alpha).unsqueeze(1)
-        else:
-            above = similarity > self.threshold_value
+        threshold = self.threshold_value if self.alpha is None else batch_quantile(similarity, self.alpha).unsqueeze(1)
+        above = similarity > cast(float | Tensor, threshold)  # one of the two options is given
         return (above & (similarity > -torch.inf)).unsqueeze(0)
 
     @torch.no_grad()
     def similarity(self, contrast: Contrast) -> Tensor:
         """The guide's cosine similarities, float32 (A, C); -inf where there is no candidate."""
         anchor, candidate = contrast.anchor_index, contrast.candidate_index.clamp(min=0)
-        best = None
         with torch.autocast(anchor.device.type, enabled=False):
-            for guide in self._guides():
-                found = guide[anchor].float() @ guide[candidate].float().T
-                best = found if best is None else torch.maximum(best, found)
+            first, *others = (guide[anchor].float() @ guide[candidate].float().T for guide in self._guides())
+            best = first
+            for similarity in others:
+                best = torch.maximum(best, similarity)
         return best.masked_fill(~contrast.is_candidate | (contrast.candidate_index < 0), -torch.inf)
 
     def _guides(self) -> list[Tensor]:

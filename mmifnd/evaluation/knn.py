@@ -72,7 +72,8 @@ def knn_predict(train_features: ArrayLike, train_labels: ArrayLike, features: Ar
     similarity, voted = _neighbours(train_features, train_labels, features, k, temperature, train_ids, ids)
     weights = ((similarity - similarity.amax(1, keepdim=True)) / temperature).exp()
     classes, place = voted.unique(return_inverse=True)  # labels may be large numbers, such as those of a catalogue
-    return classes[_count_votes(weights, place, len(classes)).argmax(1)]
+    winner: Tensor = classes[_count_votes(weights, place, len(classes)).argmax(1)]
+    return winner
 
 
 def knn_accuracy(train_features: ArrayLike, train_labels: ArrayLike, features: ArrayLike, labels: ArrayLike, k: int = 20,

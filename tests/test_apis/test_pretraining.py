@@ -127,9 +127,10 @@ def test_swav_gets_smaller_crops_of_images_that_are_not_small(size, shapes, fold
 @pytest.mark.parametrize('options, message', [
     (dict(method='magic'), "method='magic' is unknown; choose one of ifnd, glofnd, none"),
     (dict(framework='byol'), "framework='byol' is unknown"), (dict(backbone='vit'), "backbone='vit' is unknown"),
-    (dict(epochs=0), 'epochs=0 is below 1'), (dict(batch_size=1), 'batch_size=1 is below 2'),
+    (dict(epochs=0), 'epochs=0 must be at least 1'), (dict(batch_size=1), 'batch_size=1 must be at least 2'),
     (dict(framework='swav', method='glofnd'), "framework='swav' has none; choose method='ifnd' or 'none'"),
-    (dict(batch_size=25), 'batch_size=25 exceeds the 20 training images'), (dict(image_size=4), 'image_size=4 is below 8'),
+    (dict(batch_size=25), 'batch_size=25 exceeds the 20 training images'),
+    (dict(image_size=4), 'image_size=4 must be at least 8'),
     (dict(options={'model.head.temprature': 0.1}), 'temprature: the config has no such key; did you mean temperature')])
 def test_one_line_before_anything_is_written(options, message, folder, tmp_path):
     with pytest.raises(ValueError, match=message):

@@ -95,5 +95,5 @@ def test_what_cannot_be_clustered_is_refused():
 
 
 def test_options_out_of_range_are_named():
-    with pytest.raises(ValueError, match='num_redo=0 of DistributedKMeans is below 1'):
+    with pytest.raises(ValueError, match='num_redo=0 of DistributedKMeans must be at least 1'):
         DistributedKMeans(num_redo=0)

@@ -113,15 +113,15 @@ def test_many_bad_features_are_abbreviated(kmeans, blobs):
 
 
 @pytest.mark.parametrize('options, words', [
-    (dict(num_iterations=0), 'num_iterations=0 of KMeans is below 1'),
-    (dict(num_redo=0), 'num_redo=0 of KMeans is below 1'),
-    (dict(max_points_per_centroid=0), 'max_points_per_centroid=0 of KMeans is below 1'),
-    (dict(backend='cupy'), "backend='cupy' of KMeans is unknown; choose 'auto', 'faiss' or 'torch'"),
-    (dict(init='first'), "init='first' of KMeans is unknown; choose 'random', 'k-means.*' or 'previous'"),
+    (dict(num_iterations=0), 'num_iterations=0 of KMeans must be at least 1'),
+    (dict(num_redo=0), 'num_redo=0 of KMeans must be at least 1'),
+    (dict(max_points_per_centroid=0), 'max_points_per_centroid=0 of KMeans must be at least 1'),
+    (dict(backend='cupy'), "backend='cupy' of KMeans is unknown; choose one of auto, faiss, torch"),
+    (dict(init='first'), "init='first' of KMeans is unknown; choose one of random, k-means.*, previous"),
     (dict(precision='int8'), "precision='int8' of KMeans is unknown"),
     (dict(precision='tf32', device='cpu'), "precision='tf32' of KMeans needs backend='torch' and a GPU; use 'float32'"),
     (dict(precision='bfloat16', backend='torch', device='cpu'), "precision='bfloat16' of KMeans needs .* a GPU"),
-    (dict(device='tpu'), "device='tpu' of KMeans is unknown; choose 'auto', 'cpu' or 'gpu'"),
+    (dict(device='tpu'), "device='tpu' of KMeans is unknown; choose one of auto, cpu, gpu"),
 ])
 def test_options_out_of_range_are_named(options, words):
     with pytest.raises(ValueError, match=words):
