@@ -14,11 +14,11 @@ from mmifnd.records.steps import Removed, write_steps
 
 
 class Visit(NamedTuple):
-    """What a step said of one of its anchors and C candidates, still on the model's device.
+    """What a step decided for one of its anchors and its C candidates, still on the model's device.
 
     Attributes:
-        anchor (Tensor): int64 (), its image.
-        candidate (Tensor): int32 (C,), theirs; -1 for an empty slot.
+        anchor (Tensor): int64 (), the anchor's image.
+        candidate (Tensor): int32 (C,), the candidates' images; -1 for an empty slot.
         removed (Tensor): bool (C,), by any granularity.
         similarity (Tensor): cosine similarities, (C,).
         total (Tensor): int64 (), candidates that the anchor had.
