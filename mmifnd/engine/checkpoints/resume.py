@@ -1,4 +1,4 @@
-"""Going on from a checkpoint: what each rank keeps for itself, where the epoch stands, and whether the data is the same."""
+"""Resuming from a checkpoint: what each rank knows, the position in the epoch, and whether the data is the same."""
 
 import warnings
 
@@ -69,7 +69,7 @@ def _set_gradients(runner, states: list[list[torch.Tensor | None]]) -> None:
 
 
 def progress_of(loop, epoch: int, step: int) -> dict[str, int]:
-    """Position of step ``step`` of the training in epoch ``epoch``, in images, and what a step was."""
+    """Position of step ``step`` of the training within epoch ``epoch``, in images; images per step and steps per epoch."""
     steps = len(loop.dataloader)
     return dict(images=(step - epoch * steps) * global_batch(loop), global_batch=global_batch(loop), steps=steps)
 
@@ -148,7 +148,7 @@ def replay_schedules(runner) -> None:
 
 
 def describe_images(dataset) -> dict:
-    """Number, order and kind of the training images; made once for a data set."""
+    """Number, order and fingerprints of the training images; computed once per data set."""
     if not hasattr(dataset, 'known_images'):
         dataset.known_images = dict(
             count=dataset.num_samples, ordered=dataset.fingerprint(), unordered=dataset.fingerprint(ordered=False))

@@ -70,7 +70,7 @@ class EpochFeatures:
 
 @contextmanager
 def noted_backbone(framework: nn.Module, num_images: int) -> Iterator[list[Tensor]]:
-    """Meanwhile, note some of the pooled rows (b, C) that pass through the backbone that is clustered with, on the host."""
+    """Collect, on the host, a sample of the pooled rows (b, C) that leave the backbone of the clustered features."""
     stride = max(1, num_images // world_size() // MAX_ROWS)
     rows: list[Tensor] = []
     handle = framework.cluster_backbone.register_forward_hook(
@@ -128,6 +128,6 @@ def sample_view(dataset: IndexedDataset, pipeline, max_images: int) -> tuple[Ind
 
 
 def evaluation_pipeline(runner):
-    """Transforms of the test images; None where they have none, or there is no test."""
+    """Transforms of the test images; None if they have none, or if the config has no test."""
     loader = runner.cfg.get('test_dataloader')
     return loader.dataset.get('pipeline') if loader else None

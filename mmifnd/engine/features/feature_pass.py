@@ -85,7 +85,7 @@ def extract_views(framework: nn.Module, dataset, encode: Callable[[Tensor], Tens
 
 @contextmanager
 def _evaluating(framework: nn.Module) -> Iterator[None]:
-    """Meanwhile, evaluation mode, with the batch statistics of all ranks."""
+    """Put the model into evaluation mode, with the batch statistics of all ranks, and back afterwards."""
     average_batch_statistics(framework)
     was_training = framework.training
     framework.eval()
@@ -112,7 +112,7 @@ def _of_all_ranks(*tensors: Tensor) -> list[Tensor]:
 
 
 def _own_share(total: int) -> list[int]:
-    """Every W-th image, padded from the start so that all ranks take the same number of steps."""
+    """Every W-th image; the first images come again where needed, so that all ranks take the same number of steps."""
     world = world_size()
     padded = -(-total // world) * world
     return [position % total for position in range(rank(), padded, world)]

@@ -88,7 +88,7 @@ class HealthHook(Hook, KeepsRankState):
                     run_away=list(self._run_away), rows=[part.cpu() for part in rows])
 
     def load_rank_states(self, states: list[dict]) -> None:
-        """Go on with it; on another number of ranks, the epoch is judged by its rest."""
+        """Continue with it; on another number of ranks, the epoch is judged by its remaining steps."""
         is_same_world = len(states) == world_size()
         self._before = states[rank() if is_same_world else 0]['before']
         self._run_away = list(states[0].get('run_away', self._run_away))

@@ -41,7 +41,7 @@ class NonFiniteHook(Hook):
         self.watch: FiniteWatch | None = None
 
     def before_train(self, runner) -> None:
-        """Look at what the preprocessor hands out from now on."""
+        """Start watching the preprocessor and the heads."""
         self.framework = unwrap(runner.model)
         device = next(self.framework.parameters()).device
         self.watch = FiniteWatch(device, self.patience, self.max_images)

@@ -151,7 +151,7 @@ class OnlineProbeHook(Hook, KeepsRankState):
         return dict(right=[share.cpu() for share in self._right], batch_statistics=batch_statistics(self.probe))
 
     def load_rank_states(self, states: list[dict]) -> None:
-        """Go on with it."""
+        """Continue with it."""
         own = states[rank() % len(states)]
         if self.probe is not None and own:
             self._right = [share.to(self.labels.device) for share in own['right']]

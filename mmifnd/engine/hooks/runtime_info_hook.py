@@ -35,7 +35,7 @@ class RuntimeInfoHook(_RuntimeInfoHook, KeepsRankState):
         return dict(pending=[{name: value.cpu() for name, value in step.items()} for step in self._pending])
 
     def load_rank_states(self, states: list[dict]) -> None:
-        """Go on with it."""
+        """Continue with it."""
         self._pending = list(states[rank() % len(states)]['pending'])
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:

@@ -33,7 +33,7 @@ class Visit(NamedTuple):
     threshold: Tensor | None
 
     def on_host(self) -> dict:
-        """The removed images, each once, where it is most similar; the share of the candidates that they were."""
+        """The removed images, each once with its highest similarity, and the share of the candidates that was removed."""
         images, similarity = (column[self.removed].cpu() for column in (self.candidate, self.similarity.float()))
         order = similarity.argsort(descending=True, stable=True)
         images, similarity = images[order], similarity[order]
@@ -61,7 +61,7 @@ class StepExamples:
         self._found: list[dict] = []
 
     def rows(self, index: Tensor) -> list[int]:
-        """Positions of the few among the images ``index`` (B,) of this rank's batch, a tensor on the host."""
+        """Positions of the anchors among the images ``index`` (B,) of this rank's batch, a tensor on the host."""
         return [row for row, image in enumerate(index.tolist()) if image in self.anchors]
 
     def note(self, record: StepRecord, rows: list[int]) -> None:
@@ -82,7 +82,7 @@ class StepExamples:
         return list(self._found)
 
     def load(self, state: list[dict]) -> None:
-        """Go on with a :meth:`state`."""
+        """Continue with a :meth:`state`."""
         self._found = [dict(visit, images=visit['images'].cpu(), similarity=visit['similarity'].cpu()) for visit in state]
 
     def collect(self) -> list[dict]:
@@ -102,5 +102,5 @@ class StepExamples:
 
 
 def is_shown(epoch: int, max_epochs: int, times: int = 10) -> bool:
-    """Whether epoch ``epoch`` (0-based) is one of the ``times``, spread evenly and with the last, that are kept."""
+    """Whether epoch ``epoch`` (0-based) is kept: ``times`` epochs are, spread evenly, the last one among them."""
     return (epoch + 1) * times // max_epochs > epoch * times // max_epochs
