@@ -37,6 +37,11 @@ class UnionDetector(Detector):
         """Whether any part compares with the positive."""
         return any(part.compares_with_positive for part in self._parts)
 
+    @property
+    def learned_share(self) -> float | None:  # type: ignore[override]  # depends on the parts
+        """The largest share that a part of learned thresholds is meant to detect; None if no part learns any."""
+        return max((part.learned_share for part in self._parts if part.learned_share is not None), default=None)
+
     def observe(self, contrast: Contrast) -> None:
         """Let every part learn."""
         for part in self._parts:

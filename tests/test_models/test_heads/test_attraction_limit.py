@@ -13,6 +13,9 @@ def head(detector, kind='AttrContrastiveHead', **options):
 
 @pytest.mark.parametrize('detector, share', [
     (dict(type='QuantileThresholdDetector', alpha=0.02), 0.08), (dict(type='QuantileThresholdDetector', alpha=0.4), 1.),
+    (dict(type='UnionDetector', detectors=dict(a=dict(type='GroupDetector'), b=dict(
+        type='QuantileThresholdDetector', alpha=0.02))), 0.08),
+    (dict(type='UnionDetector', detectors=dict(a=dict(type='GroupDetector'))), None),
     (dict(type='PseudoLabelDetector'), None), (dict(type='GroundTruthDetector'), None), (dict(type='NoDetector'), None),
     (dict(type='BatchQuantileDetector', alpha=0.02), None)])
 def test_the_default_limits_learned_thresholds_only(detector, share):
