@@ -137,3 +137,47 @@ def test_check_refuses_before_training():
     ready.check(100)
     with pytest.raises(ValueError, match='num_clusters=100 exceeds the 99 images'):
         ready.check(99)
+
+
+class NotedKMeans(KMeans):
+    """Notes what it is started from."""
+
+    def fit_share(self, share, num_clusters, seed=0, gpu=0, previous=None, also_cold=False, **options):
+        self.notes.append((previous, also_cold))
+        return super().fit_share(share, num_clusters, seed, gpu, previous, also_cold, **options)
+
+
+def noted_labeler():
+    kmeans = NotedKMeans(init='previous', **FAST)
+    kmeans.notes = []
+    return PseudoLabeler((5, 40), ConfidenceAcceptance(), 0.2, kmeans)
+
+
+def test_warm_starts_continue_from_the_clustering_before_and_every_tenth_is_also_cold(features):
+    warm = noted_labeler()
+    levels = [warm(features, 0.5).granularities for _ in range(11)]
+    assert warm.kmeans.notes[0][0] is None and warm.kmeans.notes[1][0] is None
+    for number in range(1, 11):
+        for position in range(2):
+            assert warm.kmeans.notes[2 * number + position][0].equal(levels[number - 1][position].centroids)
+    assert [also_cold for _, also_cold in warm.kmeans.notes[::2]] == [False] * 9 + [True, False]
+
+
+def test_a_restored_labeler_starts_where_the_saved_one_would(features):
+    saved, restored = noted_labeler(), noted_labeler()
+    for _ in range(9):
+        saved(features, 0.5)
+    restored.load_state_dict(saved.state_dict())
+    assert restored(features, 0.5).labels.equal(saved(features, 0.5).labels)
+    assert restored.kmeans.notes[0][0].equal(saved.kmeans.notes[-2][0]) and restored.kmeans.notes[0][1]
+
+
+def test_cold_starts_leave_no_centroids_in_a_checkpoint(features):
+    cold = labeler(5)
+    cold(features, 0.5)
+    assert cold.state_dict() == dict(clusterings=1, centroids=[])
+
+
+def test_a_copy_in_host_memory_is_the_same(features):
+    found = labeler(5)(features, 0.5)
+    assert found.cpu().labels.equal(found.labels) and found.cpu().statistics() == found.statistics()
