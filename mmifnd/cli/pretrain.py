@@ -13,9 +13,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of :func:`mmifnd.apis.pretrain`."""
     parser.add_argument('data', help='folder of images, at any depth; subfolders are classes, which are never trained on')
     parser.add_argument('out', help='folder for config, logs and checkpoints')
-    parser.add_argument('--method', default='ifnd', help='ifnd (default), glofnd or none, the framework alone')
+    parser.add_argument('--method', default='ifnd',
+                        help='ifnd (default), glofnd, none (the framework alone), fnc, topk, margin, pcl, sce, ...')
     parser.add_argument('--framework', default='mocov2', help='mocov2 (default), simclr or swav')
-    parser.add_argument('--backbone', default='resnet18', help='resnet18 (default), 34, 50, 101 or 152')
+    parser.add_argument('--backbone', default='resnet18', help='resnet18 (default) to resnet152, timm/NAME or torchvision/NAME')
     parser.add_argument('--epochs', type=int, default=200, help='passes over the images (default: 200)')
     parser.add_argument('--batch-size', type=int, help='images per step; default: 256, or fewer for a small folder')
     parser.add_argument('--image-size', type=int, default=224, help='side of the crops in pixels (default: 224)')
@@ -26,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--background', type=int, nargs=3, default=(255, 255, 255), metavar=('RED', 'GREEN', 'BLUE'),
                         help='behind what is transparent (default: white)')
     parser.add_argument('--depth', default='full', help='how more than 8 bits become 8: full (default), or data')
+    parser.add_argument('--resume', action='store_true', help='continue the run in OUT')
+    parser.add_argument('--overwrite', action='store_true', help='remove the run in OUT and start again')
     add_cfg_options(parser)
 
 
@@ -35,5 +38,6 @@ def run(args: argparse.Namespace) -> None:
     result = pretrain(
         args.data, args.out, method=args.method, framework=args.framework, backbone=args.backbone, epochs=args.epochs,
         batch_size=args.batch_size, image_size=args.image_size, seed=args.seed, num_workers=args.num_workers,
-        options=args.cfg_options, holdout=args.holdout, background=args.background, depth=args.depth)
+        options=args.cfg_options, holdout=args.holdout, background=args.background, depth=args.depth, resume=args.resume,
+        overwrite=args.overwrite)
     print(f'{result.config}\n{result.checkpoint}')

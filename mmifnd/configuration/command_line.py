@@ -38,12 +38,18 @@ def config_of(args: argparse.Namespace, task: 'Task') -> 'Config':
     config = load_config(args.config, args.cfg_options, task)
     config.launcher = args.launcher
     config.work_dir = args.work_dir or config.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
+    set_loader_defaults(config, not args.no_pin_memory, not args.no_persistent_workers)
+    return config
+
+
+def set_loader_defaults(config: 'Config', pin_memory: bool = True, persistent_workers: bool = True) -> None:
+    """Let all loaders of ``config`` pin memory (where there is a GPU) and keep their workers, unless they say otherwise."""
+    import torch
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if config.get(name):
-            config[name].setdefault('pin_memory', not args.no_pin_memory)
-            workers = bool(config[name].get('num_workers'))
-            config[name].setdefault('persistent_workers', workers and not args.no_persistent_workers)
-    return config
+            if torch.cuda.is_available():
+                config[name].setdefault('pin_memory', pin_memory)
+            config[name].setdefault('persistent_workers', bool(config[name].get('num_workers')) and persistent_workers)
 
 
 def check_positive(**numbers: int | None) -> None:

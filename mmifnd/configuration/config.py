@@ -15,7 +15,7 @@ from .checking import Task, check
 from .shipped import find_config
 
 #: Parts that an option may add to a config; the tools have options of their own for the others.
-_OPTIONAL = PARTS - {'work_dir', 'launcher'}
+_OPTIONAL = PARTS - {'work_dir', 'launcher'} | {'custom_imports'}
 
 
 def load_config(path: str | Path, options: dict[str, Any] | None = None, task: Task | None = None) -> Config:

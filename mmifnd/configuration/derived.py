@@ -67,6 +67,21 @@ def acceptance_of(steps: int) -> Derived:
     return Derived(1., 'linear to the end, as in the paper')
 
 
+def interval_within(steps: int, most: int, times: int) -> Derived:
+    """Steps between two lines, or looks, so that an epoch has at least ``times`` of them where it has so many steps."""
+    interval = max(1, min(most, steps // times))
+    reason = f'at least {min(times, steps)} times in an epoch of {steps} steps'
+    return Derived(interval, 'usual' if interval == most else reason)
+
+
+def alpha_of(num_images: int) -> Derived:
+    """Share of the negatives that learned thresholds begin with: 1 %, which is little, but at least one image."""
+    alpha = max(0.01, round(1 / max(num_images - 1, 1), 4))
+    nearest = max(1, round(alpha * (num_images - 1)))
+    return Derived(min(alpha, 0.5), f'begin low: the {nearest} most similar of {num_images} images; raise it while what is '
+                   'removed looks right. mmifnd audit of a checkpoint suggests a value for these images')
+
+
 def milestones_of(epochs: int) -> Derived:
     """Completed epochs at which the learning rate falls to a tenth: at 60 and 80 %, as 120 and 160 of the paper's 200."""
     return Derived([max(1, round(0.6 * epochs)), max(1, round(0.8 * epochs))], '60 and 80 % of the epochs, as in the paper')

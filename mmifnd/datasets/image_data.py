@@ -1,5 +1,7 @@
 """Images as a caller in Python gives them: a folder, an array, or the config of a data set."""
 
+import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +18,7 @@ from .collate import keep_batch
 from .folder import FolderFiles, Layout, describe_layout, layout_of, readable_suffixes, remarks, walk_folder
 from .indexed import IndexedDataset
 from .load_image import LOADER, loader_in
+from .split_folder import images_of
 from .tensor_images import TensorImages
 from .text_files import shown
 
@@ -72,12 +75,14 @@ def with_loader_of(data: Images, pipeline: list[dict] | None) -> list[dict] | No
     return [{**pipeline[0], **loader_in(data)}, *pipeline[1:]]
 
 
-def read_folder(folder: str | Path) -> ImageFolder:
-    """Walk a folder and tell what it means; see :func:`mmifnd.datasets.folder.layout_of`.
+def read_folder(folder: str | Path | Sequence[str | Path]) -> ImageFolder:
+    """Walk a folder, or a list of folders and files, and tell what it means; see :func:`mmifnd.datasets.folder.layout_of`.
 
     Raises:
         UserError: if it does not exist, holds no image, or has a name that configs cannot hold.
     """
+    if isinstance(folder, (list, tuple)):
+        return _read_sources(folder)
     root = Path(folder).expanduser().absolute()
     if not root.is_dir():
         raise UserError(f'folder {shown(str(folder))} does not exist; give a folder of images')
@@ -93,6 +98,29 @@ def read_folder(folder: str | Path) -> ImageFolder:
     config = dict(type='CustomDataset', data_root=str(root), with_label=bool(layout.classes))
     train, test = (dict(config, data_prefix=prefix) for prefix in (layout.train, layout.test))
     return ImageFolder(files, layout, train, test)
+
+
+def _read_sources(paths: Sequence[str | Path]) -> ImageFolder:
+    """Of several folders and files: classes if all are folders of classes, else without labels."""
+    sources = [str(Path(path).expanduser().absolute()) for path in paths]
+    for given, source in zip(paths, sources, strict=True):
+        if not os.path.exists(source):
+            raise UserError(f'{shown(str(given))} does not exist; give folders of images, or files')
+        if os.path.isfile(source) and not source.lower().endswith(tuple(readable_suffixes())):
+            raise UserError(f'{shown(str(given))} is no image that can be read ({" ".join(sorted(readable_suffixes()))})')
+        if '{{' in source:
+            raise UserError(f'{shown(source)} has {{{{ in its path, which configs take for a variable; rename it')
+    images, classes = images_of(sources)
+    if not images:
+        raise UserError(f'none of the {len(sources)} folders holds an image ({" ".join(sorted(readable_suffixes()))})')
+    named = tuple(sorted({name for name in classes if name is not None}))
+    labelled = len(named) > 1 and all(os.path.isdir(source) for source in sources) and None not in classes
+    root = os.path.commonpath([os.path.dirname(image) for image in images])
+    names = tuple(os.path.relpath(image, root) for image in images)
+    files = FolderFiles(root, names, named, Counter(), 0, (), ())
+    layout = Layout('classes' if labelled else 'flat', named if labelled else (), '', '', len(names))
+    config = dict(type='SplitFolder', split='all', data_root=root, data_prefix='', with_label=labelled, sources=sources)
+    return ImageFolder(files, layout, config, config)
 
 
 def folder_config(folder: str | Path) -> dict:

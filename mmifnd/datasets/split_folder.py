@@ -1,12 +1,14 @@
 """A folder of images of which a share is held out of the training."""
 
 import os.path as osp
+from collections.abc import Sequence
 
 import numpy as np
 
 from mmifnd.registry import DATASETS
 
 from .annotations import group_numbers
+from .folder import walk_folder
 from .grouped_folder import GroupedFolder
 from .holdout import hold_out
 from .identity import ImageIdentity
@@ -29,6 +31,8 @@ class SplitFolder(GroupedFolder):
             latter, on which settings can be chosen, and ``'train'``, the rest; ``'all'``.
         holdout (float): share of each class, in [0, 1); with 0 every part is the whole folder.
         split_seed (int): of the choice.
+        sources (Sequence[str] | None): folders and files, instead of the whole ``data_root``, which holds them all. Classes
+            are the folders in these folders, those of one name together.
         groups (str | None): file of groups, as of :class:`GroupedFolder`.
         **kwargs: see :class:`GroupedFolder` and :class:`CustomDataset`.
 
@@ -37,11 +41,24 @@ class SplitFolder(GroupedFolder):
     """
 
     def __init__(self, split: str = 'trainval', holdout: float = 0.2, split_seed: int = 0, groups: str | None = None,
-                 **kwargs) -> None:
+                 sources: Sequence[str] | None = None, **kwargs) -> None:
         if split not in SPLITS:
             raise ValueError(f'split={split!r} of SplitFolder is unknown; choose one of {", ".join(SPLITS)}')
-        self.split, self.holdout, self.split_seed = split, holdout, split_seed
+        self.split, self.holdout, self.split_seed, self.sources = split, holdout, split_seed, sources
         super().__init__(groups=groups, **kwargs)
+
+    def _find_samples(self) -> list:
+        """Paths below the root, and their labels if there are any; of the sources, where these are given."""
+        if self.sources is None:
+            return super()._find_samples()
+        paths, classes = images_of(self.sources)
+        names = [osp.relpath(path, self.img_prefix) for path in paths]
+        if not self.with_label:
+            return names
+        known = sorted({name for name in classes if name is not None})
+        self._metainfo['classes'] = tuple(known)
+        self.folder_to_idx = {name: label for label, name in enumerate(known)}
+        return [(name, self.folder_to_idx[of]) for name, of in zip(names, classes, strict=True) if of is not None]
 
     def load_data_list(self) -> list[dict]:
         """Annotations of the images of the part."""
@@ -72,6 +89,18 @@ def identity_of(infos: list[dict]) -> ImageIdentity:
     """What tells images apart, from annotations that belong to no data set yet."""
     positions = np.arange(len(infos))
     return ImageIdentity(Origin([_Annotations(infos)], np.zeros_like(positions), positions))
+
+
+def images_of(sources: Sequence[str]) -> tuple[list[str], list[str | None]]:
+    """Paths of the images in several folders and files, each once, and the name of the class folder of each."""
+    classes: dict[str, str | None] = {}
+    for source in sources:
+        if osp.isfile(source):
+            classes.setdefault(source, None)
+            continue
+        for name in walk_folder(source).images:
+            classes.setdefault(osp.join(source, name), name.split('/')[0] if '/' in name else None)
+    return list(classes), list(classes.values())
 
 
 class _Annotations:

@@ -2,10 +2,12 @@
 
 import logging
 
+from mmengine.dist import master_only
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 from .hooks.progress_hook import ProgressHook
+from .run_starts import keep_config
 
 #: Key of the hook in ``default_hooks``.
 PROGRESS = 'progress'
@@ -26,6 +28,11 @@ class QuietRunner(Runner):
                     handler.setLevel(max(handler.level, logging.WARNING))
                     handler.addFilter(lambda record: not str(record.msg).startswith(_STANDING))
         return logger
+
+    @master_only
+    def dump_config(self) -> None:
+        """Keep the config beside what the run leaves, and note this start."""
+        keep_config(self)
 
     def train(self):
         """Train; the terminal is as it was before, however the training ends."""

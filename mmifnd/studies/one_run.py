@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
+from mmifnd.configuration.command_line import set_loader_defaults
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.environment import build_runner
 from mmifnd.engine.hooks import EpochCallbackHook
@@ -61,6 +62,7 @@ def _measures(run: Run, config: Config, folder: Path, callback) -> dict[str, flo
     config.experiment_name = f'{run.method.name}_{run.seed}_{os.getpid()}_{time.time_ns()}'
     config.randomness = dict(seed=run.seed, deterministic=True)
     config.log_level = 'WARNING'
+    set_loader_defaults(config)
     runner = build_runner(config)
     total = config.train_cfg.max_epochs
     runner.register_hook(EpochCallbackHook(lambda done: callback(done, total)))

@@ -1,6 +1,7 @@
 """Hooks say when; what is done stands elsewhere."""
 
 from .checkpoint_hooks import CheckpointHook, PlainCheckpointHook
+from .cost_hook import CostHook
 from .detection_hook import DetectionHook
 from .epoch_callback_hook import EpochCallbackHook
 from .false_negative_hook import FalseNegativeHook
@@ -12,6 +13,6 @@ from .runtime_info_hook import RuntimeInfoHook
 from .stop_hook import STOPPED, StopHook
 
 __all__ = [
-    'CheckpointHook', 'DetectionHook', 'EpochCallbackHook', 'FalseNegativeHook', 'HealthHook', 'NonFiniteHook',
+    'CheckpointHook', 'CostHook', 'DetectionHook', 'EpochCallbackHook', 'FalseNegativeHook', 'HealthHook', 'NonFiniteHook',
     'OnlineProbeHook', 'PlainCheckpointHook', 'ProgressHook', 'RuntimeInfoHook', 'STOPPED', 'StopHook',
 ]

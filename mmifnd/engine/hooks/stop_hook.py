@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 
 import torch
@@ -27,19 +28,22 @@ class StopHook(Hook):
 
     Args:
         interval (int): steps between two such questions; a single process looks after every step.
+        resume (str): how the program is told to go on, for the message.
     """
 
     priority = 'LOWEST'  # behind the hooks that belong to the step
 
-    def __init__(self, interval: int = 10) -> None:
-        self.interval = interval
+    def __init__(self, interval: int = 10, resume: str = '--resume') -> None:
+        self.interval, self.resume = interval, resume
         self.signal: int | None = None
         self.has_stepped = False  # until then, what goes wrong is bad input
 
     def before_train(self, runner) -> None:
         """Listen from now on."""
         self._group = dist.new_group(backend='gloo') if world_size() > 1 and dist.get_backend() != 'gloo' else None
-        self._handlers = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
+        owns_signals = threading.current_thread() is threading.main_thread()  # nobody else may listen
+        numbers = (signal.SIGTERM, signal.SIGINT) if owns_signals else ()
+        self._handlers = {number: signal.signal(number, self._note) for number in numbers}
 
     def after_train(self, runner) -> None:
         """Leave signals to whom they belonged."""
@@ -56,7 +60,9 @@ class StopHook(Hook):
         if not runner.optim_wrapper.should_update() or not self._agreed(runner):
             return
         saver = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
-        saved = f'saved {saver.save_step(runner)}; go on with --resume' if saver else 'nothing saved, without a CheckpointHook'
+        saved = 'nothing saved, without a CheckpointHook'
+        if saver:
+            saved = f'saved {saver.save_step(runner)}; go on with {self.resume}'
         self.after_train(runner)
         if is_main():
             reason = signal.Signals(self.signal).name if self.signal else 'a signal to another process'

@@ -1,0 +1,41 @@
+"""What a run leaves of its config, and of each of its starts."""
+
+import json
+import os.path as osp
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from .checkpoints.checkpoint_format import AtomicFileBackend
+
+#: One line per start of a run in its work directory: what it goes on from, and by which command.
+STARTS = 'starts.jsonl'
+
+
+def keep_config(runner: Runner) -> None:
+    """Write the config of a run into its work directory, without the state of the run, and never over the config's own file.
+
+    mmengine writes ``resume=True`` and the checkpoint that is resumed into the config, so that a later run of that file would
+    go on from a checkpoint that may be gone. Here each start is a line of :data:`STARTS`.
+    """
+    source, folder = runner.cfg.filename, Path(runner.work_dir)
+    target = folder / (osp.basename(source) if source else f'{runner.timestamp}.py')
+    if not (source and osp.exists(source) and osp.exists(target) and osp.samefile(source, target)):
+        AtomicFileBackend().put_text(lasting(runner.cfg).pretty_text, target)
+    checkpoint = runner.cfg.get('load_from')
+    start = dict(started=time.strftime('%Y-%m-%d %H:%M:%S'), resumed=bool(runner.cfg.get('resume')),
+                 checkpoint=None if checkpoint is None else str(checkpoint), command=shlex.join(sys.argv))
+    with open(folder / STARTS, 'a', encoding='utf-8') as file:
+        file.write(json.dumps(start) + '\n')
+
+
+def lasting(config: Config) -> Config:
+    """``config`` as a run that begins anew would have it."""
+    kept = Config(config.to_dict())
+    if kept.get('resume'):
+        kept.resume, kept.load_from = False, None
+    return kept
