@@ -159,7 +159,7 @@ def _features(source: Any, data: Any, config: str | Path | None,
         features, labels = _read(Path(source))
         return features, image_dataset(data).labels() if labels is None and data is not None else labels, None
     if not isinstance(source, (str, Path, nn.Module)):
-        return torch.as_tensor(source).float(), None, None
+        return _as_matrix(source), None, None
     if data is None:
         raise UserError('a checkpoint or encoder needs images: give data=FOLDER, or a file of features (.npz, .npy)')
     if feature is None:
@@ -169,6 +169,20 @@ def _features(source: Any, data: Any, config: str | Path | None,
     found = extract_features(source, data, config=config, feature=feature)
     labels, index = (None if column is None else column.numpy() for column in (found.labels, found.index))
     return found.features, labels, index
+
+
+def _as_matrix(source: Any) -> Tensor:
+    """Features (N, D) as float32."""
+    try:
+        features = torch.as_tensor(source)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UserError(f'source is {type(source).__name__} and no array of features (N, D): {error}') from None
+    if features.dim() != 2 or features.is_complex() or features.dtype == torch.bool:
+        kind = str(features.dtype).removeprefix('torch.')
+        maps = '; average maps over their places first: features.mean(dim=(2, 3))' if features.dim() == 4 else ''
+        raise UserError(f'features are {kind} of shape {tuple(features.shape)}; give real numbers (N, D), one row per image'
+                        f'{maps}')
+    return features.float()
 
 
 def _read(path: Path) -> tuple[Tensor, np.ndarray | None]:

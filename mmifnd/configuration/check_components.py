@@ -62,7 +62,8 @@ def _check_component(config: dict, where: str) -> None:
                         "yours, name its module: custom_imports = dict(imports=['my_module'])")
     unknown = [key for key in config if key not in _TAKEN_OUT and not any(_knows(component, key) for component in found)]
     if unknown:
-        raise UserError(f'{where}: {config["type"]} has no {unknown[0]}{near_matches(unknown[0], accepted_keys(config))}')
+        raise UserError(f'{where}: {config["type"]} has no {unknown[0]}{near_matches(unknown[0], accepted_keys(config))}; if '
+                        f'{unknown[0]} is left from the type that it replaces, write _delete_=True beside type')
     for key, value in config.items():
         wanted = {_expected(component, key, value) for component in found if _knows(component, key)}
         if wanted and '' not in wanted:

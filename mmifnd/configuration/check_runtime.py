@@ -76,6 +76,10 @@ def check_loop(config: dict) -> None:
     name = loop.get('type', 'EpochBasedTrainLoop')
     if _is_a(MODELS.get(model['type']), ContrastiveFramework) and not _is_a(LOOPS.get(name), EpochLoop):
         raise UserError(f'train_cfg.type={name} cannot train {model["type"]}, whose images need an index; use EpochLoop')
+    sampler = ((config.get('train_dataloader') or {}).get('sampler') or {}).get('type')
+    if isinstance(sampler, str) and sampler.rpartition('.')[2] == 'InfiniteSampler' and _is_a(LOOPS.get(name), EpochLoop):
+        raise UserError("train_dataloader.sampler.type='InfiniteSampler' never ends an epoch, of which EpochLoop counts "
+                        "max_epochs; use dict(type='DefaultSampler', shuffle=True)")
 
 
 def check_clustering(config: dict) -> None:

@@ -11,6 +11,9 @@ PAIR_FEATURES = (*FEATURES, 't')
 def pool(maps: Tensor | tuple[Tensor, ...]) -> Tensor:
     """The global average of the last map, (B, C); a vector (B, C) is returned as it is."""
     last = maps[-1] if isinstance(maps, (tuple, list)) else maps
+    if last.dim() not in (2, 4):
+        raise ValueError(f'the backbone gives features of shape {tuple(last.shape)}; expected maps (B, C, H, W) or vectors '
+                         "(B, C): a ViT needs out_type='avg_featmap' or 'cls_token', not 'raw'")
     return last.mean(dim=(2, 3)) if last.dim() == 4 else last
 
 
