@@ -6,8 +6,8 @@ from mmengine.dist import master_only
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from .checkpoints.run_starts import keep_config
 from .hooks.progress_hook import ProgressHook
-from .run_starts import keep_config
 
 #: Key of the hook in ``default_hooks``.
 PROGRESS = 'progress'

@@ -10,7 +10,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from .checkpoints.checkpoint_format import AtomicFileBackend
+from .checkpoint_format import AtomicFileBackend
 
 #: One line per start of a run in its work directory: what it goes on from, and by which command.
 STARTS = 'starts.jsonl'
