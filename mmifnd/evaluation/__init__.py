@@ -19,7 +19,7 @@ from .nmi import clustering_nmi, normalized_mutual_information
 from .rates import true_rates
 from .significance import paired_t_test
 from .softmax_regression import fit_softmax_regression
-from .summary import Summary, summarise
+from .summary import Summary, mean_and_spread, summarise
 from .svm import VISSL_COSTS, draw_positives, low_shot_svm, svm_average_precisions
 from .threshold_error import ThresholdError, exact_quantiles, threshold_error
 from .transfer import TransferAccuracy, transfer_accuracy
@@ -28,10 +28,10 @@ __all__ = [
     'DetectionScores', 'Estimate', 'FewShotAccuracy', 'GroupAccuracy', 'Summary', 'ThresholdError', 'TransferAccuracy',
     'VISSL_COSTS', 'affordable_draws', 'alignment', 'average_precision', 'balanced_accuracy', 'batch_of_first',
     'cluster_change', 'cluster_estimate', 'clustering_nmi', 'clustering_scores', 'detection_scores', 'draw_fraction',
-    'draw_positives', 'draw_supports', 'even_anchors', 'exact_quantiles', 'expected_false_negatives', 'few_shot_accuracy',
-    'fit_softmax_regression', 'group_accuracy', 'health_alarms', 'knn_accuracy', 'knn_predict', 'knn_votes',
-    'label_fraction_accuracy', 'lidar', 'linear_probe_accuracy', 'linear_probe_predict', 'low_shot_svm', 'majority_accuracy',
-    'normalized_mutual_information', 'paired_t_test', 'pairwise_rates', 'participation_ratio', 'quantile_estimate', 'rankme',
-    'scores_of_counts', 'spread', 'summarise', 'svm_average_precisions', 'threshold_error', 'top1_accuracy',
-    'transfer_accuracy', 'true_rates', 'uniformity',
+    'draw_positives', 'draw_supports', 'even_anchors', 'exact_quantiles', 'expected_false_negatives',
+    'few_shot_accuracy', 'fit_softmax_regression', 'group_accuracy', 'health_alarms', 'knn_accuracy', 'knn_predict',
+    'knn_votes', 'label_fraction_accuracy', 'lidar', 'linear_probe_accuracy', 'linear_probe_predict', 'low_shot_svm',
+    'majority_accuracy', 'mean_and_spread', 'normalized_mutual_information', 'paired_t_test', 'pairwise_rates',
+    'participation_ratio', 'quantile_estimate', 'rankme', 'scores_of_counts', 'spread', 'summarise',
+    'svm_average_precisions', 'threshold_error', 'top1_accuracy', 'transfer_accuracy', 'true_rates', 'uniformity',
 ]

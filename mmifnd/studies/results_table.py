@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from mmifnd.configuration.errors import UserError
-from mmifnd.evaluation import paired_t_test, summarise
+from mmifnd.evaluation import mean_and_spread, paired_t_test, summarise
 
 from .results import ScoredRun, paired_values
+from .table import markdown_row
 
 
 def markdown_table(runs: Sequence[ScoredRun], measures: Sequence[str] | None = None) -> str:
@@ -28,7 +29,7 @@ def markdown_table(runs: Sequence[ScoredRun], measures: Sequence[str] | None = N
     for method in dict.fromkeys(run.method for run in runs):
         own = [run for run in runs if run.method == method]
         rows.append([method, str(len(own)), *(_cell(own, measure) for measure in shown)])
-    return '\n'.join(f'| {" | ".join(row)} |' for row in rows)
+    return '\n'.join(map(markdown_row, rows))
 
 
 def significance_table(one: Sequence[ScoredRun], other: Sequence[ScoredRun], measures: Sequence[str] | None = None) -> str:
@@ -48,7 +49,7 @@ def significance_table(one: Sequence[ScoredRun], other: Sequence[ScoredRun], mea
         found = paired_t_test(*paired_values(one, other, measure))
         rows.append([measure, str(found['n']), f'{found["mean_difference"]:+.3f}', _number(found['standard_deviation'], '.3f'),
                      _number(found['t'], '.2f'), _number(found['p_one_sided'], '.4g')])
-    return '\n'.join(f'| {" | ".join(row)} |' for row in rows)
+    return '\n'.join(map(markdown_row, rows))
 
 
 def _cell(runs: Sequence[ScoredRun], measure: str) -> str:
@@ -57,7 +58,7 @@ def _cell(runs: Sequence[ScoredRun], measure: str) -> str:
         return '-'
     found = summarise(values)
     spread = found.standard_deviation if len(values) > 1 else runs[0].spreads.get(measure)
-    return f'{found.mean:.2f}' + ('' if spread is None else f' ± {spread:.2f}')
+    return mean_and_spread(found.mean, spread, digits=2)
 
 
 def _number(value: float | None, form: str) -> str:

@@ -1,10 +1,13 @@
 """The table of a study, for a terminal and for a page."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+
+from mmifnd.evaluation import mean_and_spread
 
 from .provisional import FOOTNOTE
 
@@ -35,12 +38,13 @@ def as_markdown(results: dict[str, Any]) -> str:
     """The command, the same table and the same sentences, to be pasted into a page."""
     header = ['method', 'temperature', *(measure['label'] for measure in _shown(results).values())]
     lines = [f'`{results["command"]}`', '', f'{_counted(_seeds(results), "seed")}, mean ± standard deviation, in '
-             f'{_units(results)}.', '', *map(_line, [header, ['---'] * len(header), *_rows(results, ' ± ')]), '',
+             f'{_units(results)}.', '', *map(markdown_row, [header, ['---'] * len(header), *_rows(results, ' ± ')]), '',
              *(text for note in _footnotes(results) for text in (f'\\{note}', ''))]
     return '\n'.join([*lines, *(f'- {_sentence(results, comparison)}' for comparison in results['comparisons'])]) + '\n'
 
 
-def _line(cells: list[str]) -> str:
+def markdown_row(cells: Iterable[str]) -> str:
+    """One row of a table in Markdown."""
     return f'| {" | ".join(cells)} |'
 
 
@@ -82,8 +86,7 @@ def _counted(count: int, what: str) -> str:
 def _cell(summary: dict | None, between: str, digits: int) -> str:
     if summary is None:
         return '-'
-    spread = f'{between}{summary["std"]:.{digits}f}' if summary['std'] is not None else ''
-    return f'{summary["mean"]:.{digits}f}{spread}'
+    return mean_and_spread(summary['mean'], summary['std'], digits, between)
 
 
 def _sentence(results: dict, comparison: dict) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mmifnd.evaluation import mean_and_spread, summarise
 from mmifnd.records.run_record import RunRecord
 
 from .curves import Curve, Group, Quantity, average, method_curves, values_by_epoch
@@ -120,6 +121,6 @@ def score_cells(group: Group, kind: str) -> list[str]:
     for quantity in (*(score(measure, kind) for measure in NAMES), PREDICTED, TRUE):
         values = [values_by_epoch(record, quantity).get(last) for record in group.records]
         values = [value for value in values if value is not None]
-        spread = f' ± {np.std(values, ddof=1):.1f}' if len(values) > 1 else ''
-        cells.append(f'{np.mean(values):.1f}{spread}' if values else MISSING)
+        summary = summarise(values) if values else None
+        cells.append(MISSING if summary is None else mean_and_spread(summary.mean, summary.standard_deviation, digits=1))
     return cells

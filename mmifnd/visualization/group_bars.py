@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mmifnd.evaluation import mean_and_spread, summarise
+
 from .page import table
 from .style import FONT_SIZE, INK, PANEL_WIDTH, SeriesStyle, figure_style, new_figure, series_styles
 
@@ -125,15 +127,15 @@ def draw_bars(axes: Axes, groupings: Sequence[Grouping], key: str, styles: dict[
 
 def grouping_table(groupings: Sequence[Grouping]) -> str:
     """The figures in numbers: a row for each grouping and run."""
-    rows = [[grouping.name, run, str(grouping.num_groups), mean_and_spread(values), mean_and_spread(grouping.balanced[run]),
+    rows = [[grouping.name, run, str(grouping.num_groups), _cell(values), _cell(grouping.balanced[run]),
              f'{grouping.majority:.1f}'] for grouping in groupings for run, values in grouping.top1.items()]
     headers = ['Grouping', 'Run or method', 'Groups', 'Top\N{NON-BREAKING HYPHEN}1 (%)', 'Balanced (%)', 'Largest group (%)']
     return table(headers, rows, 'Mean over seeds, ± sample standard deviation where there are several.', text_columns=2)
 
 
-def mean_and_spread(values: np.ndarray) -> str:
-    """``79.1 ± 0.4``; without the spread of a single value."""
-    return f'{values.mean():.1f}' + (f' ± {values.std(ddof=1):.1f}' if len(values) > 1 else '')
+def _cell(values: np.ndarray) -> str:
+    summary = summarise(values)
+    return mean_and_spread(summary.mean, summary.standard_deviation, digits=1)
 
 
 def describe(groupings: Sequence[Grouping], key: str) -> str:

@@ -1,5 +1,6 @@
 """The tables of a report: results, paired differences, methods, versions, and each run's last clustering."""
 
+from mmifnd.evaluation import mean_and_spread
 from mmifnd.records.run_record import RunRecord
 
 from .bars import decimals, measure_title
@@ -13,13 +14,12 @@ def number(value: float | None, pattern: str = '.3g', factor: float = 1.) -> str
     return MISSING if value is None else format(factor * value, pattern).replace('-', '−')
 
 
-def mean_and_spread(summary: dict | None, digits: int) -> str:
+def summary_cell(summary: dict | None, digits: int) -> str:
     """``79.10 ± 0.42``; without the spread where there is one seed only."""
     if not summary or summary.get('mean') is None:
         return MISSING
-    spread = summary.get('std')
-    shown = f' ± {spread:.{digits}f}' if spread is not None and summary.get('n', 1) > 1 else ''
-    return number(summary['mean'], f'.{digits}f') + shown
+    spread = summary.get('std') if summary.get('n', 1) > 1 else None
+    return mean_and_spread(summary['mean'], spread, digits).replace('-', '−')
 
 
 def best_method(results: dict, measure: str) -> str | None:
@@ -44,7 +44,7 @@ def results_table(results: dict) -> str:
         runs = [run for run in results['runs'] if run['method'] == method]
         seconds = [run['seconds'] for run in runs if run.get('seconds') is not None]
         summary = results['summary'].get(method, {})
-        cells = [Cell(mean_and_spread(summary.get(measure), digits[measure]), best=best[measure] == method)
+        cells = [Cell(summary_cell(summary.get(measure), digits[measure]), best=best[measure] == method)
                  for measure in measures]
         rows.append([description['label'], str(len(runs)), *cells,
                      number(sum(seconds) / len(seconds) if seconds else None, '.1f')])
