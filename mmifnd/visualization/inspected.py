@@ -26,11 +26,13 @@ def inspection_figure(pictures: np.ndarray, titles: Sequence[str]) -> Figure:
     rows = -(-len(pictures) // COLUMNS)
     figure = new_figure(CELL * COLUMNS, 1.3 * CELL * rows)
     for place, axes in enumerate(figure.subplots(rows, COLUMNS, squeeze=False).flat):
+        if place >= len(pictures):
+            axes.remove()
+            continue
         bare(axes).set(xlim=(-.05, 1.), ylim=(-.05, SIDE + .07))
         axes.set_aspect('equal')
-        if place < len(pictures):
-            draw_image(axes, pictures[place], 0., FAINT.neutral)
-            axes.set_title(titles[place], fontsize=FONT_SIZE - 2.5, fontweight='normal', parse_math=False)
+        draw_image(axes, pictures[place], 0., FAINT.neutral)
+        axes.set_title(titles[place], fontsize=FONT_SIZE - 2.5, fontweight='normal', parse_math=False)
     return figure
 
 

@@ -17,6 +17,7 @@ from mmifnd.datasets.image_data import image_dataset
 from mmifnd.errors import UserError
 from mmifnd.records.inspection import read_inspection, write_inspection
 from mmifnd.visualization import check_report, write_run_report
+from mmifnd.visualization.inspected import inspection_figure
 
 SMALL = {'model.backbone.base_channels': 4, 'model.neck.in_channels': 32, 'log_level': 'ERROR'}
 
@@ -71,6 +72,12 @@ def test_some_of_many(odd):
         '25, of which 3 were looked at, evenly spread')
     with pytest.raises(UserError, match='max_images=0 is below 1'):
         inspect(odd, max_images=0)
+
+
+@pytest.mark.parametrize('count', [1, 8, 11])
+def test_a_sheet_has_no_empty_places(count):
+    figure = inspection_figure(np.zeros((count, 3, 72, 72), np.uint8), ['a $b.png\nflat'] * count)
+    assert len(figure.axes) == count and figure.axes[0].get_title() == 'a $b.png\nflat'
 
 
 def test_only_what_is_trained_on_is_looked_at(put, tmp_path):
