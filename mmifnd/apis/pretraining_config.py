@@ -1,4 +1,4 @@
-"""From the images and a few choices to the config of a pre-training."""
+"""The config of a pre-training, derived from the images and a few choices."""
 
 import os
 from collections.abc import Sequence

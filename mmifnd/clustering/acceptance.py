@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from mmifnd.checks import check_choice
+from mmifnd.checks import check_choice, check_inside
 
 SCHEMES = ('linear', 'step', 'constant')
 SCOPES = ('global', 'per_cluster')
@@ -42,16 +42,14 @@ class ConfidenceAcceptance:
         for name, value in dict(start=start, end=end, milestone=milestone).items():
             if not 0 <= value <= 1:
                 raise ValueError(f'{name}={value} of ConfidenceAcceptance is outside [0, 1]; give a share, not per cent')
-        if not 0 < full_at <= 1:
-            raise ValueError(f'full_at={full_at} of ConfidenceAcceptance is outside (0, 1]; it is a share of the training')
+        check_inside('full_at', full_at, 0, 1, 'right', 'ConfidenceAcceptance', 'it is a share of the training')
         self.scheme, self.scope = scheme, scope
         self.start, self.end = float(start), float(end)
         self.milestone, self.full_at = float(milestone), float(full_at)
 
     def rate(self, progress: float) -> float:
         """The share to accept at ``progress`` in [0, 1], completed epochs over all epochs."""
-        if not 0 <= progress <= 1:
-            raise ValueError(f'progress={progress} is outside [0, 1]; pass completed epochs / all epochs')
+        check_inside('progress', progress, 0, 1, 'both', remedy='pass completed epochs / all epochs')
         if self.scheme == 'constant':
             return self.end
         if self.scheme == 'step':

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mmifnd.checks import check_choice
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
 
 from .resnet import detectron2_name, plain_resnet
@@ -36,8 +37,7 @@ def export_backbone(checkpoint: str | Path, out: str | Path, layout: str = 'mmpr
         FileNotFoundError: if the checkpoint does not exist.
         ValueError: if an argument is unknown, ``out`` has another suffix, or the backbone does not fit the layout.
     """
-    if layout not in LAYOUTS:
-        raise ValueError(f'layout={layout!r} is unknown; choose one of {", ".join(LAYOUTS)}')
+    check_choice('layout', layout, LAYOUTS)
     suffix = '.pkl' if layout == 'detectron2' else '.pth'
     if Path(out).suffix != suffix:
         raise ValueError(f'{out} must end in {suffix} for the layout {layout}')

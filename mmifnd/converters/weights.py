@@ -4,6 +4,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from mmifnd.checks import check_choice
 from mmifnd.engine.checkpoints.checkpoint_format import load_plain
 
 #: What an encoder's backbone is called in a checkpoint: the trained one, and MoCo's momentum encoder.
@@ -24,8 +25,7 @@ def backbone_weights(checkpoint: str | Path, encoder: str = 'query') -> State:
         ValueError: if ``encoder`` is unknown, or the file is damaged, holds more than tensors and plain values, or lacks
             that encoder.
     """
-    if encoder not in ENCODERS:
-        raise ValueError(f'encoder={encoder!r} is unknown; choose one of {", ".join(ENCODERS)}')
+    check_choice('encoder', encoder, ENCODERS)
     state = state_dict_of(load_plain(str(checkpoint), map_location='cpu'))
     weights = without_prefix(state, ENCODERS[encoder])
     if weights:

@@ -101,7 +101,7 @@ def read_folder(folder: str | Path | Sequence[str | Path]) -> ImageFolder:
 
 
 def _read_sources(paths: Sequence[str | Path]) -> ImageFolder:
-    """Of several folders and files: classes if all are folders of classes, else without labels."""
+    """The data of several folders and files: classes if all are folders of classes, else without labels."""
     sources = [str(Path(path).expanduser().absolute()) for path in paths]
     for given, source in zip(paths, sources, strict=True):
         if not os.path.exists(source):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mmengine.hooks import CheckpointHook as _CheckpointHook, Hook
 
+from mmifnd.checks import check_choice
 from mmifnd.distributed import gather_objects, is_main, unwrap
 from mmifnd.errors import UserError
 from mmifnd.registry import HOOKS
@@ -55,9 +56,7 @@ class PlainCheckpointHook(Hook):
     priority = 'LOWEST'  # behind every hook that adds to a checkpoint, or that begins anew before it takes a state
 
     def __init__(self, on_changed_data: str = 'refuse', strict: bool = True) -> None:
-        if on_changed_data not in CHANGED_DATA:
-            raise ValueError(
-                f'on_changed_data={on_changed_data!r} is unknown; choose one of {", ".join(CHANGED_DATA)}')
+        check_choice('on_changed_data', on_changed_data, CHANGED_DATA)
         self.on_changed_data, self.strict = on_changed_data, strict
         self._replays = False  # schedules, since the run is set otherwise now
         self._states: list[dict] = []

@@ -3,6 +3,7 @@
 import numpy as np
 from torch import Tensor
 
+from mmifnd.checks import check_choice
 from mmifnd.clustering import PseudoLabels
 from mmifnd.distributed import is_main
 from mmifnd.records.arrays import forget_arrays
@@ -25,8 +26,7 @@ class ClusteringFiles:
     """
 
     def __init__(self, save: str) -> None:
-        if save not in KINDS:
-            raise ValueError(f'save={save!r} is unknown; choose one of {", ".join(KINDS)}')
+        check_choice('save', save, KINDS)
         self.save = save
 
     def open(self, work_dir: str) -> None:

@@ -8,6 +8,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 
+from mmifnd.checks import check_choice, check_positive
 from mmifnd.distributed import is_main, unwrap, world_size
 from mmifnd.registry import HOOKS
 
@@ -48,10 +49,8 @@ class ProgressHook(Hook):
     priority = 'LOWEST'  # what other hooks do belongs to the step
 
     def __init__(self, seconds: float = 30., console: str = 'line') -> None:
-        if not seconds > 0:
-            raise ValueError(f'seconds={seconds} of ProgressHook is not positive; it counts seconds between two lines')
-        if console not in CONSOLES:
-            raise ValueError(f'console={console!r} of ProgressHook is unknown; choose one of {", ".join(CONSOLES)}')
+        check_positive('seconds', seconds, 'ProgressHook', 'it counts seconds between two lines')
+        check_choice('console', console, CONSOLES, 'ProgressHook')
         self.seconds, self.console = seconds, console
         self.display: RunDisplay | None = None
 

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmifnd.checks import check_choice
 from mmifnd.parts import DrawsBySeed, FollowsEpochs, KnowsFingerprint, KnowsGroups, KnowsImages, TakesPseudoLabels
 from mmifnd.registry import MODELS
 
@@ -40,8 +41,7 @@ class ContrastiveFramework(BaseModel):
     def __init__(self, backbone: dict, neck: dict, head: dict, data_preprocessor: dict | None = None,
                  same_image: str = 'exclude', init_cfg: dict | None = None) -> None:
         super().__init__(MODELS.build(data_preprocessor or dict(type='ImageViewsPreprocessor')), init_cfg)
-        if same_image not in SAME_IMAGE:
-            raise ValueError(f'same_image={same_image!r} is unknown; choose one of {", ".join(SAME_IMAGE)}')
+        check_choice('same_image', same_image, SAME_IMAGE)
         self.backbone = MODELS.build(backbone)
         self.neck = MODELS.build(neck)
         if not (hasattr(self.neck, 'in_channels') and hasattr(self.neck, 'out_channels')):

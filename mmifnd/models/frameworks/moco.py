@@ -8,6 +8,7 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from mmifnd.checks import check_choice, check_inside
 from mmifnd.contrast import Contrast
 from mmifnd.distributed import gather, rank, world_size
 from mmifnd.registry import MODELS
@@ -46,10 +47,8 @@ class MoCoAdapter(ContrastiveFramework):
                  empty: str = 'exclude', seed: int = 0, multi_crop: bool = False, mixup: dict | None = None,
                  **kwargs) -> None:
         super().__init__(backbone, neck, head, **kwargs)
-        if not 0 <= momentum <= 1:
-            raise ValueError(f'momentum={momentum} is outside [0, 1]; it weighs the old parameters, 0.999 is usual')
-        if empty not in EMPTY:
-            raise ValueError(f'empty={empty!r} is unknown; choose one of {", ".join(EMPTY)}')
+        check_inside('momentum', momentum, 0, 1, 'both', remedy='it weighs the old parameters, 0.999 is usual')
+        check_choice('empty', empty, EMPTY)
         self.momentum, self.empty, self.seed, self.multi_crop = momentum, empty, seed, multi_crop
         self.mixup = None if mixup is None else MODELS.build(mixup)
         self.key_backbone = _frozen_copy(self.backbone)

@@ -8,6 +8,7 @@ import torch
 from scipy.stats import beta as beta_distribution
 from torch import Tensor, nn
 
+from mmifnd.checks import check_inside
 from mmifnd.contrast import Contrast
 from mmifnd.functional.counter_random import counter_hash, counter_uniform
 from mmifnd.parts import DrawsBySeed
@@ -45,8 +46,7 @@ class MomentumMixup(nn.Module, DrawsBySeed):
         super().__init__()
         if not 0 < beta < float('inf'):
             raise ValueError(f'beta={beta} of MomentumMixup is not a positive number; 0.1 and 2 are usual')
-        if not 0 < weight <= 1:
-            raise ValueError(f'weight={weight} of MomentumMixup is outside (0, 1]; 0.5 is usual, and mixup=None turns it off')
+        check_inside('weight', weight, 0, 1, 'right', 'MomentumMixup', '0.5 is usual, and mixup=None turns it off')
         self.weight, self.seed = weight, seed
         # The inverse of the cumulative distribution, since a draw from counters cannot reject and try again.
         quantiles = beta_distribution.ppf(np.linspace(0, 1, _INTERVALS + 1), beta, beta)

@@ -9,6 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
+from mmifnd.checks import check_positive
 from mmifnd.contrast import Contrast
 from mmifnd.functional import attraction_loss, elimination_loss
 from mmifnd.parts import check_declared
@@ -50,8 +51,7 @@ class ContrastiveHead(BaseModule):
     def __init__(self, temperature: float = 0.2, detector: dict | None = None, init_cfg: dict | None = None,
                  learned_temperature: dict | None = None) -> None:
         super().__init__(init_cfg)
-        if not temperature > 0:
-            raise ValueError(f'temperature={temperature} of {type(self).__name__} is not positive; 0.07 to 1 is usual')
+        check_positive('temperature', temperature, type(self).__name__, '0.07 to 1 is usual')
         if learned_temperature is not None and not self.can_learn_temperature:
             raise ValueError(f'{type(self).__name__} cannot learn its temperature; leave learned_temperature out, or use '
                              'ElimContrastiveHead, AttrContrastiveHead, SigmoidHead, or FastCLIPHead of v0 or v3')

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from mmifnd.checks import check_choice
 from mmifnd.contrast import Contrast
 from mmifnd.functional import relative_contrastive_loss
 from mmifnd.registry import MODELS
@@ -70,8 +71,7 @@ class FastCLIPHead(SogCLRHead):
 
 
 def _check_options(version: str, rho: float | None, learned_temperature: dict | None, image_temperature: dict | None) -> None:
-    if version not in VERSIONS:
-        raise ValueError(f'version={version!r} of FastCLIPHead is unknown; choose one of {", ".join(VERSIONS)}')
+    check_choice('version', version, VERSIONS, 'FastCLIPHead')
     if rho is not None and (version not in _RHO or not rho >= 0):
         raise ValueError(f'rho={rho} of FastCLIPHead: v2 and v3 take a weight of at least 0, 7 and 6.5 are usual; version='
                          f'{version!r}')

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from mmifnd.checks import check_choice
 from mmifnd.functional import adam_step, temperature_gradient
 from mmifnd.image_table import ImageTable, mean_per_image
 from mmifnd.parts import FollowsEpochs, KnowsImages
@@ -39,8 +40,7 @@ class ImageTemperature(nn.Module, KnowsImages, FollowsEpochs):
                  gradient_limit: float | None = None) -> None:
         super().__init__()
         check_bounds('image_temperature', initial, bounds)
-        if optimizer not in OPTIMIZERS:
-            raise ValueError(f'optimizer={optimizer!r} of image_temperature is unknown; choose one of {", ".join(OPTIMIZERS)}')
+        check_choice('optimizer', optimizer, OPTIMIZERS, 'image_temperature')
         learning_rate = LEARNING_RATES[optimizer] if learning_rate is None else learning_rate
         if not learning_rate > 0 or not 0 < momentum <= 1:
             raise ValueError(f'learning_rate={learning_rate} and momentum={momentum} of image_temperature must be '

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from mmifnd.checks import check_choice, check_inside
 from mmifnd.contrast import Contrast
 from mmifnd.functional import prior_confidence, self_labeling_loss
 from mmifnd.functional.self_labeling import SECOND_LABELS
@@ -39,13 +40,11 @@ class SANEHead(ContrastiveHead, FollowsEpochs):
     def __init__(self, temperature: float = 0.2, sharpening: float = 1., prior: Sequence[float] = (0.5, 10.),
                  second_label: str = 'nearest', **kwargs) -> None:
         super().__init__(temperature=temperature, **kwargs)
-        if not 0 < sharpening <= 1:
-            raise ValueError(f'sharpening={sharpening} of SANEHead is outside (0, 1]; 0.8 and 1 are usual')
+        check_inside('sharpening', sharpening, 0, 1, 'right', 'SANEHead', '0.8 and 1 are usual')
         if len(prior) != 2 or not all(0 <= value < float('inf') for value in prior):
             raise ValueError(f'prior={tuple(prior)} of SANEHead must be two numbers of at least 0, at the start and at '
                              'the end of the training; (0, 1) and (0.5, 10) are usual')
-        if second_label not in SECOND_LABELS:
-            raise ValueError(f'second_label={second_label!r} of SANEHead is unknown; choose one of {", ".join(SECOND_LABELS)}')
+        check_choice('second_label', second_label, SECOND_LABELS, 'SANEHead')
         self.sharpening, self.second_label = sharpening, second_label
         self.prior_range = tuple(prior)
         self.prior = float(prior[0])

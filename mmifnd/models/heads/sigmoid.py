@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from mmifnd.checks import check_choice, check_positive
 from mmifnd.contrast import Contrast
 from mmifnd.functional import sigmoid_loss
 from mmifnd.functional.sigmoid import ACTIONS
@@ -38,10 +39,8 @@ class SigmoidHead(ContrastiveHead):
     def __init__(self, temperature: float = 0.1, bias: float = -10., learned_bias: bool = False, action: str = 'eliminate',
                  positive_weight: float = 1., max_share: float | None = None, **kwargs) -> None:
         super().__init__(temperature=temperature, **kwargs)
-        if action not in ACTIONS:
-            raise ValueError(f'action={action!r} of SigmoidHead is unknown; choose one of {", ".join(ACTIONS)}')
-        if not positive_weight > 0:
-            raise ValueError(f'positive_weight={positive_weight} of SigmoidHead is not positive; 1 is usual')
+        check_choice('action', action, ACTIONS, 'SigmoidHead')
+        check_positive('positive_weight', positive_weight, 'SigmoidHead', '1 is usual')
         if max_share is not None and action != 'attract':
             raise ValueError(f"max_share={max_share} of SigmoidHead bounds what is attracted, and action={action!r} attracts "
                              'nothing; leave it out')

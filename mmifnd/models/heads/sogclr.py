@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from mmifnd.checks import check_choice, check_inside
 from mmifnd.contrast import Contrast
 from mmifnd.functional import cosine_gamma, global_contrastive_loss, log_mean_exp, moving_log_average
 from mmifnd.image_table import ImageTable, log_mean_exp_per_image
@@ -41,11 +42,8 @@ class SogCLRHead(ContrastiveHead, KnowsImages, FollowsEpochs):
     def __init__(self, gamma: float = 0.9, gamma_schedule: str = 'constant', gamma_epochs: int | None = None,
                  image_temperature: dict | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
-        if not 0 < gamma <= 1:
-            raise ValueError(f'gamma={gamma} of SogCLRHead is outside (0, 1]; it weighs the new estimate, 0.9 is usual')
-        if gamma_schedule not in SCHEDULES:
-            raise ValueError(
-                f'gamma_schedule={gamma_schedule!r} of SogCLRHead is unknown; choose one of {", ".join(SCHEDULES)}')
+        check_inside('gamma', gamma, 0, 1, 'right', 'SogCLRHead', 'it weighs the new estimate, 0.9 is usual')
+        check_choice('gamma_schedule', gamma_schedule, SCHEDULES, 'SogCLRHead')
         if gamma_epochs is not None and (gamma_epochs < 1 or gamma_schedule == 'constant'):
             raise ValueError(
                 f"gamma_epochs={gamma_epochs} of SogCLRHead needs gamma_schedule='cosine' and at least 1 epoch")
