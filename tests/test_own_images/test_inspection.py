@@ -77,7 +77,7 @@ def test_some_of_many(odd):
 @pytest.mark.parametrize('count', [1, 8, 11])
 def test_a_sheet_has_no_empty_places(count):
     figure = inspection_figure(np.zeros((count, 3, 72, 72), np.uint8), ['a $b.png\nflat'] * count)
-    assert len(figure.axes) == count and figure.axes[0].get_title() == 'a $b.png\nflat'
+    assert len(figure.axes) == count and figure.axes[0].get_title(loc='left') == 'a $b.png\nflat'
 
 
 def test_only_what_is_trained_on_is_looked_at(put, tmp_path):
