@@ -181,7 +181,8 @@ def test_what_ranks_kept_is_shared_out_on_fewer_of_them(digits_runner, tmp_path)
     first, = checkpoint['rank_states']
     bank = first['hooks']['FalseNegativeHook']['bank']
     unseen = next(image for image in range(1297) if image not in bank['index'])
-    other = dict(bank, index=torch.tensor([unseen]), features=torch.ones(1, 32, dtype=torch.float16))
+    other = dict(bank, index=torch.tensor([unseen]), features=torch.ones(1, 32, dtype=torch.float16),
+                 step=torch.ones(1, dtype=torch.int64))
     second = dict(first, batch_statistics=first['batch_statistics'] + 1, hooks=dict(
         first['hooks'], FalseNegativeHook=dict(first['hooks']['FalseNegativeHook'], bank=other)))
     torch.save(dict(checkpoint, rank_states=[first, second]), tmp_path / 'iter_4.pth')
