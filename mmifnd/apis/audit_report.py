@@ -38,6 +38,9 @@ def sentences(audit: Audit) -> list[str]:
             'images of a batch (each counts twice where both views are compared, as in SimCLR); a queue of K keys has the '
             'share of K. one from B: the smallest batch in which an anchor has one on average; in smaller ones there is '
             'little to remove.']
+    if audit.suggested_alpha is not None:
+        said.append(f'For learned thresholds (GloFND), begin with alpha={audit.suggested_alpha.alpha:g}: '
+                    f'{audit.suggested_alpha.reason}.')
     if audit.labels is None:
         return [*said, 'Fewer clusters take more negatives for false, and more of them wrongly: choose the smallest k whose '
                        'rows of removed images look right.']

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
 from mmifnd.clustering import ConfidenceAcceptance, KMeans, PseudoLabeler
@@ -18,17 +19,21 @@ from mmifnd.datasets.image_data import Images, image_dataset
 from mmifnd.engine.progress import reported
 from mmifnd.evaluation import (
     Estimate,
+    SuggestedAlpha,
     batch_of_first,
     cluster_estimate,
     even_anchors,
     expected_false_negatives,
     quantile_estimate,
+    suggest_alpha,
 )
 from mmifnd.evaluation.audit import nearest_images
 from mmifnd.records.detected import ByLabels, Removed
+from mmifnd.registry import MODELS
 from mmifnd.visualization.removed import choose_anchors
 
 from .features import extract_features
+from .pretraining_parts import LIBRARIES
 
 BATCH_SIZES = (256, 1024, 4096)
 #: Files of features.
@@ -71,6 +76,7 @@ class Audit:
     labels: np.ndarray | None
     batch_sizes: tuple[int, ...]
     index: np.ndarray | None = None
+    suggested_alpha: SuggestedAlpha | None = None
 
     @property
     def true_share(self) -> float | None:
@@ -81,6 +87,7 @@ class Audit:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return dict(num_images=self.num_images, true_share=self.true_share, batch_sizes=list(self.batch_sizes),
+                    suggested_alpha=self.suggested_alpha and self.suggested_alpha._asdict(),
                     relations=[self._row(relation) for relation in self.relations])
 
     def _row(self, relation: Relation) -> dict[str, Any]:
@@ -94,7 +101,7 @@ class Audit:
 def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | None = None,
           labels: Sequence[int] | None = None, config: str | Path | None = None, clusters: Sequence[int] | None = None,
           alphas: Sequence[float] = (), batch_sizes: Sequence[int] | None = None, feature: str | None = None,
-          num_examples: int = 5, seed: int = 0) -> Audit:
+          num_examples: int = 5, seed: int = 0, backbone: str | None = None, weights: str | Path | None = None) -> Audit:
     """Which share of the in-batch negatives is probably false, and what that means. Nothing is trained.
 
     Two images of one cluster of k-means, or (by ``alphas``) an image and the most similar share of the others, are taken for
@@ -114,6 +121,9 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
         feature: of a checkpoint or encoder, ``'z'``, which needs a config, or ``'f'``; ``'z'`` where possible unless given.
         num_examples: anchors with examples of what would be removed.
         seed: of the choice of anchors.
+        backbone: ``'torchvision/NAME'`` or ``'timm/NAME'``, frozen, to look at images without any checkpoint: ``source`` is
+            then the folder of images.
+        weights: file of the backbone's ``state_dict``, as its library hands it out; nothing is downloaded.
 
     Raises:
         UserError, ValueError: where features, labels or numbers cannot be used.
@@ -130,6 +140,8 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
     for name, value in dict(num_examples=num_examples, seed=seed).items():
         if value < 0:
             raise UserError(f'{name}={value} is negative; give 0 or more')
+    if backbone is not None or weights is not None:
+        source, data = _frozen(backbone, weights, source, data)
     features, own_labels, index = _features(source, data, config, feature)
     if index is not None and labels is not None and len(labels) > len(features):
         labels = np.asarray(labels)[index]
@@ -149,7 +161,8 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
     relations += [_by_quantile(features, classes, alpha, num_examples, seed) for alpha in alphas]
     if not relations:
         raise UserError('there is nothing to look at: give clusters, alphas, or both')
-    return Audit(len(features), relations, classes, tuple(batch_sizes), index)
+    suggested = suggest_alpha(features, [relation.estimate.share for relation in relations[:len(clusters)]])
+    return Audit(len(features), relations, labels, tuple(batch_sizes), index, suggested)
 
 
 def _features(source: Any, data: Any, config: str | Path | None,
@@ -169,6 +182,22 @@ def _features(source: Any, data: Any, config: str | Path | None,
     found = extract_features(source, data, config=config, feature=feature)
     labels, index = (None if column is None else column.numpy() for column in (found.labels, found.index))
     return found.features, labels, index
+
+
+def _frozen(backbone: str | None, weights: str | Path | None, source: Any, data: Images | None) -> tuple[nn.Module, Images]:
+    """A backbone with weights of a file, and the images, which are given as ``source``."""
+    library, _, name = (backbone or '').partition('/')
+    if library not in LIBRARIES or not name:
+        raise UserError(f"backbone={backbone!r} is unknown; give 'torchvision/NAME' or 'timm/NAME', and its weights as a file")
+    if weights is None:
+        raise UserError(f'backbone={backbone!r} has random weights, whose features say nothing; give weights=FILE, a local '
+                        'file')
+    if data is not None or not isinstance(source, (str, Path)) or not Path(source).expanduser().is_dir():
+        raise UserError('with a backbone, give the folder of images first: audit(FOLDER, backbone=..., weights=...)')
+    with DefaultScope.overwrite_default_scope('mmifnd'):
+        encoder = MODELS.build(dict(type=LIBRARIES[library], name=name, weights=str(weights)))
+    encoder.eval()
+    return encoder, source
 
 
 def _as_matrix(source: Any) -> Tensor:

@@ -3,6 +3,7 @@
     mmifnd audit features.npz                      features (N, D), and labels (N,) if there are any
     mmifnd audit work_dirs/run/epoch_40.pth        by a checkpoint, on its training images, with pictures
     mmifnd audit mocov2.pth /my/images --clusters 100 1000 --alphas 0.01
+    mmifnd audit /my/images --backbone torchvision/resnet50 --weights resnet50.pth
 
 Prints a table; writes audit.json, and sheets of pictures if there are images.
 """
@@ -24,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='of a checkpoint: embedding (default, if there is one) or backbone')
     parser.add_argument('--examples', type=int, default=5, help='anchors on each sheet of pictures')
     parser.add_argument('--seed', type=int, default=0, help='of the choice of anchors')
+    parser.add_argument('--backbone', help='torchvision/NAME or timm/NAME, frozen; SOURCE is then the folder of images')
+    parser.add_argument('--weights', help="file of the backbone's weights; nothing is downloaded")
     parser.add_argument('--out', default='work_dirs/audit', help='folder for audit.json and the sheets')
 
 
@@ -36,10 +39,12 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.configuration.versions import versions
     from mmifnd.datasets.thumbnails import Thumbnails
     data = args.data
-    if data is None and Path(args.source).suffix not in FEATURES:
+    if data is None and args.backbone is None and Path(args.source).suffix not in FEATURES:
         data = training_images(args.source, args.config)
     result = audit(args.source, data, config=args.config, clusters=args.clusters, alphas=args.alphas,
-                   batch_sizes=args.batch_sizes, feature=args.feature, num_examples=args.examples, seed=args.seed)
+                   batch_sizes=args.batch_sizes, feature=args.feature, num_examples=args.examples, seed=args.seed,
+                   backbone=args.backbone, weights=args.weights)
+    data = args.source if args.backbone is not None else data
     print_audit(result)
     files = write_audit(result, args.out, None if data is None else Thumbnails(data),
                         dict(command=args.command, versions=versions()))

@@ -1,6 +1,7 @@
 """Measures of detectors, clusterings and features. Needs numpy, scipy, torch and scikit-learn only."""
 
 from .accuracy import balanced_accuracy, majority_accuracy, top1_accuracy
+from .alpha import SuggestedAlpha, suggest_alpha
 from .audit import Estimate, batch_of_first, cluster_estimate, expected_false_negatives, quantile_estimate
 from .average_precision import average_precision
 from .cluster_change import cluster_change
@@ -25,13 +26,13 @@ from .threshold_error import ThresholdError, exact_quantiles, threshold_error
 from .transfer import TransferAccuracy, transfer_accuracy
 
 __all__ = [
-    'DetectionScores', 'Estimate', 'FewShotAccuracy', 'GroupAccuracy', 'Summary', 'ThresholdError', 'TransferAccuracy',
-    'VISSL_COSTS', 'affordable_draws', 'alignment', 'average_precision', 'balanced_accuracy', 'batch_of_first',
-    'cluster_change', 'cluster_estimate', 'clustering_nmi', 'clustering_scores', 'detection_scores', 'draw_fraction',
-    'draw_positives', 'draw_supports', 'even_anchors', 'exact_quantiles', 'expected_false_negatives',
+    'DetectionScores', 'Estimate', 'FewShotAccuracy', 'GroupAccuracy', 'SuggestedAlpha', 'Summary', 'ThresholdError',
+    'TransferAccuracy', 'VISSL_COSTS', 'affordable_draws', 'alignment', 'average_precision', 'balanced_accuracy',
+    'batch_of_first', 'cluster_change', 'cluster_estimate', 'clustering_nmi', 'clustering_scores', 'detection_scores',
+    'draw_fraction', 'draw_positives', 'draw_supports', 'even_anchors', 'exact_quantiles', 'expected_false_negatives',
     'few_shot_accuracy', 'fit_softmax_regression', 'group_accuracy', 'health_alarms', 'knn_accuracy', 'knn_predict',
     'knn_votes', 'label_fraction_accuracy', 'lidar', 'linear_probe_accuracy', 'linear_probe_predict', 'low_shot_svm',
     'majority_accuracy', 'mean_and_spread', 'normalized_mutual_information', 'paired_t_test', 'pairwise_rates',
-    'participation_ratio', 'quantile_estimate', 'rankme', 'scores_of_counts', 'spread', 'summarise',
+    'participation_ratio', 'quantile_estimate', 'rankme', 'scores_of_counts', 'spread', 'suggest_alpha', 'summarise',
     'svm_average_precisions', 'threshold_error', 'top1_accuracy', 'transfer_accuracy', 'true_rates', 'uniformity',
 ]

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from image_folders import write_images
 
 from mmifnd.apis import UserError, audit
 from mmifnd.configuration import load_config
@@ -37,3 +38,18 @@ def test_a_key_that_is_left_of_another_type():
     with pytest.raises(UserError, match='VisionTransformer has no widths.*; if widths is left from the type that it replaces, '
                                         'write _delete_=True beside type'):
         load_config(CONFIG, {'model.backbone.type': 'VisionTransformer'})
+
+
+def test_an_audit_by_a_frozen_backbone_and_its_local_weights(tmp_path):
+    from torchvision.models import mobilenet_v3_small
+    write_images(tmp_path / 'images', count=12)
+    torch.manual_seed(0)
+    torch.save(mobilenet_v3_small(num_classes=7).state_dict(), tmp_path / 'weights.pth')
+    given = dict(backbone='torchvision/mobilenet_v3_small', clusters=[2], num_examples=1)
+    found = audit(tmp_path / 'images', weights=tmp_path / 'weights.pth', **given)
+    assert found.num_images == 12 and found.true_share is not None and 0 < found.suggested_alpha.alpha < 1
+    for arguments, line in ((given, 'has random weights, whose features say nothing; give weights=FILE'),
+                            (dict(weights='x.pth'), "give 'torchvision/NAME' or 'timm/NAME'"),
+                            (dict(given, weights='/none.pth'), 'weights /none.pth do not exist; give a local file')):
+        with pytest.raises(UserError, match=line):
+            audit(tmp_path / 'images', **arguments)
