@@ -162,7 +162,7 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
     if not relations:
         raise UserError('there is nothing to look at: give clusters, alphas, or both')
     suggested = suggest_alpha(features, [relation.estimate.share for relation in relations[:len(clusters)]])
-    return Audit(len(features), relations, labels, tuple(batch_sizes), index, suggested)
+    return Audit(len(features), relations, classes, tuple(batch_sizes), index, suggested)
 
 
 def _features(source: Any, data: Any, config: str | Path | None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from mmifnd.checks import check_choice
 from mmifnd.configuration.errors import UserError
 from mmifnd.errors import near_matches
 
@@ -48,9 +49,8 @@ def check_arguments(method: Any, framework: Any, backbone: Any, epochs: Any, bat
     Raises:
         UserError: naming the first of them, what it is, and what to give.
     """
-    for name, (value, known) in dict(method=(method, METHODS), framework=(framework, FRAMEWORKS)).items():
-        if not isinstance(value, str) or value not in known:
-            raise UserError(f'{name}={value!r} is unknown; choose one of {", ".join(known)}')
+    check_choice('method', method, METHODS)
+    check_choice('framework', framework, FRAMEWORKS)
     if framework not in METHODS[method].frameworks:
         reason = ' thresholds the negatives of an image, and' if method == 'glofnd' and framework == 'swav' else ''
         raise UserError(f"method={method!r}{reason} does not go with framework={framework!r}; choose framework="

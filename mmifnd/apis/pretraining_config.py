@@ -138,7 +138,7 @@ def _set_model(config: Config, method: str, framework: str, backbone: Backbone, 
     model = config.model
     model.backbone = ConfigDict(backbone_config(backbone, size))
     is_known = isinstance(backbone, str) and backbone in RESNETS
-    width = RESNETS[backbone] if is_known else feature_width(model.backbone.to_dict(), size)
+    width = RESNETS[str(backbone)] if is_known else feature_width(model.backbone.to_dict(), size)
     model.neck.in_channels = model.neck.hidden_channels = width
     if framework == 'simclr':
         model.type = 'SimCLRAdapter'

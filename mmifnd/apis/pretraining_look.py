@@ -18,7 +18,8 @@ from .inspection import Inspection, inspect_folder
 MAX_LOOKS = 20_000
 
 
-def look_before(data: str | Path, config: Config, background: Sequence[int], depth: str) -> Inspection:
+def look_before(data: str | Path | Sequence[str | Path], config: Config, background: Sequence[int],
+                depth: str) -> Inspection:
     """Look at the images, and set how the loaders of ``config`` read them."""
     loader: dict[str, Any] = dict(background=tuple(background)) if tuple(background) != WHITE else {}
     depths: dict[str, Any] = {} if depth == 'data' else dict(depth=depth)
