@@ -121,6 +121,14 @@ class Inspection:
             table.add_row(what, Text(value))
         (console or Console(stderr=True)).print(table)
 
+    def print_line(self, console: Console | None = None) -> None:
+        """The same in a line, on standard error."""
+        rows = dict(self.rows())
+        facts = [rows.pop('folder'), *(value for key, value in rows.items() if key in ('size', 'format', 'mode', 'depth')),
+                 *(f'{key} {rows[key]}' for key in ('flat', 'equal', 'broken', 'left out'))]
+        line = f'{shown(self.folder.files.root)}: {", ".join(facts)}'
+        (console or Console(stderr=True)).print(line, markup=False, highlight=False, soft_wrap=True)
+
     @property
     def _pairs(self) -> list[tuple[str, Look]]:
         return list(zip(self.names, self.looks))

@@ -5,9 +5,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from mmifnd.configuration.config import apply_options, load_config
 from mmifnd.configuration.derived import Derived
@@ -25,7 +23,8 @@ from .pretraining_look import check_usable, look_before
 from .pretraining_parts import Backbone
 
 NAME = 'config.py'
-WIDTH = 118  # of the table, at least
+#: Derived settings that change nothing but what is written down.
+UNSAID = ('default_hooks.logger.interval', 'default_hooks.detection.interval', 'default_hooks.false_negative.save')
 
 
 class Pretrained(NamedTuple):
@@ -80,8 +79,8 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
         resume: go on from the newest checkpoint in ``out``; what is set otherwise now is logged and takes effect.
         overwrite: remove the run in ``out`` and begin anew; a folder that holds a run is refused otherwise.
 
-    Before the training, the images are looked at (:func:`mmifnd.apis.inspect`; at most 20,000 of them, evenly spread); the
-    table is printed and kept in ``out``, for the report.
+    Before the training, the images are looked at (:func:`mmifnd.apis.inspect`; at most 20,000 of them, evenly spread); a line
+    says what was found, and the table and a contact sheet are kept in ``out``, for the report.
 
     Raises:
         UserError: where a choice is unknown or does not go with another, a number is out of range, or the folder empty.
@@ -108,8 +107,8 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
     config.work_dir, path = str(folder), folder / NAME
     AtomicFileBackend().put_text(config.pretty_text, path)
     write_inspection(path.parent, inspection.record(LoadImageFromFile(**loader_in(config.train_dataloader))))
-    inspection.print()
-    print_settings({**settings, **{key: Derived(value, 'given') for key, value in (options or {}).items()}}, path)
+    inspection.print_line()
+    print_settings({**settings, **{key: Derived(value, 'an option') for key, value in (options or {}).items()}}, path)
     loaded = load_config(path)
     loaded.resume = resume
     runner = build_runner(loaded)
@@ -119,12 +118,11 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
 
 
 def print_settings(settings: dict[str, Derived], path: Path) -> None:
-    """The derived settings as a table."""
-    table = Table(title='Derived from the images', box=SIMPLE_HEAD)
-    for column in ('key', 'value', 'why'):
-        table.add_column(column, overflow='fold')
+    """The derived settings with their reasons, one per line; those that were given, and what is only noted more often, are left
+    out."""
+    console = Console(stderr=True, soft_wrap=True)
     for key, setting in settings.items():
-        table.add_row(key, f'{setting.value:g}' if isinstance(setting.value, float) else str(setting.value), setting.reason)
-    console = Console(stderr=True, width=max(WIDTH, Console(stderr=True).width))
-    console.print(table)
-    console.print(f'config: {path} (mmifnd train {path} repeats this run)', soft_wrap=True)
+        if not setting.reason.startswith('given') and key not in UNSAID:
+            value = f'{setting.value:g}' if isinstance(setting.value, float) else str(setting.value)
+            console.print(f'{key.removeprefix("default_hooks.")} = {value}  ({setting.reason})', markup=False, highlight=False)
+    console.print(f'config: {path} (mmifnd train {path} repeats this run)', markup=False, highlight=False)

@@ -18,6 +18,7 @@ from mmifnd.machine import available_cores
 
 from .pretraining_arguments import check_arguments
 from .pretraining_parts import FRAMEWORKS, METHODS, RESNETS, SMALL, Backbone, backbone_config, feature_width, set_method
+from .pretraining_watch import watch
 
 #: What is measured besides kNN, NMI and detection: small folders have the time.
 MEASURES = dict(
@@ -48,6 +49,8 @@ def pretraining_config(data: str | Path | Sequence[str | Path], method: str, fra
     _set_data(config, train, test, image_size, min(8, available_cores()) if num_workers is None else num_workers)
     encoder = _set_model(config, method, framework, backbone, image_size)
     settings = _derive(total, batch, epochs, method, framework, image_size)
+    config.merge_from_dict({key: setting.value for key, setting in settings.items()})
+    settings |= watch(config, total, bool(folder.layout.classes), METHODS[method].clusters)
     config.merge_from_dict({key: setting.value for key, setting in settings.items()})
     config.default_hooks.cost = dict(type='CostHook')
     config.randomness = dict(seed=seed, deterministic=False)
