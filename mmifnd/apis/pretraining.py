@@ -118,9 +118,7 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
 
 
 def print_settings(settings: dict[str, Derived], path: Path) -> None:
-    """The derived settings with their reasons, one per line; those that were given, and what is only noted more often, are left
-    out.
-    """
+    """The derived settings with their reasons, one per line, but those that were given or only say how often to write."""
     console = Console(stderr=True, soft_wrap=True)
     for key, setting in settings.items():
         if not setting.reason.startswith('given') and key not in UNSAID:
