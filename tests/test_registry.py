@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 from mmifnd import registry
 from mmifnd.configuration import build_runner, load_config
 from mmifnd.datasets import PairShards
+from mmifnd.models.backbones import give_backbone
 
 
 def _registries(module, scope):
@@ -72,8 +73,8 @@ MINIMAL = dict(
                   InMemoryImages=dict(dataset=ArrayImages()),
                   SubsetDataset=dict(dataset=DIGITS, indices=3), IndexedDataset=dict(dataset=DIGITS),
                   WordNetDepthDataset=dict(depth=3, data_root='wnids')),
-    HOOKS=dict(CheckpointHook={}, ProgressHook={}, DetectionHook={}, NonFiniteHook={}, HealthHook={}, OnlineProbeHook={},
-               PlainCheckpointHook={}, RuntimeInfoHook={},
+    HOOKS=dict(CheckpointHook={}, ProgressHook={}, CostHook={}, DetectionHook={}, NonFiniteHook={}, HealthHook={},
+               OnlineProbeHook={}, PlainCheckpointHook={}, RuntimeInfoHook={},
                FalseNegativeHook=dict(num_clusters=(2,), acceptance=ACCEPTANCE)),
     DATA_SAMPLERS=dict(ShardWindowSampler=dict(dataset=TwoShards()),
                        ResumableSampler=dict(sampler=dict(type='DefaultSampler', dataset=[0, 1], shuffle=True, seed=0))),
@@ -83,7 +84,8 @@ MINIMAL = dict(
                  DetectionQuality={}, QuantileError={}, BalancedAccuracy={}, LabelFractionProbe={}, LinearSVM={},
                  LogisticTransfer={}, GroupProbe=dict(groups={}), WordNetDepthProbe={}),
     MODELS=dict(
-        SmallCNN={}, Encoder=dict(backbone=dict(type='SmallCNN')),
+        TorchvisionBackbone=dict(name='resnet18'), TimmBackbone=dict(name='resnet10t'),
+        GivenBackbone=dict(name=give_backbone(torch.nn.Identity())), SmallCNN={}, Encoder=dict(backbone=dict(type='SmallCNN')),
         ProjectionMLP=dict(in_channels=8, hidden_channels=8, out_channels=4),
         ImageViewsPreprocessor={}, TensorViewsPreprocessor=dict(augmentation=[dict(type='RandomHorizontalFlip')]),
         ElimContrastiveHead={}, AttrContrastiveHead={}, GloFNDThresholdHead={}, ProtoNCEHead={}, SogCLRHead={},

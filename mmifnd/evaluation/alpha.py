@@ -42,6 +42,12 @@ def suggest_alpha(features: ArrayLike, cluster_shares: Sequence[float] = (), gri
 
     Raises:
         ValueError: if features are not finite or not (N, D).
+
+    Example:
+        >>> import torch
+        >>> groups = torch.eye(4).repeat_interleave(25, dim=0)  # four groups of 25 equal images
+        >>> suggest_alpha(groups + 0.01 * torch.randn(100, 4, generator=torch.Generator().manual_seed(0))).alpha
+        0.1
     """
     features = F.normalize(as_features(features, 'features'), dim=1)
     features = features[even_anchors(len(features), MAX_IMAGES)]

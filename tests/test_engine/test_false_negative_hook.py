@@ -188,7 +188,7 @@ def test_a_control_without_labels_trains_and_is_measured(digits_runner, tmp_path
     (dict(begin=3, initial=True), 'begin=3 of FalseNegativeHook must not be negative, nor positive with initial=True'),
     (dict(confidence='phi'), "confidence='phi' is unknown; choose one of softmax, concentration"),
     (dict(save='all'), "save='all' is unknown; choose one of none, labels, features"),
-    (dict(kmeans=dict(backend='cupy')), "backend='cupy' of KMeans is unknown; choose 'auto', 'faiss' or 'torch'"),
+    (dict(kmeans=dict(backend='cupy')), "backend='cupy' of KMeans is unknown; choose one of auto, faiss, torch"),
 ])
 def test_options_out_of_range_are_named(options, words):
     with pytest.raises(ValueError, match=words):

@@ -119,7 +119,8 @@ def adapt_settings(runner, checkpoint: dict, name: str) -> bool:
     check_changes(changes, name)
     renewed: dict = {}
     if 'optimizer' in checkpoint and isinstance(checkpoint['optimizer'].get('param_groups'), list):
-        renewed = renew_options(checkpoint['optimizer']['param_groups'], runner.optim_wrapper.param_groups, name)
+        groups = runner.optim_wrapper.optimizer.param_groups  # those of the wrapper have one more, of mmengine's own
+        renewed = renew_options(checkpoint['optimizer']['param_groups'], groups, name)
         changes = {key: values for key, values in changes.items() if key.rpartition('.')[2] not in renewed}
         changes |= {f'optim_wrapper.optimizer.{option}': values for option, values in renewed.items()}
     for line in described(changes):
