@@ -35,6 +35,7 @@ th, td {{ padding: .35rem .7rem .35rem 0; text-align: right; white-space: nowrap
   border-bottom: 1px solid var(--grid); }}
 th:first-child, td:first-child {{ text-align: left; position: sticky; left: 0; background: var(--paper); }}
 td.text, th.text {{ text-align: left; }}
+td.text:not(:first-child) {{ white-space: normal; min-width: 9rem; overflow-wrap: anywhere; }}
 th {{ font-weight: 600; vertical-align: bottom; white-space: normal; max-width: 9rem; }}
 td.best {{ font-weight: 700; }}
 pre {{ overflow-x: auto; padding: .7rem .9rem; border: 1px solid var(--grid); border-radius: .4rem;

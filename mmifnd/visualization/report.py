@@ -98,8 +98,7 @@ def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.n
     styles = series_styles(list(records))
     groups = [Group(name, [record], styles[name]) for name, record in records.items()]
     page = Page('False negatives detected while training', ', '.join(records))
-    for name, record in records.items():
-        sections.add_inspection(page, name, record)
+    sections.add_inspections(page, records)
     last = tables.clustering_table(records)
     if last:
         page.section('The last clustering', 'What was detected at the end, and what it took.')

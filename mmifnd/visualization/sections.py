@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mmifnd.records.detected import Relation, told_of
-from mmifnd.records.inspection import read_inspection
+from mmifnd.records.inspection import InspectionRecord, read_inspection
 from mmifnd.records.removed_pairs import Told, write_removed_pairs
 from mmifnd.records.run_record import RunRecord
 
@@ -86,16 +86,21 @@ def add_detection(page: Page, groups: list[Group]) -> None:
         page.note(f'Nothing was detected, so that nothing is shown here, in: {", ".join(idle)}.')
 
 
-def add_inspection(page: Page, name: str, record: RunRecord) -> None:
-    """What a look at the images found before the training, and a contact sheet of them, if the run kept one."""
-    inspection = read_inspection(record.work_dir)
-    if inspection is None:
-        return
-    page.section('The images', f'Run {name}: what a look at them found before the training.')
-    page.add(table(['what', 'found'], [list(row) for row in inspection.rows], 'The images that were trained on.', 2))
-    if len(inspection.pictures):
-        figure = inspected.inspection_figure(inspection.pictures, inspection.titles)
-        page.wide(figure, inspected.READING, inspected.describe(inspection.titles))
+def add_inspections(page: Page, records: Mapping[str, RunRecord]) -> None:
+    """What a look at the images found before each training, and a contact sheet; runs that found the same share both."""
+    found: dict[tuple, tuple[list[str], InspectionRecord]] = {}
+    for name, record in records.items():
+        inspection = read_inspection(record.work_dir)
+        if inspection is not None:
+            key = tuple(map(tuple, inspection.rows))
+            found.setdefault(key, ([], inspection))[0].append(name)
+    for names, inspection in found.values():
+        runs = 'Run' if len(names) == 1 else 'Runs'
+        page.section('The images', f'{runs} {", ".join(names)}: what a look at them found before the training.')
+        page.add(table(['what', 'found'], [list(row) for row in inspection.rows], 'The images that were trained on.', 2))
+        if len(inspection.pictures):
+            figure = inspected.inspection_figure(inspection.pictures, inspection.titles)
+            page.wide(figure, inspected.READING, inspected.describe(inspection.titles))
 
 
 def add_health(page: Page, groups: list[Group]) -> None:

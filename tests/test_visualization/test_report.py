@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmifnd.records.arrays import RecordError
+from mmifnd.records.inspection import InspectionRecord, write_inspection
 from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization import bars, check_report, write_run_report, write_study_report
 from mmifnd.visualization.report import choose_run
@@ -174,3 +175,11 @@ def test_a_run_that_accepted_something_is_shown_before_one_that_did_not(tmp_path
     assert choose_run(dict(idle=idle, active=active), None) == 'active'
     assert choose_run(dict(idle=idle, active=active, complete=complete), None) == 'complete'
     assert choose_run({}, None) is None
+
+
+def test_runs_on_the_same_images_show_them_once(tmp_path, write_run):
+    folders = [write_run(tmp_path / name) for name in ('a', 'b', 'c')]
+    for folder, count in zip(folders, (7, 7, 8), strict=True):
+        write_inspection(folder, InspectionRecord([('images', str(count))], {}, np.zeros((0, 3, 8, 8), np.uint8), []))
+    text = write_run_report(folders, tmp_path / 'report.html').read_text()
+    assert text.count('The images</h2>') == 2 and 'Runs a, b: what a look' in text and 'Run c: what a look' in text
