@@ -49,7 +49,8 @@ class ArrayImages(Dataset):
 OPEN_CLIP = dict(embed_dim=8, vision_cfg=dict(layers=1, width=8, head_width=8, patch_size=8, image_size=8),
                  text_cfg=dict(context_length=4, vocab_size=9, width=8, heads=1, layers=1))
 #: What needs a package that is no requirement.
-EXTRAS = dict(TimmBackbone='timm', CLIPTokenizer='open_clip', OpenCLIPImage='open_clip', OpenCLIPText='open_clip', HFTokenizer='transformers')
+EXTRAS = dict(TimmBackbone='timm', CLIPTokenizer='open_clip', OpenCLIPImage='open_clip', OpenCLIPText='open_clip',
+              HFTokenizer='transformers')
 
 
 class TwoShards(PairShards):
