@@ -1,6 +1,6 @@
 """Workarounds for the libraries below us: symptom, version, and the test that says when each can go.
 
-Every one uses a public hook of the library and does nothing where the fault is absent. `tests/test_compat.py` holds a test
+Every one uses a public hook of the library and does nothing if the fault is absent. `tests/test_compat.py` holds a test
 a workaround, which fails once the fault is mended upstream.
 """
 
@@ -25,7 +25,7 @@ def ensure_torchvision(max_operators: int = 16) -> list[str]:
         list[str]: names of the operators that had to be declared.
 
     Raises:
-        RuntimeError: where torchvision cannot be imported for another reason.
+        RuntimeError: if torchvision cannot be imported for another reason.
     """
     global _LIBRARY  # noqa: PLW0603 - an operator lives as long as the library that declares it
     declared = []

@@ -11,7 +11,7 @@ from .slots import slots_of, sum_by_slot
 
 
 class ImageTable(nn.Module):
-    """Columns of N values, one an image, in persistent buffers on the model's device.
+    """Columns of N values, one per image, in persistent buffers on the model's device.
 
     Reads and writes are whole-tensor operations without host synchronisation. Rows of one image in a step (views,
     repeats, ranks) are averaged by :func:`mean_per_image` before they are written.
@@ -37,7 +37,7 @@ class ImageTable(nn.Module):
         """Values (R,) of images ``index`` (R,), by column.
 
         Raises:
-            RuntimeError: where the table has no rows, or an index lies outside of it (on a GPU, without waiting: a
+            RuntimeError: if the table has no rows, or an index lies outside of it (on a GPU, without waiting: a
                 device-side assertion).
         """
         self._check_index(index)

@@ -34,19 +34,19 @@ def print_audit(audit: Audit, console: Console | None = None) -> None:
 
 def sentences(audit: Audit) -> list[str]:
     """What the numbers mean for batch size and number of clusters."""
-    said = ['share: of the negatives, what is taken for false. B: how many of them an anchor meets among the B - 1 other '
+    lines = ['share: of the negatives, what is taken for false. B: how many of them an anchor meets among the B - 1 other '
             'images of a batch (each counts twice where both views are compared, as in SimCLR); a queue of K keys has the '
             'share of K. one from B: the smallest batch in which an anchor has one on average; in smaller ones there is '
             'little to remove.']
     if audit.suggested_alpha is not None:
-        said.append(f'For learned thresholds (GloFND), begin with alpha={audit.suggested_alpha.alpha:g}: '
+        lines.append(f'For learned thresholds (GloFND), begin with alpha={audit.suggested_alpha.alpha:g}: '
                     f'{audit.suggested_alpha.reason}.')
     if audit.labels is None:
-        return [*said, 'Fewer clusters take more negatives for false, and more of them wrongly: choose the smallest k whose '
+        return [*lines, 'Fewer clusters take more negatives for false, and more of them wrongly: choose the smallest k whose '
                        'rows of removed images look right.']
     scored = [(relation.name, relation.estimate.scores) for relation in audit.relations if relation.estimate.scores is not None]
     name, scores = max(scored, key=lambda entry: entry[1].f1_micro)
-    return [*said, f'Best F1 by the true labels: {name}, {scores.precision_micro:.0%} of what it removes is right, '
+    return [*lines, f'Best F1 by the true labels: {name}, {scores.precision_micro:.0%} of what it removes is right, '
                    f'{scores.recall_micro:.0%} of what is false is found.']
 
 

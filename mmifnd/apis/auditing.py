@@ -113,12 +113,12 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
         data: images, see :func:`extract_features`; needed with a checkpoint or encoder. With a file of features, in its
             order, they may bring the labels.
         labels: true class of each image, integers >= 0, (N,), where neither file nor folder has them.
-        config: of a checkpoint; the one beside it unless given.
-        clusters: numbers of clusters; what the paper takes for so many images unless given.
+        config: of a checkpoint; default: the one beside it.
+        clusters: numbers of clusters; default: what the paper takes for so many images.
         alphas: shares, in (0, 1), of the quantiles to look at besides.
-        batch_sizes: images a step that the number of false negatives is told for; those of :data:`BATCH_SIZES` that there
-            are enough images for unless given.
-        feature: of a checkpoint or encoder, ``'z'``, which needs a config, or ``'f'``; ``'z'`` where possible unless given.
+        batch_sizes: images per step for which the number of false negatives is given; default: those of
+            :data:`BATCH_SIZES` for which there are enough images.
+        feature: of a checkpoint or encoder, ``'z'``, which needs a config, or ``'f'``; default: ``'z'`` where possible.
         num_examples: anchors with examples of what would be removed.
         seed: of the choice of anchors.
         backbone: ``'torchvision/NAME'`` or ``'timm/NAME'``, frozen, to look at images without any checkpoint: ``source`` is
@@ -126,7 +126,7 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
         weights: file of the backbone's ``state_dict``, as its library hands it out; nothing is downloaded.
 
     Raises:
-        UserError, ValueError: where features, labels or numbers cannot be used.
+        UserError, ValueError: if features, labels or numbers cannot be used.
 
     Example:
         >>> from sklearn.datasets import load_digits
@@ -179,9 +179,9 @@ def _features(source: Any, data: Any, config: str | Path | None,
         has_embedding = (hasattr(source, 'cluster_feature') if isinstance(source, nn.Module)
                          else config or config_beside(source))
         feature = 'z' if has_embedding else 'f'
-    found = extract_features(source, data, config=config, feature=feature)
-    labels, index = (None if column is None else column.numpy() for column in (found.labels, found.index))
-    return found.features, labels, index
+    extracted = extract_features(source, data, config=config, feature=feature)
+    labels, index = (None if column is None else column.numpy() for column in (extracted.labels, extracted.index))
+    return extracted.features, labels, index
 
 
 def _frozen(backbone: str | None, weights: str | Path | None, source: Any, data: Images | None) -> tuple[nn.Module, Images]:

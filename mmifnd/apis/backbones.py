@@ -23,8 +23,8 @@ def load_backbone(checkpoint: str | Path, encoder: str = 'query', config: str | 
             ResNet_CIFAR and SmallCNN).
 
     Raises:
-        FileNotFoundError: where there is no such checkpoint.
-        ValueError: where it cannot be read, or its backbone is not the config's, or of another kind.
+        FileNotFoundError: if there is no such checkpoint.
+        ValueError: if it cannot be read, or its backbone is not the config's, or of another kind.
 
     Example:
         >>> import tempfile, torch
@@ -39,16 +39,16 @@ def load_backbone(checkpoint: str | Path, encoder: str = 'query', config: str | 
         True
     """
     weights = backbone_weights(checkpoint, encoder)
-    found = describe_backbone(weights) if config is None else load_config(config).model.backbone.to_dict()
-    if found is None:
+    backbone_config = describe_backbone(weights) if config is None else load_config(config).model.backbone.to_dict()
+    if backbone_config is None:
         raise UserError(f'checkpoint {checkpoint}: its backbone is no ResNet, ResNet_CIFAR or SmallCNN, so say what it is: '
                         'config=CONFIG of its training')
     with default_scope():
-        backbone: nn.Module = MODELS.build(found)
+        backbone: nn.Module = MODELS.build(backbone_config)
     try:
         backbone.load_state_dict(weights)
     except RuntimeError as error:
-        raise UserError(f'checkpoint {checkpoint} does not fit {found["type"]}: '
+        raise UserError(f'checkpoint {checkpoint} does not fit {backbone_config["type"]}: '
                         f'{" ".join(str(error).split())[:200]}; use the config that it was trained with') from None
     backbone.eval()  # which returns nothing in mmpretrain's ResNet
     return backbone

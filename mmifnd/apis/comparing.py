@@ -135,11 +135,11 @@ def _with_defaults(settings: dict[str, Any]) -> dict[str, Any]:
     Raises:
         UserError: if it has no such argument.
     """
-    taken = set(signature(pretraining_config).parameters) - {'data', 'method'}
-    unknown = [name for name in settings if name not in taken]
+    accepted = set(signature(pretraining_config).parameters) - {'data', 'method'}
+    unknown = [name for name in settings if name not in accepted]
     if unknown:
-        raise UserError(f'compare has no argument {unknown[0]}{near_matches(unknown[0], taken)}')
-    defaults = {name: entry.default for name, entry in signature(pretrain).parameters.items() if name in taken}
+        raise UserError(f'compare has no argument {unknown[0]}{near_matches(unknown[0], accepted)}')
+    defaults = {name: entry.default for name, entry in signature(pretrain).parameters.items() if name in accepted}
     return {**defaults, **settings}
 
 

@@ -21,20 +21,20 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
     """Judge a checkpoint by the measures of its config, as ``tools/test.py`` does.
 
     The training images of the config are what probes and neighbours learn from, the test images what they are asked about.
-    Measures that need labels are left out where there are none.
+    Measures that need labels are left out if there are none.
 
     Args:
         checkpoint: a ``.pth`` file of a training run.
-        config: of the training; the one beside the checkpoint unless given.
-        measures: names of ``test_cfg.measures``, such as ``('knn', 'nmi')``; all unless given.
-        out: folder for logs; ``evaluation`` beside the checkpoint unless given.
+        config: of the training; default: the one beside the checkpoint.
+        measures: names of ``test_cfg.measures``, such as ``('knn', 'nmi')``; default: all.
+        out: folder for logs; default: ``evaluation`` beside the checkpoint.
         options: overrides by dotted keys, as of ``--cfg-options``.
 
     Returns:
         dict[str, float]: by name, per cent where not said otherwise.
 
     Raises:
-        UserError, ValueError: where config, checkpoint or data cannot be used.
+        UserError, ValueError: if config, checkpoint or data cannot be used.
 
     Example:
         >>> import tempfile, torch
@@ -63,9 +63,9 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
     return measured
 
 
-def _keep(known: dict, wanted: Sequence[str]) -> None:
-    unknown = [name for name in wanted if name not in known]
+def _keep(measures: dict, wanted: Sequence[str]) -> None:
+    unknown = [name for name in wanted if name not in measures]
     if unknown:
-        raise UserError(f'measure {unknown[0]} is not in test_cfg.measures of the config; it has {", ".join(known)}')
-    for name in set(known) - set(wanted):
-        del known[name]
+        raise UserError(f'measure {unknown[0]} is not in test_cfg.measures of the config; it has {", ".join(measures)}')
+    for name in set(measures) - set(wanted):
+        del measures[name]

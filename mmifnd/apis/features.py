@@ -53,7 +53,7 @@ class Features:
 def extract_features(model: str | Path | nn.Module, data: Images, labels: Sequence[int] | None = None,
                      config: str | Path | None = None, feature: str = 'f', batch_size: int = 128,
                      num_workers: int = 0, max_broken: int = MAX_BROKEN) -> Features:
-    """One pass over ``data`` in evaluation mode, on the GPU where there is one.
+    """One pass over ``data`` in evaluation mode, on the GPU if there is one.
 
     Args:
         model: a checkpoint of ours; a framework (:func:`build_framework`); or any module that maps normalised images
@@ -68,7 +68,7 @@ def extract_features(model: str | Path | nn.Module, data: Images, labels: Sequen
         max_broken: images that may turn out to be unreadable; they are named, and have no row in what is returned.
 
     Raises:
-        UserError: where data or checkpoint cannot be used, or do not fit each other.
+        UserError: if data or checkpoint cannot be used, or do not fit each other.
 
     Example:
         >>> from mmifnd.apis import shipped_config
@@ -107,7 +107,7 @@ def build_framework(config: str | Path, checkpoint: str | Path | None = None) ->
     """The model of a config, such as a framework, with the weights of ``checkpoint``, or random ones without.
 
     Raises:
-        UserError, ValueError: where the config cannot be used, or the checkpoint does not fit it.
+        UserError, ValueError: if the config cannot be used, or the checkpoint does not fit it.
     """
     with DefaultScope.overwrite_default_scope('mmifnd'):
         framework: nn.Module = MODELS.build(load_config(config).model)

@@ -37,7 +37,7 @@ def grouped_images(config: str | Path, options: dict[str, Any] | None = None) ->
         options: overrides by dotted keys, as of ``--cfg-options``.
 
     Raises:
-        UserError: where no measure has groupings, or the images have no classes.
+        UserError: if no measure has groupings, or the images have no classes.
     """
     loaded = load_config(config, options, Task(('test_cfg',), ('test_cfg', 'train_dataloader')))
     with DefaultScope.overwrite_default_scope('mmifnd'):

@@ -65,10 +65,10 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
             or a module that maps images (B, 3, H, W) to maps or vectors (B, C). A module can be evaluated in this process only,
             or where it is given again (:func:`mmifnd.models.backbones.give_backbone`).
         epochs: passes over the images.
-        batch_size: images a step; 256, or fewer of a small folder, unless given.
+        batch_size: images per step; default: 256, or fewer of a small folder.
         image_size: side of the crops, in SwAV of the large ones; below 48 a ResNet gets CIFAR's stem.
         seed: of everything random.
-        num_workers: processes that read images; one a core, at most eight, unless given.
+        num_workers: processes that read images; default: one per core, at most eight.
         options: overrides by dotted keys, as of ``--cfg-options``, applied last; ``custom_imports`` names modules of one's own.
         holdout: share of each class that is not trained on but kept for :func:`evaluate`, drawn by ``seed``; images of equal
             content stay on one side. Without labels nothing is held out. 0 trains on all images: then kNN leaves each image
@@ -83,7 +83,7 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
     says what was found, and the table and a contact sheet are kept in ``out``, for the report.
 
     Raises:
-        UserError: where a choice is unknown or does not go with another, a number is out of range, or the folder empty.
+        UserError: if a choice is unknown or does not go with another, a number is out of range, or the folder empty.
 
     Example:
         >>> import tempfile

@@ -114,8 +114,8 @@ def _split(folder: ImageFolder, holdout: float, seed: int) -> tuple[dict, dict, 
     train, test = (dict(folder.train, type='SplitFolder', split=split, holdout=holdout, split_seed=seed)
                    for split in ('trainval', 'test'))
     total = len(image_dataset(folder.train))
-    held = len(image_dataset(test)) if holdout else 0
-    reason = (f'{held} of {total} images are kept for judging: a share of each class, drawn by the seed' if held else
+    num_held = len(image_dataset(test)) if holdout else 0
+    reason = (f'{num_held} of {total} images are kept for judging: a share of each class, drawn by the seed' if num_held else
               'all images are trained on: probes and few-shot accuracy cannot be measured; kNN leaves each image out of its '
               'own neighbours')
     return train, test, dict(holdout=Derived(holdout, reason))

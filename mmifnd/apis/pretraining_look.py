@@ -33,7 +33,7 @@ def look_before(data: str | Path | Sequence[str | Path], config: Config, backgro
 
 
 def check_usable(inspection: Inspection, max_broken: int) -> None:
-    """Refuse a folder of which too many images cannot be read, before anything is trained.
+    """Refuse a folder in which too many images cannot be read, before anything is trained.
 
     Raises:
         UserError: with an example and what to do.

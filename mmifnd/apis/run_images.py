@@ -14,7 +14,7 @@ def images_of_runs(work_dirs: Sequence[str | Path]) -> tuple[Thumbnails, np.ndar
     """Small pictures of the images that all of these runs were trained on, and their classes, where they have any.
 
     Raises:
-        UserError: where a run left no config, the runs were trained on different images, or these are gone.
+        UserError: if a run left no config, the runs were trained on different images, or these are gone.
     """
     data = [_data(Path(work_dir)) for work_dir in work_dirs]
     other = next((position for position, config in enumerate(data) if _images_of(config) != _images_of(data[0])), None)

@@ -16,8 +16,8 @@ _POINTS = 2000
 def schedules_of(config: Config) -> list[Schedule]:
     """The schedules of a config, in this order: learning rate, accepted share, gamma."""
     with DefaultScope.overwrite_default_scope('mmifnd'):
-        found = [learning_rate(config), acceptance(config), gamma(config)]
-    return [schedule for schedule in found if schedule is not None]
+        schedules = [learning_rate(config), acceptance(config), gamma(config)]
+    return [schedule for schedule in schedules if schedule is not None]
 
 
 def learning_rate(config: Config) -> Schedule:
@@ -39,7 +39,7 @@ def learning_rate(config: Config) -> Schedule:
 
 
 def acceptance(config: Config) -> Schedule | None:
-    """Share of accepted pseudo labels after each clustering; None where nothing is clustered."""
+    """Share of accepted pseudo labels after each clustering; None if nothing is clustered."""
     hook = config.default_hooks.get('false_negative')
     if hook is None:
         return None

@@ -55,11 +55,11 @@ def relations_by_name(args: argparse.Namespace, num_classes: int | None) -> dict
     from mmifnd.visualization import RunRecord
     from mmifnd.visualization.report import run_names
     records = {name: RunRecord.load(work_dir) for name, work_dir in run_names(args.work_dirs).items()}
-    told = told_of(records, num_classes, args.epoch, args.of)
+    relations_of_run = told_of(records, num_classes, args.epoch, args.of)
     for name, record in records.items():
-        if name not in told:
+        if name not in relations_of_run:
             epoch = 'any epoch' if args.epoch is None else f'epoch {args.epoch}'
             raise UserError(f'{record.work_dir}: no {args.of or "step or snapshot"} of {epoch} tells of removed negatives; '
                             f'steps were recorded at {sorted(record.step_paths)}, snapshots at {record.epochs}')
     return {f'{name}, epoch {epoch}{f", by {type(relation).__name__[2:].lower()}" if len(relations) > 1 else ""}': relation
-            for name, (epoch, relations) in told.items() for relation in relations}
+            for name, (epoch, relations) in relations_of_run.items() for relation in relations}

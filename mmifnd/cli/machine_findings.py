@@ -26,10 +26,10 @@ def gpus() -> Finding:
                   if _DRIVER.exists() else '')
         return Finding('GPUs', 'none: trainings run on the CPU', NOTE if remedy else OK, remedy, dict(gpus=[], cuda=cuda))
     properties = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
-    found = [dict(name=gpu.name, memory=gpu.total_memory, capability=f'{gpu.major}.{gpu.minor}') for gpu in properties]
+    devices = [dict(name=gpu.name, memory=gpu.total_memory, capability=f'{gpu.major}.{gpu.minor}') for gpu in properties]
     counts = Counter(f'{gpu.name} ({gpu.total_memory / GIB:.0f} GiB)' for gpu in properties)
     value = ', '.join(f'{count} x {name}' for name, count in counts.items())
-    return Finding('GPUs', f'{value}, CUDA {cuda}', details=dict(gpus=found, cuda=cuda))
+    return Finding('GPUs', f'{value}, CUDA {cuda}', details=dict(gpus=devices, cuda=cuda))
 
 
 def cpu() -> Finding:

@@ -77,7 +77,7 @@ def images_and_labels(data: str | None, work_dirs: list[str | Path]) -> dict:
         import numpy as np
         with np.load(data, allow_pickle=False) as archive:
             return {key: archive[key] for key in ('images', 'labels') if key in archive.files}
-    from mmifnd.apis.run_images import images_of_runs  # takes all of OpenMMLab, of which the rest needs nothing
+    from mmifnd.apis.run_images import images_of_runs  # imports OpenMMLab, which the rest does not need
     try:
         images, labels = images_of_runs(work_dirs)
     except UserError as error:

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> None:
     if args.out:
         Path(args.out).parent.mkdir(parents=True, exist_ok=True)  # now, not after everything is measured
     checkpoint = load_plain(args.checkpoint, map_location='cpu')
-    config.load_from, config.resume = args.checkpoint, False  # read once all hooks have begun, some of which take a part of it
+    config.load_from, config.resume = args.checkpoint, False  # read once all hooks have begun, since some take a part of it
     runner = build_runner(config)
     check_testing(runner, checkpoint, args.checkpoint)
     measures = runner.test()

@@ -25,7 +25,7 @@ class ConfidenceAcceptance:
         full_at (float): progress at which ``'linear'`` reaches ``end``, in (0, 1].
 
     Raises:
-        ValueError: where a value is outside its range; the message names value, range and remedy.
+        ValueError: if a value is outside its range; the message names value, range and remedy.
 
     Example:
         >>> acceptance = ConfidenceAcceptance('linear', full_at=0.5)

@@ -61,10 +61,10 @@ def nearest(rows: Tensor, centroids: Tensor, spherical: bool = False, temperatur
     distances = torch.empty(len(rows), dtype=centroids.dtype, device=centroids.device)
     confidence = None if scale is None else torch.empty_like(distances)
     for here, part, scores in _scored(rows, centroids, penalty, precision):
-        own = labels[here] = scores.argmax(dim=1)
-        distances[here] = (part - centroids[own]).square_().sum(dim=1)
+        nearest_label = labels[here] = scores.argmax(dim=1)
+        distances[here] = (part - centroids[nearest_label]).square_().sum(dim=1)
         if scale is not None and confidence is not None:
-            confidence[here] = _softmax_of(own, scores, penalty, scale)
+            confidence[here] = _softmax_of(nearest_label, scores, penalty, scale)
     return Assignment(labels, distances, confidence)
 
 
@@ -144,8 +144,8 @@ def _softmax_of(labels: Tensor, scores: Tensor, penalty: Tensor, scale: Tensor) 
     # (score - penalty) * scale is the cosine over the temperature. Relative to that of the own cluster, which adds exactly 1,
     # only a cosine that is larger by 88 temperatures overflows: a confidence of 0.
     torch.addcmul((-penalty * scale).expand_as(scores), scores, scale.expand_as(scores), out=scores)
-    own = scores.gather(1, labels.unsqueeze(1))
-    return scores.sub_(own).exp_().sum(dim=1).reciprocal_()
+    own_score = scores.gather(1, labels.unsqueeze(1))
+    return scores.sub_(own_score).exp_().sum(dim=1).reciprocal_()
 
 
 @contextmanager

@@ -47,8 +47,8 @@ def softmax_confidence(
     factors = F.normalize(centroids, dim=1).T / temperature
     logits = factors.new_empty(chunk, len(centroids))
     confidence = [
-        _own_share(torch.mm(F.normalize(rows, dim=1), factors, out=logits[:len(rows)]), own)
-        for rows, own in zip(features.split(chunk), labels.long().split(chunk))
+        _own_share(torch.mm(F.normalize(rows, dim=1), factors, out=logits[:len(rows)]), assigned)
+        for rows, assigned in zip(features.split(chunk), labels.long().split(chunk))
     ]
     return torch.cat(confidence) if confidence else features.new_empty(0)
 
@@ -72,5 +72,5 @@ def concentration_confidence(phi: Tensor, labels: Tensor) -> Tensor:
 
 def _own_share(logits: Tensor, labels: Tensor) -> Tensor:
     """Softmax of ``logits`` (n, K) at ``labels`` (n,); the logits are used up."""
-    own = logits.gather(1, labels.unsqueeze(1))
-    return logits.sub_(own).exp_().sum(dim=1).reciprocal_()
+    own_logit = logits.gather(1, labels.unsqueeze(1))
+    return logits.sub_(own_logit).exp_().sum(dim=1).reciprocal_()

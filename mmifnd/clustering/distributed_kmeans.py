@@ -58,13 +58,13 @@ class DistributedKMeans(KMeans):
         """Centroids of the restart with the smallest inertia of the sample, made by the process whose turn it was."""
         rows = share.sample(min(share.total, num_clusters * self.max_points_per_centroid), seed).cpu()
         sample = RowShare(rows, torch.arange(len(rows)), len(rows))
-        inertia, own = torch.full((self.num_redo,), torch.inf, dtype=torch.float64), {}
+        inertia, local_centroids = torch.full((self.num_redo,), torch.inf, dtype=torch.float64), {}
         for restart, restart_seed in enumerate(seeds_of(seed, self.num_redo)):
             if restart % share.world_size == share.rank:
-                own[restart] = self._restart_of_sample(sample, num_clusters, restart_seed, gpu)
-                inertia[restart] = self._inertia(sample, gpu, own[restart])
+                local_centroids[restart] = self._restart_of_sample(sample, num_clusters, restart_seed, gpu)
+                inertia[restart] = self._inertia(sample, gpu, local_centroids[restart])
         best = int(share.reduce(inertia, 'min').argmin())
-        return share.reduce(own.get(best, torch.zeros(num_clusters, rows.shape[1])), 'sum')
+        return share.reduce(local_centroids.get(best, torch.zeros(num_clusters, rows.shape[1])), 'sum')
 
     def _restart_of_sample(self, sample: RowShare, num_clusters: int, seed: int, gpu: int) -> Tensor:
         start = spread_rows(sample, num_clusters, [seed])[0] if self.init == 'k-means++' else None

@@ -49,8 +49,8 @@ def labels_and_inertia(rows: Tensor, centroids: Tensor, spherical: bool = False,
     """
     index = _index(centroids.shape[1], spherical, gpu)
     index.add(np.ascontiguousarray(centroids.numpy(), dtype=np.float32))
-    found, labels = index.search(np.ascontiguousarray(rows.numpy(), dtype=np.float32), 1)
-    inertia = 2 * len(rows) - 2 * found.sum(dtype=np.float64) if spherical else found.sum(dtype=np.float64)
+    scores, labels = index.search(np.ascontiguousarray(rows.numpy(), dtype=np.float32), 1)
+    inertia = 2 * len(rows) - 2 * scores.sum(dtype=np.float64) if spherical else scores.sum(dtype=np.float64)
     return torch.from_numpy(labels[:, 0].astype(np.int64)), torch.tensor(inertia, dtype=torch.float64)
 
 

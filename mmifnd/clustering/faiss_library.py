@@ -143,7 +143,7 @@ def _environment(name: str, value: str | None) -> Iterator[None]:
 
 
 def _cpu() -> tuple[str, frozenset[str]]:
-    """Vendor and flags of this CPU; empty where they cannot be read."""
+    """Vendor and flags of this CPU; empty if they cannot be read."""
     cpuinfo = Path('/proc/cpuinfo')
     if platform.machine() not in ('x86_64', 'AMD64') or not cpuinfo.is_file():
         return '', frozenset()

@@ -158,9 +158,9 @@ class KMeans:
         with self._threads():
             centroids = self._trained(share, num_clusters, seed, gpu, self._usable(previous, share, num_clusters), also_cold)
             centroids = centroids.to(self._device(share, gpu))
-            found = nearest(share.features, centroids, self.spherical, temperature, self.precision)
-        inertia = share.reduce(found.distances.sum(dtype=widest(centroids.device)), 'sum').item()
-        return Clusters(centroids, found.labels, inertia, found.confidence)
+            assignment = nearest(share.features, centroids, self.spherical, temperature, self.precision)
+        inertia = share.reduce(assignment.distances.sum(dtype=widest(centroids.device)), 'sum').item()
+        return Clusters(centroids, assignment.labels, inertia, assignment.confidence)
 
     def _trained(self, share: RowShare, num_clusters: int, seed: int, gpu: int, previous: Tensor | None,
                  also_cold: bool) -> Tensor:

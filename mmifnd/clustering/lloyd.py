@@ -39,9 +39,9 @@ def lloyd(share: RowShare, centroids: Tensor, num_iterations: int, spherical: bo
     labels, inertia = None, torch.inf
     for _ in range(num_iterations):
         before = labels
-        labels, own = assign(share.features, centroids)
-        changed = torch.ones_like(own) if before is None else (labels != before).any().to(own.dtype)
-        inertia, changed = share.reduce(torch.stack([own, changed]), 'sum').tolist()
+        labels, local_inertia = assign(share.features, centroids)
+        changed = torch.ones_like(local_inertia) if before is None else (labels != before).any().to(local_inertia.dtype)
+        inertia, changed = share.reduce(torch.stack([local_inertia, changed]), 'sum').tolist()
         if not changed:
             break
         centroids = means(share, labels, len(centroids), spherical)

@@ -75,11 +75,11 @@ class PseudoLabeler:
         num_clusters (Sequence[int]): K of each granularity (ImageNet in the paper: 1000, 3000, 10000).
         acceptance (ConfidenceAcceptance): which labels are trusted yet.
         temperature (float): of the confidence, Eq. 2.
-        kmeans (KMeans, optional): the clustering; PCL's settings unless given.
+        kmeans (KMeans, optional): the clustering; default: PCL's settings.
         confidence (str): ``'softmax'`` over all centroids (IFND, Eq. 2), or ``'concentration'`` of the cluster (PCL, Eq. 9).
 
     Raises:
-        ValueError: where ``num_clusters`` is empty or a count is below 2, or the confidence is unknown.
+        ValueError: if ``num_clusters`` is empty or a count is below 2, or the confidence is unknown.
     """
 
     def __init__(self, num_clusters: Sequence[int], acceptance: ConfidenceAcceptance, temperature: float,
@@ -128,7 +128,7 @@ class PseudoLabeler:
         Needs k-means that :attr:`~mmifnd.clustering.KMeans.runs_on_shares`.
 
         Args:
-            seen (Tensor, optional): bool (N,), images of which some process has a row; the others take no part.
+            seen (Tensor, optional): bool (N,), images that have a row on some process; the others take no part.
         """
         return self._expanded(self._clustered(share if seen is None else share.compact(seen), position, gpu), seen)
 
@@ -137,12 +137,12 @@ class PseudoLabeler:
         refuse_not_finite(share.not_finite(), share.total)
         share = replace(share, features=F.normalize(share.features.float(), dim=1))
         softmax = self.confidence == 'softmax'
-        found = self.kmeans.fit_share(
+        clusters = self.kmeans.fit_share(
             share, self.num_clusters[position], seed=position, gpu=gpu, previous=self._previous[position],
             also_cold=(self._clusterings + 1) % COLD_EVERY == 0, temperature=self.temperature if softmax else None)
-        centroids, labels = cast(Tensor, found.centroids), cast(Tensor, found.labels)  # tensors in, tensors out
+        centroids, labels = cast(Tensor, clusters.centroids), cast(Tensor, clusters.labels)  # tensors in, tensors out
         phi = concentration(share.features, centroids, labels, reduce=share.reduce)
-        confidence = cast(Tensor, found.confidence) if softmax else concentration_confidence(phi, labels)
+        confidence = cast(Tensor, clusters.confidence) if softmax else concentration_confidence(phi, labels)
         labels, confidence = share.spread(labels.int()).long(), share.spread(confidence)
         seconds = share.reduce(torch.tensor(time.perf_counter() - started, device=phi.device), 'max').item()
         return Granularity(labels, confidence, centroids, phi, seconds)
@@ -164,8 +164,8 @@ class PseudoLabeler:
 
     def state_dict(self) -> dict:
         """The state for a checkpoint: the number of clusterings, and the last centroids if the next ones start from them."""
-        known = [centroids.cpu() for centroids in self._previous if centroids is not None]
-        return dict(clusterings=self._clusterings, centroids=known)
+        previous = [centroids.cpu() for centroids in self._previous if centroids is not None]
+        return dict(clusterings=self._clusterings, centroids=previous)
 
     def load_state_dict(self, state: dict) -> None:
         """Restore what :meth:`state_dict` gave. Centroids that no longer fit the clusters asked for are ignored."""

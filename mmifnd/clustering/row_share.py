@@ -51,9 +51,9 @@ class RowShare:
         """Copy the rows (n, D) of ``images``, int64 (n,) in ascending order, to every process; 0 for an image without a row."""
         images = images.to(self.device)
         place = torch.searchsorted(images, self.index).clamp(max=len(images) - 1)
-        own = images[place] == self.index
+        is_local = images[place] == self.index
         rows = torch.zeros(len(images), self.features.shape[1], dtype=torch.float32, device=self.device)
-        rows[place[own]] = self.features[own].float()
+        rows[place[is_local]] = self.features[is_local].float()
         return self.reduce(rows, 'sum')
 
     def sample(self, count: int, seed: int) -> Tensor:
@@ -62,16 +62,16 @@ class RowShare:
         The draw is the same for any number of processes.
         """
         chosen = self._drawn(count, seed)
-        own = chosen[self.index]
+        is_chosen = chosen[self.index]
         rows = torch.zeros(count, self.features.shape[1], device=self.device)
-        rows[(chosen.cumsum(0) - 1)[self.index[own]]] = self.features[own].float()
+        rows[(chosen.cumsum(0) - 1)[self.index[is_chosen]]] = self.features[is_chosen].float()
         return self.reduce(rows, 'sum')
 
     def subset(self, count: int, seed: int) -> 'RowShare':
         """Draw as :meth:`sample` does, from rows that stay where they are."""
         chosen = self._drawn(count, seed)
-        own = chosen[self.index]
-        return replace(self, features=self.features[own], index=(chosen.cumsum(0) - 1)[self.index[own]], total=count)
+        here = chosen[self.index]
+        return replace(self, features=self.features[here], index=(chosen.cumsum(0) - 1)[self.index[here]], total=count)
 
     def compact(self, seen: Tensor) -> 'RowShare':
         """Number the images anew, of which only those in ``seen``, bool (N,), have a row on some process."""

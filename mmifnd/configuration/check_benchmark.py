@@ -40,8 +40,8 @@ def check_pretrained(model: nn.Module) -> None:
     Files that are fetched by a URL are not looked at.
 
     Raises:
-        ValueError: where there is no such file, it is damaged, or a tensor is missing or has another shape.
-        UserError: where it holds nothing under the prefix.
+        ValueError: if there is no such file, it is damaged, or a tensor is missing or has another shape.
+        UserError: if it holds nothing under the prefix.
     """
     for part in unwrap(model).modules():
         for init in _as_list(getattr(part, 'init_cfg', None)):
@@ -55,15 +55,15 @@ def check_classes(runner: Runner) -> None:
     Raises:
         UserError: naming a class that is missing, or the number that the head needs.
     """
-    known = getattr(getattr(unwrap(runner.model), 'head', None), 'num_classes', None)
-    if known is None:
+    num_classes = getattr(getattr(unwrap(runner.model), 'head', None), 'num_classes', None)
+    if num_classes is None:
         return
     train = _classes(runner.train_loop.dataloader)
     if runner.val_loop is not None:
         _check_same(train, _classes(runner.val_loop.dataloader), 'val_dataloader')
-    if len(train) > known:
-        raise UserError(f'model.head.num_classes={known} is below the {len(train)} classes of the training images; set it '
-                        f'to {len(train)}')
+    if len(train) > num_classes:
+        raise UserError(f'model.head.num_classes={num_classes} is below the {len(train)} classes of the training images; '
+                        f'set it to {len(train)}')
 
 
 def check_test_classes(runner: Runner, checkpoint: dict) -> None:
@@ -83,13 +83,13 @@ def _check_same(train: Sequence[str] | None, other: Sequence[str], where: str) -
 
 
 def _check_fills(part: nn.Module, path: str, prefix: str) -> None:
-    held: Any = load_plain(path, map_location='cpu')
-    held = held.get('state_dict', held) if isinstance(held, dict) else held
-    if isinstance(held, dict) and prefix:
+    weights: Any = load_plain(path, map_location='cpu')
+    weights = weights.get('state_dict', weights) if isinstance(weights, dict) else weights
+    if isinstance(weights, dict) and prefix:
         prefix = prefix if prefix.endswith('.') else f'{prefix}.'
-        if not (held := {key.removeprefix(prefix): value for key, value in held.items() if key.startswith(prefix)}):
+        if not (weights := {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}):
             raise UserError(f'checkpoint {path} holds nothing under {prefix}; give one of a training, or another prefix')
-    check_fits(part, dict(state_dict=held), path)
+    check_fits(part, dict(state_dict=weights), path)
 
 
 def _as_list(init: Any) -> list[dict]:

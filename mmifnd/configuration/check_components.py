@@ -30,7 +30,7 @@ def check_components(config: Any, where: str = '') -> None:
     """Walk ``config`` and check each dict that names a type.
 
     Raises:
-        UserError: where a type is missing or not registered, a key is none of its arguments (the near matches are named) or
+        UserError: if a type is missing or not registered, a key is none of its arguments (the near matches are named) or
             is missing, or a value is of another type than the argument's annotation.
     """
     if isinstance(config, dict):
@@ -51,24 +51,24 @@ def accepted_keys(config: Any) -> set[str]:
     """Arguments of the component that ``config`` describes; empty for any other value."""
     if not isinstance(config, dict) or not isinstance(config.get('type'), str):
         return set()
-    return set().union(*(_arguments(found)[0] for found in _find(config['type']))) if _find(config['type']) else set()
+    return set().union(*(_arguments(component)[0] for component in _find(config['type']))) if _find(config['type']) else set()
 
 
 def _check_component(config: dict, where: str) -> None:
-    found = _find(config['type'])
-    if not found:
+    components = _find(config['type'])
+    if not components:
         names = {name for entries in _REGISTRIES for name in _names(entries)}
         raise UserError(f'{where}: {config["type"]} is not registered{near_matches(config["type"], names)}; if it is '
                         "yours, name its module: custom_imports = dict(imports=['my_module'])")
-    unknown = [key for key in config if key not in _TAKEN_OUT and not any(_knows(component, key) for component in found)]
+    unknown = [key for key in config if key not in _TAKEN_OUT and not any(_knows(component, key) for component in components)]
     if unknown:
         raise UserError(f'{where}: {config["type"]} has no {unknown[0]}{near_matches(unknown[0], accepted_keys(config))}; if '
                         f'{unknown[0]} is left from the type that it replaces, write _delete_=True beside type')
     for key, value in config.items():
-        wanted = {_expected(component, key, value) for component in found if _knows(component, key)}
+        wanted = {_expected(component, key, value) for component in components if _knows(component, key)}
         if wanted and '' not in wanted:
             raise UserError(f'{where}.{key}={value!r} must be {wanted.pop()}')
-    missing = [_missing(component, config) for component in found]
+    missing = [_missing(component, config) for component in components]
     if all(missing):
         raise UserError(f'{where}: {config["type"]} needs {missing[0][0]}; give it')
 
@@ -83,7 +83,7 @@ def _missing(component: Any, config: dict) -> list[str]:
 
 
 def _expected(component: Any, key: str, value: Any) -> str:
-    """What ``value`` should be, in words; empty where nothing speaks against it."""
+    """What ``value`` should be, in words; empty if nothing speaks against it."""
     is_ours = _is_ours(component)
     return expected(_annotation(component, key), value, is_ours) or ('' if is_ours else outside_limits(key, value))
 
@@ -131,8 +131,8 @@ def _arguments(component: Any) -> tuple[set[str], bool]:
     for base in component.__mro__:
         if '__init__' not in vars(base) or base is object:
             continue
-        own, open_ended = _own_arguments(base.__init__)
-        names |= own
+        arguments, open_ended = _own_arguments(base.__init__)
+        names |= arguments
         if not open_ended:
             return names, False
     return names, True

@@ -68,7 +68,7 @@ def check_loop(config: dict) -> None:
     """Refuse a loop that knows nothing of a framework's images and steps.
 
     Raises:
-        UserError: where a contrastive framework is to be trained by another loop than ``EpochLoop``.
+        UserError: if a contrastive framework is to be trained by another loop than ``EpochLoop``.
     """
     model, loop = config.get('model'), config.get('train_cfg')
     if not model or not loop or 'type' not in model:
@@ -96,8 +96,8 @@ def check_clustering(config: dict) -> None:
     if any(_may_publish(HOOKS.get(hook['type'])) for hook in hooks if isinstance(hook, dict)):
         return
     for where, component in _components(config.get('model') or {}, 'model'):
-        found = MODELS.get(component['type'])
-        if where != 'model' and (_is_a(found, TakesPseudoLabels) or _is_a(found, ProtoNCEHead)):
+        registered = MODELS.get(component['type'])
+        if where != 'model' and (_is_a(registered, TakesPseudoLabels) or _is_a(registered, ProtoNCEHead)):
             raise UserError(f'{where}: {component["type"]} waits for pseudo labels, which no hook makes; give default_hooks='
                             "dict(false_negative=dict(type='FalseNegativeHook', num_clusters=..., acceptance=...))")
 
@@ -148,10 +148,10 @@ def _check_custom_hooks(hooks: Any) -> None:
 def _check_loader(name: str, loader: Any) -> None:
     if not isinstance(loader, dict):
         raise UserError(f'{name}={loader!r} must be a dict')
-    known = set(inspect.signature(DataLoader.__init__).parameters) - {'self'} | _OF_LOADERS
-    unknown = [key for key in loader if key not in known]
+    accepted = set(inspect.signature(DataLoader.__init__).parameters) - {'self'} | _OF_LOADERS
+    unknown = [key for key in loader if key not in accepted]
     if unknown:
-        raise UserError(f'{name} has no {unknown[0]}{near_matches(unknown[0], known)}')
+        raise UserError(f'{name} has no {unknown[0]}{near_matches(unknown[0], accepted)}')
     for key, least in (('batch_size', 1), ('num_workers', 0)):
         value = loader.get(key, least)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
@@ -171,9 +171,9 @@ def _check_settings(config: dict) -> None:
     level = config.get('log_level')
     if isinstance(level, str) and level not in _LEVELS:
         raise UserError(f'log_level={level!r} is unknown; choose one of {", ".join(_LEVELS)}')
-    scope, known = config.get('default_scope'), list(_scopes(MODELS.root))
-    if scope is not None and scope not in known:
-        raise UserError(f'default_scope={scope!r} is unknown; choose one of {", ".join(known)}')
+    scope, scopes = config.get('default_scope'), list(_scopes(MODELS.root))
+    if scope is not None and scope not in scopes:
+        raise UserError(f'default_scope={scope!r} is unknown; choose one of {", ".join(scopes)}')
 
 
 def _scopes(entries: Registry) -> Iterator[str]:

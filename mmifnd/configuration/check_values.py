@@ -11,10 +11,10 @@ _LISTS, _DICTS = (Sequence, list, tuple), (dict, Mapping)
 
 
 def expected(annotation: Any, value: Any, is_exact: bool) -> str:
-    """What ``value`` should be, in words; empty where nothing speaks against it.
+    """What ``value`` should be, in words; empty if nothing speaks against it.
 
     Args:
-        annotation: of the argument; None where there is none.
+        annotation: of the argument; None if there is none.
         value: of the config.
         is_exact: whether annotations can be relied upon, as those of this package. Of others only numbers are looked at.
     """
@@ -27,7 +27,7 @@ def expected(annotation: Any, value: Any, is_exact: bool) -> str:
 
 
 def outside_limits(key: str, value: Any) -> str:
-    """The limits of :data:`LIMITS` that ``value`` is outside of, in words; empty where it is within."""
+    """The limits of :data:`LIMITS` that ``value`` is outside of, in words; empty if it is within."""
     if key not in LIMITS or isinstance(value, bool) or not isinstance(value, (int, float)):
         return ''
     least, largest = LIMITS[key]

@@ -43,7 +43,7 @@ def config_of(args: argparse.Namespace, task: 'Task') -> 'Config':
 
 
 def set_loader_defaults(config: 'Config', pin_memory: bool = True, persistent_workers: bool = True) -> None:
-    """Let all loaders of ``config`` pin memory (where there is a GPU) and keep their workers, unless they say otherwise."""
+    """Let all loaders of ``config`` pin memory (if there is a GPU) and keep their workers, unless they say otherwise."""
     import torch
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if config.get(name):

@@ -40,7 +40,7 @@ def read_config(path: str | Path) -> Config:
     """Read a config's file, unchecked.
 
     Raises:
-        UserError: where it cannot be read.
+        UserError: if it cannot be read.
     """
     try:
         return Config.fromfile(str(path))
@@ -57,11 +57,11 @@ def apply_options(config: Config, options: dict[str, Any]) -> None:
     """Change ``config`` by dotted ``options``.
 
     Raises:
-        UserError: where the config does not have an option's path, and neither its component nor mmengine's Runner takes it.
+        UserError: if the config does not have an option's path, and neither its component nor mmengine's Runner takes it.
     """
-    known = config.to_dict()
+    settings = config.to_dict()
     for path in options:
-        holder: Any = known
+        holder: Any = settings
         *parents, last = path.split('.')
         for depth, key in enumerate(parents):
             holder = _step(holder, key, '.'.join(parents[:depth + 1]), path)
@@ -83,5 +83,5 @@ def _step(holder: Any, key: str, so_far: str, path: str) -> Any:
 
 
 def _hint(key: str, holder: Any) -> str:
-    known = set(holder) | set(accepted_keys(holder)) if isinstance(holder, dict) else set()
-    return near_matches(key, known)
+    keys = set(holder) | set(accepted_keys(holder)) if isinstance(holder, dict) else set()
+    return near_matches(key, keys)

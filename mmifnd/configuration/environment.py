@@ -25,7 +25,7 @@ def build_runner(config: Config) -> Runner:
     without ``load_from``, the newest checkpoint of the work directory that is not damaged is taken.
 
     Raises:
-        UserError: where the checkpoint to resume from is damaged or differs between ranks, or torchrun
+        UserError: if the checkpoint to resume from is damaged or differs between ranks, or torchrun
             or Slurm is to launch and has not.
     """
     on_gpu = torch.cuda.is_available()

@@ -13,21 +13,21 @@ def config_beside(checkpoint: str | Path) -> Path | None:
     A run leaves ``last_checkpoint`` there, too: without it a ``.py`` could be any program, and configs are executed.
 
     Raises:
-        UserError: where there are several.
+        UserError: if there are several.
     """
     folder = Path(checkpoint).expanduser().parent
-    found = sorted(folder.glob('*.py')) if (folder / 'last_checkpoint').is_file() else []
-    if len(found) > 1:
-        raise UserError(f'{checkpoint}: several configs beside it ({", ".join(path.name for path in found)}); say which: '
+    configs = sorted(folder.glob('*.py')) if (folder / 'last_checkpoint').is_file() else []
+    if len(configs) > 1:
+        raise UserError(f'{checkpoint}: several configs beside it ({", ".join(path.name for path in configs)}); say which: '
                         'config=CONFIG')
-    return found[0] if found else None
+    return configs[0] if configs else None
 
 
 def training_images(checkpoint: str | Path, config: str | Path | None = None) -> dict:
     """Config of the data set that the run of ``checkpoint`` was trained on.
 
     Raises:
-        UserError: where neither ``config`` nor the folder of the checkpoint says so.
+        UserError: if neither ``config`` nor the folder of the checkpoint says so.
     """
     config = config or config_beside(checkpoint)
     if config is None:

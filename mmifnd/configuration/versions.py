@@ -10,10 +10,10 @@ PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv-lite', 'mmpretrain', 'fais
 
 def versions() -> dict[str, str]:
     """The version of mmifnd, of Python and of each installed package of :data:`PACKAGES`, and the kind of machine."""
-    found = dict(mmifnd=mmifnd.__version__, python=platform.python_version(), machine=platform.machine())
+    installed = dict(mmifnd=mmifnd.__version__, python=platform.python_version(), machine=platform.machine())
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed

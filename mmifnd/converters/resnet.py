@@ -35,11 +35,11 @@ def plain_resnet(weights: dict[str, Tensor], what: str) -> dict[str, Tensor]:
 def _expected(weights: dict[str, Tensor]) -> dict[str, torch.Size] | None:
     """Return names and shapes of torchvision's ResNet of the same depth, without ``fc``; None for any other backbone."""
     from torchvision.models import get_model  # after the registry has made torchvision importable
-    found = describe_backbone(weights)
-    if found is None or found['type'] != 'ResNet':
+    backbone = describe_backbone(weights)
+    if backbone is None or backbone['type'] != 'ResNet':
         return None
     with torch.device('meta'):
-        model = get_model(f'resnet{found["depth"]}', weights=None)
+        model = get_model(f'resnet{backbone["depth"]}', weights=None)
     return {name: value.shape for name, value in model.state_dict().items() if not name.startswith('fc.')}
 
 

@@ -30,9 +30,9 @@ def backbone_weights(checkpoint: str | Path, encoder: str = 'query') -> State:
     weights = without_prefix(state, ENCODERS[encoder])
     if weights:
         return weights
-    found = [name for name, prefix in ENCODERS.items() if without_prefix(state, prefix)]
+    encoders = [name for name, prefix in ENCODERS.items() if without_prefix(state, prefix)]
     foreign = 'convert files of other projects with `mmifnd import` first'
-    remedy = f'it has the {found[0]} encoder' if found else foreign
+    remedy = f'it has the {encoders[0]} encoder' if encoders else foreign
     raise ValueError(f'checkpoint {checkpoint} has no {encoder} encoder ({ENCODERS[encoder]}*); {remedy}')
 
 

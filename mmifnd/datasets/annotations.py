@@ -15,19 +15,19 @@ from .tensor_images import TensorImages
 
 
 def labels_of(origin: Origin) -> np.ndarray | None:
-    """int64 (N,), the label of each image; None where one of the data sets has no single label an image."""
+    """int64 (N,), the label of each image; None if one of the data sets has no single label an image."""
     labels = np.empty(len(origin.leaf), dtype=np.int64)
     for number, leaf in enumerate(origin.leaves):
         here = origin.leaf == number
-        found = _leaf_labels(leaf, origin.position[here])
-        if found is None:
+        leaf_labels = _leaf_labels(leaf, origin.position[here])
+        if leaf_labels is None:
             return None
-        labels[here] = found
+        labels[here] = leaf_labels
     return labels
 
 
 def groups_of(origin: Origin) -> np.ndarray | None:
-    """int64 (N,), the group of each image, counted from 0; -1 where it is unknown, None where it is of all.
+    """int64 (N,), the group of each image, counted from 0; -1 where it is unknown, None if it is of all.
 
     Images in tensors have numbers (``TensorImages.groups``), those of mmpretrain's data sets a ``group`` in their
     annotation. A group with a name is the same in all data sets; a number counts within its own.
@@ -49,7 +49,7 @@ def group_numbers(groups: Sequence[Hashable | None]) -> np.ndarray:
 
 
 def names_of(origin: Origin) -> list[str] | None:
-    """The path of each image relative to its data root; None where one of the data sets has no paths."""
+    """The path of each image relative to its data root; None if one of the data sets has no paths."""
     names = [leaf_name(origin.leaves[leaf], int(position)) for leaf, position in zip(origin.leaf, origin.position)]
     return None if None in names else names
 
@@ -57,7 +57,7 @@ def names_of(origin: Origin) -> list[str] | None:
 def captions_of(origin: Origin) -> list[list[str]] | None:
     """The captions of each image; None if one of the data sets has none."""
     captions = [_leaf_captions(origin.leaves[leaf], int(position)) for leaf, position in zip(origin.leaf, origin.position)]
-    return None if any(own is None for own in captions) else captions
+    return None if any(captions_of_image is None for captions_of_image in captions) else captions
 
 
 def leaf_name(leaf, position: int) -> str | None:

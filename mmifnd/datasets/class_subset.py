@@ -1,4 +1,4 @@
-"""Folders of classes, of which only listed ones are used."""
+"""Folders of classes; only the listed ones are used."""
 
 from pathlib import Path
 
@@ -17,15 +17,15 @@ class ClassSubset(CustomDataset):
 
     Args:
         class_list (str, optional): text file with the name of one class folder a line; empty lines, and what follows a #, are
-            skipped. The path is one for itself, not relative to ``data_root``. None for all folders, which has to be said.
+            skipped. The path is one for itself, not relative to ``data_root``. None, given explicitly, for all folders.
         data_root (str): see :class:`CustomDataset`.
         data_prefix (str): folder in ``data_root`` that holds the class folders.
         with_label (bool): whether samples have labels.
         **kwargs: see :class:`CustomDataset`; but ``ann_file``, which is the other way to say what belongs to the data set.
 
     Raises:
-        FileNotFoundError: where there is no list, or not all of its folders.
-        ValueError: where the list is empty or names a folder twice, its folders hold no images, or ``ann_file`` is given.
+        FileNotFoundError: if there is no list, or not all of its folders.
+        ValueError: if the list is empty or names a folder twice, its folders hold no images, or ``ann_file`` is given.
     """
 
     def __init__(self, class_list: str | None, data_root: str = '', data_prefix: str = '', with_label: bool = True,
@@ -61,8 +61,8 @@ def read_class_list(path: str) -> list[str]:
     """Folder names in a class list, sorted.
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        ValueError: where it is empty, names a folder twice, or holds a path.
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is empty, names a folder twice, or holds a path.
     """
     file = Path(path).expanduser()
     if not file.is_file():

@@ -52,11 +52,11 @@ def read_bytes(path: str, backend_args: dict | None = None, max_bytes: int = MAX
         OSError: if it cannot be read.
     """
     if '://' not in path and backend_args is None:
-        found = os.stat(path)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
             raise BrokenImageError(f'{path} is no regular file; list images only')
-        if found.st_size > max_bytes:
-            raise TooLargeError(f'{path} has {found.st_size} bytes, more than the {max_bytes} that an image may have')
+        if status.st_size > max_bytes:
+            raise TooLargeError(f'{path} has {status.st_size} bytes, more than the {max_bytes} that an image may have')
         with open(path, 'rb') as file:
             content = file.read()
     else:

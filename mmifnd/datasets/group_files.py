@@ -32,8 +32,8 @@ def read_group_array(path: str | None, total: int) -> np.ndarray | None:
     """int64 (N,), the groups of ``total`` images in a ``.npy`` file; None without a path. Nothing in the file is executed.
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        ValueError: where it holds anything but one integer an image.
+        FileNotFoundError: if there is no such file.
+        ValueError: if it holds anything but one integer an image.
     """
     if path is None:
         return None
@@ -43,9 +43,9 @@ def read_group_array(path: str | None, total: int) -> np.ndarray | None:
     except (ValueError, OSError, EOFError) as error:
         raise ValueError(f'groups={path} is no .npy file of integers ({error}); write it with numpy.save') from None
     if not isinstance(groups, np.ndarray) or groups.shape != (total,) or not np.issubdtype(groups.dtype, np.integer):
-        found = f'{groups.dtype} {groups.shape}' if isinstance(groups, np.ndarray) else 'several arrays'
-        raise ValueError(f'groups={path} holds {found}; it must hold integers ({total},), one an image, -1 where the group is '
-                         'unknown')
+        content = f'{groups.dtype} {groups.shape}' if isinstance(groups, np.ndarray) else 'several arrays'
+        raise ValueError(f'groups={path} holds {content}; it must hold integers ({total},), one per image, -1 where '
+                         'the group is unknown')
     return groups.astype(np.int64)
 
 
@@ -55,8 +55,8 @@ def read_group_table(path: str, path_column: str = 'path', group_column: str = '
     Paths may begin with ``./`` or have backslashes. An empty group, and nan, is none.
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        ValueError: where columns are missing, the file is not UTF-8, or an image stands there with two groups.
+        FileNotFoundError: if there is no such file.
+        ValueError: if columns are missing, the file is not UTF-8, or an image stands there with two groups.
     """
     file = _existing(path)
     rows = _csv_rows(file, path_column, group_column) if file.suffix == '.csv' else _text_rows(file)

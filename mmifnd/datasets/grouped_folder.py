@@ -23,15 +23,15 @@ class GroupedFolder(CustomDataset):
     Args:
         groups (str, optional): ``.csv`` with a line of column names, or ``.txt`` of lines ``path group``. Paths are those below
             the folder of the images (``data_root/data_prefix``), or below ``data_root``; the path of the file is one for
-            itself. Or ``'duplicates'``: images of equal pixels, all of which are read for that. None for no groups.
+            itself. Or ``'duplicates'``: images of equal pixels; all images are read for that. None for no groups.
         path_column (str): column of the image's path in the ``.csv``.
         group_column (str): column of the group's name.
         min_matched (float): least share, in [0, 1], of the lines that name an image of the folder.
         **kwargs: see :class:`CustomDataset`.
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        ValueError: where it cannot be read, or too few of its lines name an image.
+        FileNotFoundError: if there is no such file.
+        ValueError: if it cannot be read, or too few of its lines name an image.
     """
 
     def __init__(self, groups: str | None, path_column: str = 'path', group_column: str = 'group', min_matched: float = 0.9,

@@ -37,17 +37,17 @@ def hold_out(names: Sequence[str], labels: Sequence[int], share: float, seed: in
     if not 0 <= share < 1:
         raise ValueError(f'holdout={share} is outside [0, 1); it is the share of the images that is kept for judging, '
                          'such as 0.2')
-    held = np.zeros(len(names), dtype=bool)
+    is_held_out = np.zeros(len(names), dtype=bool)
     for units in _by_class(_units(len(names), together), labels).values():
         total = sum(map(len, units))
         units.sort(key=lambda unit: _rank(seed, min(names[image] for image in unit)))
-        taken = 0
+        count = 0
         for unit in units:
-            nearer = abs(taken + len(unit) - share * total) < abs(taken - share * total)
-            if nearer and taken + len(unit) < total:
-                held[unit] = True
-                taken += len(unit)
-    return held
+            nearer = abs(count + len(unit) - share * total) < abs(count - share * total)
+            if nearer and count + len(unit) < total:
+                is_held_out[unit] = True
+                count += len(unit)
+    return is_held_out
 
 
 def _units(count: int, together: Sequence[Sequence[int]]) -> list[list[int]]:

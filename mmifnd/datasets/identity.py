@@ -136,12 +136,12 @@ def _file_key(identity: ImageIdentity, position: int) -> Hashable:
 def _of_equal_size(places: list[tuple[ImageIdentity, int]], files: list[Hashable]) -> list[list[int]]:
     """Rows of images whose sizes agree, if they stand for at least two different files."""
     sizes: defaultdict[Hashable, list[int]] = defaultdict(list)
-    known: dict[Hashable, int | None] = {}
+    size_of_file: dict[Hashable, int | None] = {}
     for row, (place, file) in enumerate(zip(places, files)):
-        if file not in known:
-            known[file] = place[0].size(place[1])
-        if known[file] is not None:
-            sizes[isinstance(file, str), known[file]].append(row)
+        if file not in size_of_file:
+            size_of_file[file] = place[0].size(place[1])
+        if size_of_file[file] is not None:
+            sizes[isinstance(file, str), size_of_file[file]].append(row)
     return [rows for rows in sizes.values() if len({files[row] for row in rows}) > 1]
 
 

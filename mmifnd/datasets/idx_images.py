@@ -33,13 +33,13 @@ class IDXImages(TensorImages):
         data_root (str): the folder. Debian's package dataset-fashion-mnist has it at /usr/share/datasets/fashion-mnist.
         split (str): 'train' or 'test'.
         image_size (int | None): resize to this many pixels a side, with antialiasing; None keeps the size.
-        max_images (int | None): the first so many images only; the last so many where it is negative.
+        max_images (int | None): the first so many images only; the last so many if it is negative.
         classes (Sequence[str] | None): names of the labels.
         groups (str | None): ``.npy`` file of the groups of all images of the split, see :class:`TensorImages`.
 
     Raises:
-        FileNotFoundError: where the folder or its images are missing.
-        ValueError: where the split is unknown or a file is damaged.
+        FileNotFoundError: if the folder or its images are missing.
+        ValueError: if the split is unknown or a file is damaged.
     """
 
     def __init__(self, data_root: str, split: str = 'train', image_size: int | None = None,
@@ -81,7 +81,7 @@ def read_idx(path: Path, num_dimensions: int) -> np.ndarray:
         np.ndarray: uint8, in the shape of the header.
 
     Raises:
-        ValueError: where the archive is damaged, or header and size disagree.
+        ValueError: if the archive is damaged, or header and size disagree.
     """
     magic = bytes([0, 0, _UNSIGNED_BYTE, num_dimensions])
     try:
@@ -96,8 +96,9 @@ def read_idx(path: Path, num_dimensions: int) -> np.ndarray:
         raise ValueError(f'{path} cannot be unpacked ({error}); fetch it again') from None
     surplus = len(values) - math.prod(shape)
     if surplus:
-        found = 'more' if surplus > 0 else f'{len(header) + len(values)} bytes'
-        raise ValueError(f'{path} holds {found}, its header {shape} asks for {len(header) + math.prod(shape)}; fetch it again')
+        content = 'more' if surplus > 0 else f'{len(header) + len(values)} bytes'
+        raise ValueError(f'{path} holds {content}, its header {shape} asks for {len(header) + math.prod(shape)}; '
+                         f'fetch it again')
     return np.frombuffer(values, np.uint8).reshape(shape)
 
 

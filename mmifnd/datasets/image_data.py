@@ -58,7 +58,7 @@ def image_dataset(data: Images, labels: Sequence[int] | None = None, pipeline: l
         max_broken: images that may turn out to be unreadable; None for any number.
 
     Raises:
-        UserError: where the folder is missing or holds no image, or the array is none of images.
+        UserError: if the folder is missing or holds no image, or the array is none of images.
     """
     if isinstance(data, (str, Path)):
         data = folder_config(data)

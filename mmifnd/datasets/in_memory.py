@@ -23,7 +23,7 @@ class InMemoryImages(TensorImages):
         groups (str | None): ``.npy`` file of the groups, see :class:`TensorImages`.
 
     Raises:
-        ValueError: where the data set has no arrays, or images of different sizes.
+        ValueError: if the data set has no arrays, or images of different sizes.
     """
 
     def __init__(self, dataset, groups: str | None = None) -> None:

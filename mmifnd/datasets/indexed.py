@@ -55,7 +55,7 @@ class IndexedDataset(Dataset):
         broken_images (BrokenImages): those that could not be read, shared with views and worker processes.
 
     Raises:
-        ValueError: where the data set has no indices, is indexed already, or mixes tensors with files or with other
+        ValueError: if the data set has no indices, is indexed already, or mixes tensors with files or with other
         sizes.
     """
 
@@ -108,19 +108,19 @@ class IndexedDataset(Dataset):
 
     def _read(self, position: int) -> tuple[dict, int]:
         """The sample at a position, and whose it is: that of another image if this one cannot be read."""
-        own = int(self.index[position])
+        image_index = int(self.index[position])
         last = 'not one is left'
         for attempt in range(1 + self.num_samples):
             index = int(self.index[position])
             if index not in self.broken_images or self.broken_images.too_many:
                 try:
-                    return self.read(position), own if self._is_evaluation_view else index
+                    return self.read(position), image_index if self._is_evaluation_view else index
                 except ShortageError:
                     raise
                 except Exception as error:
                     self.broken_images.add(index, self.describe(index), error)
                     last = f'the last of them {self.describe(index)}: {" ".join(str(error).split())}'
-            position = int(counter_hash(own, attempt)) % len(self)
+            position = int(counter_hash(image_index, attempt)) % len(self)
         raise UserError(f'no image of the data set can be read, {last}; repair them')
 
     def read(self, position: int) -> dict:
@@ -158,13 +158,13 @@ class IndexedDataset(Dataset):
         return dict(batch, text=texts_in_tensors(self._origin[positions], batch['index'], draw))
 
     def labels(self) -> np.ndarray | None:
-        """int64 (N,), the label of each image, by stable index; None where the data set has no labels."""
+        """int64 (N,), the label of each image, by stable index; None if the data set has no labels."""
         if self._labels is None:
             self._labels = labels_of(self._origin[self._first])
         return self._labels
 
     def groups(self) -> np.ndarray | None:
-        """int64 (N,), the group of each image, by stable index, -1 where it is unknown; None where no image has one."""
+        """int64 (N,), the group of each image, by stable index, -1 where it is unknown; None if no image has one."""
         return groups_of(self._origin[self._first])
 
     def captions(self) -> list[list[str]] | None:
@@ -180,7 +180,7 @@ class IndexedDataset(Dataset):
         return sum(cut_captions(leaf) for leaf in self._origin.leaves)
 
     def names(self) -> list[str] | None:
-        """N paths relative to the data root, by stable index; None where the images have no paths."""
+        """N paths relative to the data root, by stable index; None if the images have no paths."""
         return names_of(self._origin[self._first])
 
     def identity(self) -> ImageIdentity:

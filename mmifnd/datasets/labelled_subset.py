@@ -1,4 +1,4 @@
-"""Folders of classes, of which only some images have labels to learn from."""
+"""Folders of classes; only some images have labels to learn from."""
 
 from pathlib import Path
 
@@ -22,8 +22,8 @@ class LabelledSubset(ClassSubset):
         **kwargs: see :class:`CustomDataset`; folders name the classes, so there is no ``ann_file``.
 
     Raises:
-        FileNotFoundError: where there is no such list, or images that it names are not in the folders.
-        ValueError: where the list is empty, a class would get no image, ``ann_file`` is given, or a fraction is to be drawn
+        FileNotFoundError: if there is no such list, or images that it names are not in the folders.
+        ValueError: if the list is empty, a class would get no image, ``ann_file`` is given, or a fraction is to be drawn
             without labels.
     """
 
@@ -57,8 +57,8 @@ def read_image_list(path: str) -> set[str]:
     """File names in a list of images, without folders.
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        ValueError: where it is empty.
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is empty.
     """
     file = Path(path).expanduser()
     if not file.is_file():

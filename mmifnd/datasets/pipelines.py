@@ -21,7 +21,7 @@ def with_pipeline(dataset, pipeline: Sequence[dict]):
         pipeline (Sequence[dict]): transforms, such as a centre crop and ``PackInputs``. Images in a tensor have none.
 
     Raises:
-        ValueError: where a data set has no pipeline that could be replaced.
+        ValueError: if a data set has no pipeline that could be replaced.
     """
     transforms = Compose([build_transform(step) for step in pipeline])
     return _copy(dataset, transforms, {})

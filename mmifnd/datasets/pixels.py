@@ -169,7 +169,7 @@ def _deep_values(image: Image.Image, content: bytes) -> np.ndarray:
     orientation = image.getexif().get(274, 1)
     if image.mode in ('I', 'F') or image.mode.startswith('I;'):
         values = np.asarray(image)
-    else:  # of which Pillow keeps 8 bits
+    else:  # Pillow keeps 8 bits of these
         values = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
         if values is None:
             raise BrokenImageError('the image is damaged')

@@ -39,7 +39,7 @@ def trace_origin(dataset) -> Origin:
     Subset and ConcatDataset, and :class:`SubsetDataset`. Any other data set counts as one that holds its images itself.
 
     Raises:
-        ValueError: where a data set is iterable only or has no length, hence no indices.
+        ValueError: if a data set is iterable only or has no length, hence no indices.
     """
     leaves = []
     rows = _trace(dataset, leaves)
@@ -59,7 +59,7 @@ def sample_index(dataset) -> np.ndarray:
         np.ndarray: int64 (len(dataset),), values 0 to ``num_samples - 1``.
 
     Raises:
-        ValueError: where a data set has no indices.
+        ValueError: if a data set has no indices.
 
     Example:
         >>> from torch.utils.data import Subset

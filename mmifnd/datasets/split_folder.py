@@ -1,4 +1,4 @@
-"""A folder of images of which a share is held out of the training."""
+"""A folder of images; a share of them is held out of the training."""
 
 import os.path as osp
 from collections.abc import Sequence
@@ -55,9 +55,9 @@ class SplitFolder(GroupedFolder):
         names = [osp.relpath(path, self.img_prefix) for path in paths]
         if not self.with_label:
             return names
-        known = sorted({name for name in classes if name is not None})
-        self._metainfo['classes'] = tuple(known)
-        self.folder_to_idx = {name: label for label, name in enumerate(known)}
+        class_names = sorted({name for name in classes if name is not None})
+        self._metainfo['classes'] = tuple(class_names)
+        self.folder_to_idx = {name: label for label, name in enumerate(class_names)}
         return [(name, self.folder_to_idx[of]) for name, of in zip(names, classes, strict=True) if of is not None]
 
     def load_data_list(self) -> list[dict]:

@@ -17,10 +17,10 @@ class SubsetDataset(Dataset):
     Args:
         dataset (dict | Dataset): config or data set.
         indices (int | Sequence[int]): positions in ``dataset``, negative ones counted from its end; or a number n: the
-            first n, the last -n where it is negative.
+            first n, the last -n if it is negative.
 
     Raises:
-        ValueError: where an index lies outside the data set.
+        ValueError: if an index lies outside the data set.
     """
 
     def __init__(self, dataset: dict | Dataset, indices: int | Sequence[int]) -> None:

@@ -13,13 +13,13 @@ class TensorImages(Dataset):
 
     Args:
         images (Tensor): uint8 (N, C, H, W).
-        labels (Tensor | None): integers (N,), or None where the images have no labels.
+        labels (Tensor | None): integers (N,), or None if the images have no labels.
         classes (Sequence[str] | None): names of the labels.
         groups (Sequence[int] | None): the group that each image belongs to, such as its patient or video; integers (N,),
             -1 where it is unknown.
 
     Raises:
-        ValueError: where shapes or types do not fit.
+        ValueError: if shapes or types do not fit.
     """
 
     def __init__(self, images: Tensor, labels: Tensor | None = None, classes: Sequence[str] | None = None,
@@ -28,10 +28,10 @@ class TensorImages(Dataset):
             raise ValueError(f'images must be uint8 (N, C, H, W), got {images.dtype} {tuple(images.shape)}')
         if labels is not None and (labels.shape != images.shape[:1] or labels.is_floating_point()):
             raise ValueError(
-                f'labels must be integers ({len(images)},), one an image, got {labels.dtype} {tuple(labels.shape)}')
+                f'labels must be integers ({len(images)},), one per image, got {labels.dtype} {tuple(labels.shape)}')
         if groups is not None and len(groups) != len(images):
             raise ValueError(
-                f'there are {len(groups)} groups of {len(images)} images; give one an image, -1 where it is unknown')
+                f'there are {len(groups)} groups of {len(images)} images; give one per image, -1 where it is unknown')
         self.images = images.contiguous()
         self.labels = None if labels is None else labels.long()
         self.groups = None if groups is None else np.asarray(groups, dtype=np.int64)

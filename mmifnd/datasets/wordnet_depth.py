@@ -26,7 +26,7 @@ class WordNetDepthDataset(CustomDataset):
         **kwargs: see :class:`CustomDataset`. Each image lies in a folder named by its wnid, such as n01440764.
 
     Raises:
-        ValueError: where the depth is not in the table, a folder is none of ImageNet-1k, or ``with_label`` is False.
+        ValueError: if the depth is not in the table, a folder is none of ImageNet-1k, or ``with_label`` is False.
     """
 
     def __init__(self, depth: int, with_label: bool = True, **kwargs) -> None:
@@ -53,7 +53,7 @@ def wordnet_groups(depth: int) -> dict[str, str]:
     """The wnid of the group at ``depth``, for each wnid of ImageNet-1k.
 
     Raises:
-        ValueError: where the table has no such depth.
+        ValueError: if the table has no such depth.
 
     Example:
         >>> wordnet_groups(5)['n01443537']  # goldfish -> organism

@@ -20,7 +20,7 @@ class Detector(nn.Module, KnowsImages, FollowsEpochs, DrawsBySeed):
     """
 
     #: Whether :meth:`detect` compares with the anchor's positive. Such a detector is judged by what it detected in training,
-    #: where there is a positive, and not afterwards.
+    #: if there is a positive, and not afterwards.
     compares_with_positive = False
 
     #: Whether :meth:`detect` never detects anything, so that others can spare the work.

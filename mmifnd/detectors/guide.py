@@ -74,12 +74,12 @@ class GuideDetector(Detector, KnowsFingerprint):
     def bind_fingerprint(self, fingerprint: str) -> None:
         """Refuse features of another data set, if the file beside them says which one they are of."""
         for file in self.files:
-            known = _fingerprint_beside(file)
-            if known is None:
+            recorded = _fingerprint_beside(file)
+            if recorded is None:
                 warnings.warn(f'{file} of GuideDetector has no {_sidecar(file).name} beside it, so that nobody can tell '
                               'whether it is of this data set; write features by save_guide', stacklevel=2)
-            elif known != fingerprint:
-                raise ValueError(f'features={file} of GuideDetector is of a data set with fingerprint {known}, but the '
+            elif recorded != fingerprint:
+                raise ValueError(f'features={file} of GuideDetector is of a data set with fingerprint {recorded}, but the '
                                  f'training set has {fingerprint}; images, captions or order differ: extract anew')
 
     def detect(self, contrast: Contrast) -> Tensor:

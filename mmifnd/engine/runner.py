@@ -11,7 +11,7 @@ from .hooks.progress_hook import ProgressHook
 
 #: Key of the hook in ``default_hooks``.
 PROGRESS = 'progress'
-#: Warnings of mmengine about its own code, of which a user can do nothing.
+#: Warnings of mmengine about its own code, about which a user can do nothing.
 _STANDING = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
 
 

@@ -55,7 +55,7 @@ class TimeLeft:
         return fmean(self._steps) if self._steps else None
 
     def seconds(self, done: int) -> float | None:
-        """Seconds from behind step ``done`` to the end of the training; None until a step has been timed."""
+        """Seconds from the end of step ``done`` to the end of the training; None until a step has been timed."""
         if self.step_seconds is None:
             return None
         ends = range(self._ended + 1, self.max_epochs + 1)

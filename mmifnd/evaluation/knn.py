@@ -117,13 +117,13 @@ def _neighbours(train_features: ArrayLike, train_labels: ArrayLike, features: Ar
     _check_settings(k, temperature, len(classes))
 
     train_features, features = F.normalize(train_features, dim=1), F.normalize(features, dim=1)
-    own = _own_rows(train_ids, ids, train_features, features, k)
+    own_rows = _own_rows(train_ids, ids, train_features, features, k)
     size = max(1, _MAX_SIMILARITIES // len(train_features))
     nearest = []
     for start in range(0, len(features), size):
         similarities = features[start:start + size] @ train_features.mT
-        if own is not None:
-            similarities.masked_fill_(own[1][start:start + size, None] == own[0], -torch.inf)
+        if own_rows is not None:
+            similarities.masked_fill_(own_rows[1][start:start + size, None] == own_rows[0], -torch.inf)
         nearest.append(similarities.topk(k, dim=1))
     similarity, position = (torch.cat(parts) for parts in zip(*nearest, strict=True))
     return similarity, classes[position]

@@ -44,7 +44,7 @@ def moving_log_average(log_average: Tensor, log_estimate: Tensor, gamma: float) 
         gamma (float): weight of the new estimate, in (0, 1].
 
     Returns:
-        Tensor: the first estimate itself where there was no average; unchanged where there is no estimate.
+        Tensor: the first estimate itself if there was no average; unchanged if there is no estimate.
 
     Example:
         >>> first, absent = torch.tensor([-torch.inf]), torch.tensor([-torch.inf])

@@ -92,9 +92,9 @@ class ByThreshold:
     def of(self, anchor: int) -> Removed:
         """What ``anchor`` lost."""
         similarity = self.features @ self.features[anchor]
-        found = np.flatnonzero(self._detected(similarity[None], np.array([anchor]))[0])
-        found = found[np.argsort(-similarity[found], kind='stable')]
-        return Removed(anchor, found, similarity[found], float(self.thresholds[anchor]))
+        images = np.flatnonzero(self._detected(similarity[None], np.array([anchor]))[0])
+        images = images[np.argsort(-similarity[images], kind='stable')]
+        return Removed(anchor, images, similarity[images], float(self.thresholds[anchor]))
 
     @cached_property
     def shares(self) -> np.ndarray:
@@ -108,9 +108,9 @@ class ByThreshold:
     def _detected(self, similarity: np.ndarray, anchors: np.ndarray) -> np.ndarray:
         """Bool (a, N)."""
         threshold = self.thresholds[anchors]
-        found = similarity > np.where(threshold < 1, threshold, np.inf)[:, None]
-        found[np.arange(len(anchors)), anchors] = False
-        return found
+        detected = similarity > np.where(threshold < 1, threshold, np.inf)[:, None]
+        detected[np.arange(len(anchors)), anchors] = False
+        return detected
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class InSteps:
         return np.array(sorted(self.removed), dtype=int)
 
     def of(self, anchor: int) -> Removed:
-        """What ``anchor`` lost; nothing where it was not recorded."""
+        """What ``anchor`` lost; nothing if it was not recorded."""
         return self.removed.get(anchor, Removed(anchor, np.zeros(0, dtype=int)))
 
 
@@ -163,18 +163,18 @@ def relations_of(snapshot: Snapshot, num_clusters: int | None) -> list[Relation]
     Args:
         num_clusters (int | None): of several granularities, the nearest to this is taken.
     """
-    found: list[Relation] = []
+    relations: list[Relation] = []
     if snapshot.thresholds is not None and snapshot.features is not None and (snapshot.thresholds < 1).any():
         norms = np.linalg.norm(snapshot.features, axis=1, keepdims=True)
-        found.append(ByThreshold(snapshot.features / np.maximum(norms, 1e-12), snapshot.thresholds))
+        relations.append(ByThreshold(snapshot.features / np.maximum(norms, 1e-12), snapshot.thresholds))
     position = snapshot.granularity(num_clusters)
     if (snapshot.labels[position] >= 0).any():
-        found.append(ByLabels(snapshot.labels[position], snapshot.confidence[position]))
-    return found
+        relations.append(ByLabels(snapshot.labels[position], snapshot.confidence[position]))
+    return relations
 
 
 def last_relations(record: RunRecord, num_clusters: int | None, epoch: int | None = None) -> tuple[int, list[Relation]] | None:
-    """The last epoch (or ``epoch``) at which anything can be told, and what; None where the run removed nothing."""
+    """The last epoch (or ``epoch``) at which anything can be told, and what; None if the run removed nothing."""
     if not removes(record):
         return None
     for candidate in [epoch] if epoch is not None else reversed(record.epochs):
@@ -230,8 +230,8 @@ def last_common_epoch(records: Sequence[RunRecord], source: str) -> int | None:
 def removes(record: RunRecord) -> bool:
     """Whether the training removed any negative; pseudo labels may have other uses, as in PCL."""
     shares = [entry.get('false_negative_share') for entry in (*record.history, *record.health)]
-    known = [share for share in shares if share is not None]
-    return not known or any(share > 0 for share in known)
+    measured = [share for share in shares if share is not None]
+    return not measured or any(share > 0 for share in measured)
 
 
 def shared_anchors(relations: Sequence[Relation], kinds: np.ndarray | None, count: int, seed: int) -> list[int]:

@@ -44,8 +44,9 @@ class Written(NamedTuple):
 
 def anchors_to_list(relation: Relation, further: Sequence[int] = ()) -> list[int]:
     """Choose at most :data:`MAX_ANCHORS` images, spread evenly over those that can be asked about, and ``further`` ones."""
-    known = relation.anchors
-    chosen = known[np.linspace(0, len(known) - 1, min(len(known), MAX_ANCHORS)).round().astype(int)] if len(known) else known
+    anchors = relation.anchors
+    positions = np.linspace(0, len(anchors) - 1, min(len(anchors), MAX_ANCHORS)).round().astype(int)
+    chosen = anchors[positions] if len(anchors) else anchors
     return sorted({*chosen.tolist(), *further})
 
 

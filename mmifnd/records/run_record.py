@@ -25,10 +25,10 @@ class RunRecord:
         work_dir (Path): where the run wrote.
         history (list[dict]): one entry per clustering, by epoch; empty for a run that never clustered. Shares of
             images, negatives and time are in [0, 1]; ``nmi``, ``mtpr`` and ``mtnr`` in percent.
-        scalars (list[dict]): one entry per logging step that has a loss, by step; empty where the run kept none.
+        scalars (list[dict]): one entry per logging step that has a loss, by step; empty if the run kept none.
         snapshot_paths (dict[int, Path]): epoch -> file.
         detection (list[dict]): one entry per epoch: precision, recall, F1 and shares of the training steps' masks, in
-            percent; empty where they were not measured.
+            percent; empty if they were not measured.
         health (list[dict]): one entry per epoch: effective ranks, spread and more of embedding and backbone, means of the
             steps, and ``alarms``, sentences.
         online (list[dict]): one entry per epoch: accuracies of the online probe and of kNN, in percent.
@@ -73,7 +73,7 @@ class RunRecord:
 
     @property
     def epochs(self) -> list[int]:
-        """Epochs of which there is a snapshot, ascending."""
+        """Epochs that have a snapshot, ascending."""
         return sorted(self.snapshot_paths)
 
     def epochs_with(self, key: str) -> list[int]:
@@ -113,9 +113,9 @@ def read_evaluations(work_dir: Path) -> dict[str, float]:
     measures: dict[str, float] = {}
     for path in sorted(work_dir.glob('*.json')):
         try:
-            found = json.loads(path.read_bytes())
-            if found['kind'] == 'evaluation':
-                measures.update({name: float(entry['value']) for name, entry in found['measures'].items()})
+            evaluation = json.loads(path.read_bytes())
+            if evaluation['kind'] == 'evaluation':
+                measures.update({name: float(entry['value']) for name, entry in evaluation['measures'].items()})
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return measures

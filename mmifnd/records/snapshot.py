@@ -32,7 +32,7 @@ class Snapshot:
         confidence (ndarray): float32 (G, N).
         centroids (list[ndarray]): G arrays, float32 (k_g, D).
         features (ndarray | None): float32 (N, D), where the run kept them.
-        thresholds (ndarray | None): float32 (N,), cosine similarities, where the detector learns one an image.
+        thresholds (ndarray | None): float32 (N,), cosine similarities, where the detector learns one per image.
         exact_thresholds (ndarray | None): float32 (A,), the quantiles that those of ``threshold_anchors`` estimate.
         threshold_anchors (ndarray | None): int64 (A,), images in [0, N); given with ``exact_thresholds``.
     """
@@ -54,7 +54,7 @@ class Snapshot:
 
 
 def check_lengths(num_images: int, **arrays: np.ndarray | None) -> None:
-    """Raise ValueError where an array given by the caller has not one entry per image of the snapshot."""
+    """Raise ValueError if an array given by the caller has not one entry per image of the snapshot."""
     for name, array in arrays.items():
         if array is not None and len(array) != num_images:
             raise ValueError(f'{len(array)} {name} for a snapshot of {num_images} images; give those of the images '
@@ -103,7 +103,7 @@ def read_snapshot(path: Path) -> Snapshot:
 
 
 def check_thresholds(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Raise RecordError where the optional thresholds do not fit the images, or each other."""
+    """Raise RecordError if the optional thresholds do not fit the images, or each other."""
     shapes = {key: arrays[key].shape for key in THRESHOLD_KEYS if key in arrays}
     num_images = arrays['labels'].shape[1]
     if shapes.get('thresholds', (num_images,)) != (num_images,):
@@ -116,6 +116,6 @@ def check_thresholds(path: Path, arrays: dict[str, np.ndarray]) -> None:
     anchors, exact = arrays['threshold_anchors'], shapes['exact_thresholds']
     if anchors.ndim != 1 or anchors.shape != exact or anchors.dtype.kind not in 'iu':
         raise RecordError(f'{path}: threshold_anchors {anchors.dtype} {anchors.shape} for exact_thresholds {exact}; '
-                          'expected integers, one a threshold')
+                          'expected integers, one per threshold')
     if len(anchors) and not 0 <= anchors.min() <= anchors.max() < num_images:
         raise RecordError(f'{path}: threshold_anchors from {anchors.min()} to {anchors.max()} for {num_images} images')

@@ -26,7 +26,7 @@ def fingerprint(config: Config, seed: int) -> str:
 
 
 def read_finished(path: Path, identity: str) -> dict[str, Any] | None:
-    """The record at ``path`` if its fingerprint is ``identity``; None where it is missing, damaged or another run's."""
+    """The record at ``path`` if its fingerprint is ``identity``; None if it is missing, damaged or another run's."""
     try:
         record = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):

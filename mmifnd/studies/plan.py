@@ -49,7 +49,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Study:
-    """The whole.
+    """Build the plan.
 
     Attributes:
         title (str), dataset (str): for people.
@@ -98,7 +98,7 @@ def load_study(path: str | Path) -> Study:
     its ``temperatures`` have one.
 
     Raises:
-        UserError: where it is missing, lacks a part, or names what there is not.
+        UserError: if it is missing, lacks a part, or names what there is not.
     """
     config = read_config(find_config(path, 'study')).to_dict()
     for name in ('methods', 'measures'):

@@ -12,6 +12,6 @@ def is_provisional(config: Any) -> bool:
     """Whether ``config``, of a model or a part of one, names a component that says of itself ``provisional = True``."""
     if isinstance(config, dict):
         named = config.get('type')
-        found = MODELS.get(named) if isinstance(named, str) else named
-        return getattr(found, 'provisional', False) or any(map(is_provisional, config.values()))
+        component = MODELS.get(named) if isinstance(named, str) else named
+        return getattr(component, 'provisional', False) or any(map(is_provisional, config.values()))
     return isinstance(config, (list, tuple)) and any(map(is_provisional, config))

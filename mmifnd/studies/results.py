@@ -53,7 +53,7 @@ def evaluation_results(config_path: str, config: Config, checkpoint_path: str, c
 
     Returns:
         dict: ``kind`` ('evaluation'), ``command``, ``created``, ``versions``, ``config`` and ``checkpoint`` with their
-        ``config_hash`` and ``checkpoint_hash``, ``seeds`` (of the training; empty where the checkpoint does not say),
+        ``config_hash`` and ``checkpoint_hash``, ``seeds`` (of the training; empty if the checkpoint does not say),
         ``provisional`` (whether the method's formulas are unchecked), and ``measures``: by name ``value``, ``spread`` (sample
         standard deviation over the draws, or None) and ``draws``.
     """
@@ -68,9 +68,9 @@ def evaluation_results(config_path: str, config: Config, checkpoint_path: str, c
 
 def config_hash(config: Config) -> str:
     """16 hex digits of the SHA-256 of all that a config says, but for where and how it is started."""
-    said = {key: _without(value, _OF_LOADERS) if key.endswith('_dataloader') else value
+    compared = {key: _without(value, _OF_LOADERS) if key.endswith('_dataloader') else value
             for key, value in _without(config.to_dict(), _CIRCUMSTANCES).items()}
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=repr).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(compared, sort_keys=True, default=repr).encode()).hexdigest()[:16]
 
 
 def file_hash(path: str | Path) -> str:
@@ -90,7 +90,7 @@ def read_runs(source: str) -> list[ScoredRun]:
     that is another one's, such as a benchmark's.
 
     Raises:
-        UserError: where the file is missing or no results file, or the study has no such method.
+        UserError: if the file is missing or no results file, or the study has no such method.
     """
     label, path, method = _split(source)
     try:
@@ -113,7 +113,7 @@ def paired_values(one: Iterable[ScoredRun], other: Iterable[ScoredRun], measure:
     """Values of ``measure`` of the runs of equal seed, in the order of the seeds.
 
     Raises:
-        UserError: where a seed is unknown or occurs twice, or there is no pair.
+        UserError: if a seed is unknown or occurs twice, or there is no pair.
     """
     one, other = (_by_seed(runs, measure) for runs in (one, other))
     seeds = sorted(set(one) & set(other))
@@ -130,7 +130,7 @@ def means_over_methods(runs: Sequence[ScoredRun], name: str = 'mean') -> list[Sc
     the linear evaluations on four shares of the labels.
 
     Raises:
-        UserError: where a seed is unknown or occurs twice, or the methods have no seed and measure in common.
+        UserError: if a seed is unknown or occurs twice, or the methods have no seed and measure in common.
     """
     methods = list(dict.fromkeys(run.method for run in runs))
     means: dict[int, dict[str, float]] = {}
@@ -148,15 +148,15 @@ def _without(holder: Any, keys: set[str]) -> Any:
 
 
 def _by_seed(runs: Iterable[ScoredRun], measure: str) -> dict[int, float]:
-    found: dict[int, float] = {}
+    value_of_seed: dict[int, float] = {}
     for run in runs:
         if measure not in run.measures:
             continue
-        if run.seed is None or run.seed in found:
+        if run.seed is None or run.seed in value_of_seed:
             problem = 'has no seed' if run.seed is None else f'of seed {run.seed} is there twice'
-            raise UserError(f'{measure}: a run of {run.method} {problem}; runs are matched by seed: one a seed')
-        found[run.seed] = run.measures[measure]
-    return found
+            raise UserError(f'{measure}: a run of {run.method} {problem}; runs are matched by seed: one per seed')
+        value_of_seed[run.seed] = run.measures[measure]
+    return value_of_seed
 
 
 def _entry(value: float, summary: Summary | None) -> dict[str, Any]:
@@ -184,8 +184,8 @@ def _of_evaluation(results: dict) -> ScoredRun:
 
 
 def _of_study(results: dict, path: str, method: str | None) -> list[ScoredRun]:
-    known = list(dict.fromkeys(run['method'] for run in results['runs']))
-    if method is not None and method not in known:
-        raise UserError(f'{path} has no method {method}; it has {", ".join(known)}')
+    methods = list(dict.fromkeys(run['method'] for run in results['runs']))
+    if method is not None and method not in methods:
+        raise UserError(f'{path} has no method {method}; it has {", ".join(methods)}')
     return [ScoredRun(run['method'], run['seed'], run['measures']) for run in results['runs']
             if method in (None, run['method'])]

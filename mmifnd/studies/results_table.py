@@ -15,40 +15,40 @@ def markdown_table(runs: Sequence[ScoredRun], measures: Sequence[str] | None = N
     Of a single run, ± is the spread over the draws within the measure, where it has one.
 
     Args:
-        measures: those to show, in this order; all unless given.
+        measures: those to show, in this order; default: all.
 
     Raises:
-        UserError: where a measure is in no run.
+        UserError: if a measure is in no run.
     """
-    known = list(dict.fromkeys(name for run in runs for name in run.measures))
-    unknown = [name for name in measures or () if name not in known]
+    present = list(dict.fromkeys(name for run in runs for name in run.measures))
+    unknown = [name for name in measures or () if name not in present]
     if unknown:
-        raise UserError(f'no run has the measure {unknown[0]}; there are {", ".join(known)}')
-    shown = list(measures or known)
+        raise UserError(f'no run has the measure {unknown[0]}; there are {", ".join(present)}')
+    shown = list(measures or present)
     rows = [['method', 'runs', *shown], ['---', '---:', *['---:'] * len(shown)]]
     for method in dict.fromkeys(run.method for run in runs):
-        own = [run for run in runs if run.method == method]
-        rows.append([method, str(len(own)), *(_cell(own, measure) for measure in shown)])
+        runs_of_method = [run for run in runs if run.method == method]
+        rows.append([method, str(len(runs_of_method)), *(_cell(runs_of_method, measure) for measure in shown)])
     return '\n'.join(map(markdown_row, rows))
 
 
 def significance_table(one: Sequence[ScoredRun], other: Sequence[ScoredRun], measures: Sequence[str] | None = None) -> str:
-    """Paired one-sided t-tests of ``one`` > ``other`` over seeds, a row a measure (GloFND's appendix).
+    """Paired one-sided t-tests of ``one`` > ``other`` over seeds, one row per measure (GloFND's appendix).
 
     Raises:
-        UserError: where there is no measure that both have, or no pair of equal seeds.
+        UserError: if there is no measure that both have, or no pair of equal seeds.
     """
-    known = [name for name in dict.fromkeys(name for run in one for name in run.measures)
+    present = [name for name in dict.fromkeys(name for run in one for name in run.measures)
              if any(name in run.measures for run in other)]
-    missing = [name for name in measures or () if name not in known]
-    if missing or not known:
+    missing = [name for name in measures or () if name not in present]
+    if missing or not present:
         raise UserError(f'both have no measure {missing[0] if missing else "in common"}; they share '
-                        f'{", ".join(known) or "none"}')
+                        f'{", ".join(present) or "none"}')
     rows = [['measure', 'pairs', 'mean difference', 'standard deviation', 't', 'one-sided p'], ['---', *['---:'] * 5]]
-    for measure in measures or known:
-        found = paired_t_test(*paired_values(one, other, measure))
-        rows.append([measure, str(found['n']), f'{found["mean_difference"]:+.3f}', _number(found['standard_deviation'], '.3f'),
-                     _number(found['t'], '.2f'), _number(found['p_one_sided'], '.4g')])
+    for measure in measures or present:
+        test = paired_t_test(*paired_values(one, other, measure))
+        rows.append([measure, str(test['n']), f'{test["mean_difference"]:+.3f}', _number(test['standard_deviation'], '.3f'),
+                     _number(test['t'], '.2f'), _number(test['p_one_sided'], '.4g')])
     return '\n'.join(map(markdown_row, rows))
 
 
@@ -56,9 +56,9 @@ def _cell(runs: Sequence[ScoredRun], measure: str) -> str:
     values = [run.measures[measure] for run in runs if measure in run.measures]
     if not values:
         return '-'
-    found = summarise(values)
-    spread = found.standard_deviation if len(values) > 1 else runs[0].spreads.get(measure)
-    return mean_and_spread(found.mean, spread, digits=2)
+    summary = summarise(values)
+    spread = summary.standard_deviation if len(values) > 1 else runs[0].spreads.get(measure)
+    return mean_and_spread(summary.mean, spread, digits=2)
 
 
 def _number(value: float | None, form: str) -> str:

@@ -21,7 +21,7 @@ def run_all(study: Study, out: Path, seeds: Sequence[int], epochs: int | None = 
         list[dict]: one record a run, see :func:`train_and_test`, in the order of the study.
 
     Raises:
-        UserError: where a run fails; the message names it and its log.
+        UserError: if a run fails; the message names it and its log.
     """
     out.mkdir(parents=True, exist_ok=True)
     waiting = list(study.runs(seeds))

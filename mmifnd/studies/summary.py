@@ -43,8 +43,8 @@ def _summary(study: Study, records: list[dict]) -> dict[str, dict]:
         for measure in study.measures:
             values = list(values_of(records, name, measure).values())
             if values:
-                found = summarise(values)
-                summary[name][measure] = dict(mean=found.mean, std=found.standard_deviation, n=len(values))
+                summarised = summarise(values)
+                summary[name][measure] = dict(mean=summarised.mean, std=summarised.standard_deviation, n=len(values))
     return summary
 
 
@@ -57,5 +57,5 @@ def _describe(method) -> dict[str, Any]:
 def _compare(records: list[dict], a: str, b: str, measure: str) -> dict[str, Any]:
     of_a, of_b = values_of(records, a, measure), values_of(records, b, measure)
     both = [seed for seed in of_a if seed in of_b]
-    found = paired_t_test([of_a[seed] for seed in both], [of_b[seed] for seed in both])
-    return dict(a=a, b=b, measure=measure, **found)
+    test = paired_t_test([of_a[seed] for seed in both], [of_b[seed] for seed in both])
+    return dict(a=a, b=b, measure=measure, **test)

@@ -16,7 +16,7 @@ _WIDTH = 106
 
 
 def print_table(results: dict[str, Any], console: Console | None = None) -> None:
-    """Mean and spread over seeds, a row a method; below it the paired differences."""
+    """Mean and spread over seeds, one row per method; below it the paired differences."""
     console = console or Console(width=max(_WIDTH, Console().width))
     seeds = _counted(_seeds(results), 'seed')
     table = Table(title=f'{results["title"]}\n{seeds}, mean±standard deviation, in {_units(results)}',

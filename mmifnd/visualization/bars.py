@@ -53,7 +53,7 @@ def measure_figure(results: dict, measure: str, styles: dict[str, SeriesStyle]) 
         styles (dict[str, SeriesStyle]): colour and marker of every method.
 
     Raises:
-        ValueError: where no run has this measure.
+        ValueError: if no run has this measure.
     """
     rows = {method: measured(results, method, measure) for method in results['methods']}
     rows = {method: values for method, values in rows.items() if len(values)}

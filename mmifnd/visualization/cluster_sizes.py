@@ -41,7 +41,7 @@ def cluster_size_figure(groups: list[Group], num_clusters: int) -> Figure:
     """Draw the largest (solid) and smallest (dashed) cluster of one granularity over epochs, mean over seeds.
 
     Raises:
-        ValueError: where no run used this number of clusters.
+        ValueError: if no run used this number of clusters.
     """
     largest, smallest = extreme_curves(groups, num_clusters)
     if not largest:

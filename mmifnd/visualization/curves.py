@@ -123,7 +123,7 @@ def epoch_means(scalars: list[dict], quantity: Quantity) -> dict[float, float]:
 
 
 def average(series: list[dict[float, float]], label: str, style: SeriesStyle) -> Curve | None:
-    """Mean and spread over runs, at the epochs that *every* run reached; None where there is no such epoch.
+    """Mean and spread over runs, at the epochs that *every* run reached; None if there is no such epoch.
 
     A run that lacks the quantity altogether is left out; one that stopped early shortens the curve, because a mean
     over changing seeds would jump where a seed ends.
@@ -170,7 +170,7 @@ def curve_figure(curves: list[Curve], quantity: Quantity, thin: Sequence[Curve] 
         thin: curves that are drawn dashed over them, without a band; they are in the legend unless their label is ''.
 
     Raises:
-        ValueError: where there is no curve.
+        ValueError: if there is no curve.
     """
     if not curves:
         raise ValueError(f'no run recorded {quantity.key}; nothing to draw')
@@ -195,7 +195,7 @@ def nested_widths(count: int) -> np.ndarray:
 
 
 def draw_curve(axes: Axes, curve: Curve, width: float) -> None:
-    """Mean line with about eight markers, and the band of one standard deviation where there is one."""
+    """Mean line with about eight markers, and the band of one standard deviation if there is one."""
     if curve.spread.any():
         axes.fill_between(curve.epochs, curve.mean - curve.spread, curve.mean + curve.spread,
                           color=curve.style.color, alpha=BAND_OPACITY, linewidth=0)
@@ -223,7 +223,7 @@ def legend_rows(labels: list[str]) -> int:
 
 
 def add_legend(figure: Figure, axes: Axes) -> None:
-    """A legend under the axes where there is more than one thing to tell apart."""
+    """A legend under the axes if there is more than one thing to tell apart."""
     handles, labels = axes.get_legend_handles_labels()
     if len(labels) > 1:
         figure.legend(handles, labels, loc='outside lower left', ncols=legend_columns(labels))

@@ -55,7 +55,7 @@ def detects(record: RunRecord) -> bool:
 
 
 def score_curves(groups: list[Group], measure: str) -> tuple[list[Curve], list[Curve]]:
-    """Micro curves of the groups; and, where there is one group only, those of the other averages, to be drawn thin."""
+    """Micro curves of the groups; and, if there is one group only, those of the other averages, to be drawn thin."""
     lines = method_curves(groups, score(measure))
     if len(groups) != 1:
         return lines, []
@@ -72,7 +72,7 @@ def share_curves(groups: list[Group]) -> tuple[list[Curve], list[Curve]]:
 
 
 def reference_curves(groups: list[Group], quantity: Quantity) -> list[Curve]:
-    """One line where all groups saw the same, else a line a group; none where nobody recorded the quantity."""
+    """One line where all groups saw the same, else one line per group; none where nobody recorded the quantity."""
     (label, tolerance), each = REFERENCES[quantity], method_curves(groups, quantity)
     pooled = average([values_by_epoch(record, quantity) for group in groups for record in group.records], label,
                      REFERENCE_STYLE)
@@ -112,7 +112,7 @@ def verdict(precision: float, chance: float) -> str:
 
 
 def score_cells(group: Group, kind: str) -> list[str]:
-    """Epoch, precision, recall, F1 and both shares of one group; [] where its runs share no epoch."""
+    """Epoch, precision, recall, F1 and both shares of one group; [] if its runs share no epoch."""
     epochs = set.intersection(*({entry['epoch'] for entry in record.detection} for record in group.records))
     if not epochs:
         return []

@@ -84,8 +84,8 @@ def embedding_figure(record: RunRecord, labels: np.ndarray | None = None, epochs
         class_names (list[str] | None): names of the classes, by ``np.unique(labels)``; default: the labels themselves.
 
     Raises:
-        RecordError: where a snapshot lacks the features.
-        ValueError: where labels and snapshot differ in length.
+        RecordError: if a snapshot lacks the features.
+        ValueError: if labels and snapshot differ in length.
     """
     epochs = epochs or stages(record.epochs_with_features())
     if not epochs:
@@ -145,7 +145,7 @@ def scatter(axes: Axes, points: np.ndarray, colors: np.ndarray) -> None:
 
 
 def name_classes(axes: Axes, points: np.ndarray, label: np.ndarray, names: list[str]) -> None:
-    """Write each class's name at the median of its dots, where there are few enough to be read."""
+    """Write each class's name at the median of its dots, if there are few enough to be read."""
     if len(names) > NAMED_CLASSES:
         return
     for number in np.unique(label):

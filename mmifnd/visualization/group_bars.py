@@ -46,25 +46,25 @@ class Grouping:
 
 
 def groupings_of(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> list[Grouping]:
-    """The groupings that probes were measured on, those of few groups first; [] where there are none.
+    """The groupings that probes were measured on, those of few groups first; [] if there are none.
 
     Args:
         runs (Mapping[str, Sequence[Mapping[str, float]]]): measures of each seed of each run or method, among them
             ``NAME_top1``, ``NAME_balanced``, ``NAME_majority`` and ``NAME_groups``.
 
     Raises:
-        ValueError: where a grouping has another number of groups, or another majority, in another run.
+        ValueError: if a grouping has another number of groups, or another majority, in another run.
     """
     names = dict.fromkeys(key.removesuffix('_groups') for seeds in runs.values() for measures in seeds for key in measures
                           if key.endswith('_groups'))
-    found = []
+    groupings = []
     for name in names:
         having = {run: [[measures[f'{name}_{key}'] for key in KEYS] for measures in seeds
                         if all(f'{name}_{key}' in measures for key in KEYS)] for run, seeds in runs.items()}
         columns = {run: np.array(rows, dtype=float).T for run, rows in having.items() if rows}
         if columns:
-            found.append(_grouping(name, columns))
-    return sorted(found, key=lambda grouping: grouping.num_groups)
+            groupings.append(_grouping(name, columns))
+    return sorted(groupings, key=lambda grouping: grouping.num_groups)
 
 
 def _grouping(name: str, columns: dict[str, np.ndarray]) -> Grouping:
@@ -82,7 +82,7 @@ def grouping_figure(groupings: Sequence[Grouping], keys: Sequence[str] = tuple(T
     """A panel for each of ``keys`` ('top1', 'balanced'): for each grouping a bar a run, with the spread over its seeds.
 
     Raises:
-        ValueError: where there is no grouping.
+        ValueError: if there is no grouping.
     """
     if not groupings:
         raise ValueError('no run has NAME_top1, NAME_balanced, NAME_majority and NAME_groups of a grouping; nothing to draw')
@@ -108,8 +108,8 @@ def draw_bars(axes: Axes, groupings: Sequence[Grouping], key: str, styles: dict[
         middle = np.arange(len(groupings)) - BARS / 2 + (order + .5) * width
         means = np.array([seeds.mean() for seeds in values])
         spreads = [seeds.std(ddof=1) if len(seeds) > 1 else 0. for seeds in values]
-        known = np.isfinite(means)
-        bars = axes.bar(middle[known], means[known], .88 * width, color=style.color, alpha=OPACITY, linewidth=0)
+        is_measured = np.isfinite(means)
+        bars = axes.bar(middle[is_measured], means[is_measured], .88 * width, color=style.color, alpha=OPACITY, linewidth=0)
         marks = axes.errorbar(middle, means, spreads if any(spreads) else None, fmt=style.marker, color=style.color,
                               markersize=5.5, elinewidth=1.4, ecolor=INK.neutral, markeredgewidth=0, clip_on=False)
         handles[run] = bars, marks.lines[0]
@@ -130,7 +130,7 @@ def grouping_table(groupings: Sequence[Grouping]) -> str:
     rows = [[grouping.name, run, str(grouping.num_groups), _cell(values), _cell(grouping.balanced[run]),
              f'{grouping.majority:.1f}'] for grouping in groupings for run, values in grouping.top1.items()]
     headers = ['Grouping', 'Run or method', 'Groups', 'Top\N{NON-BREAKING HYPHEN}1 (%)', 'Balanced (%)', 'Largest group (%)']
-    return table(headers, rows, 'Mean over seeds, ± sample standard deviation where there are several.', text_columns=2)
+    return table(headers, rows, 'Mean over seeds, ± sample standard deviation if there are several.', text_columns=2)
 
 
 def _cell(values: np.ndarray) -> str:

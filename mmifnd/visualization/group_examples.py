@@ -33,7 +33,7 @@ def group_examples_figure(images: np.ndarray, labels: np.ndarray, classes: Seque
         seed (int): of the choice.
 
     Raises:
-        ValueError: where images and labels do not fit, or a grouping does not know a class of the images.
+        ValueError: if images and labels do not fit, or a grouping does not know a class of the images.
     """
     check_lengths(len(labels), images=images)
     check_images(images)
@@ -63,16 +63,16 @@ def members_of(labels: np.ndarray, classes: Sequence[str], grouping: str,
     """Images of each group that has any, the largest group first.
 
     Raises:
-        ValueError: where a class of the images has no group.
+        ValueError: if a class of the images has no group.
     """
     shown = np.unique(labels)
     missing = [classes[label] for label in shown if classes[label] not in groups]
     if missing:
         raise ValueError(f'{grouping} has no group for {len(missing)} of {len(shown)} classes, such as {missing[0]}; give '
-                         'one a class, by the names of the data set')
+                         'one per class, by the names of the data set')
     group_of_image = np.array([groups[classes[label]] for label in labels])
-    found = {str(group): np.flatnonzero(group_of_image == group) for group in np.unique(group_of_image)}
-    return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+    members = {str(group): np.flatnonzero(group_of_image == group) for group in np.unique(group_of_image)}
+    return dict(sorted(members.items(), key=lambda item: -len(item[1])))
 
 
 def choose_groups(members: Mapping[str, np.ndarray], count: int, generator: np.random.Generator) -> list[str]:

@@ -30,7 +30,7 @@ MAX_ALARMS = 4  # of a run, before they are counted only
 
 
 def layer_curves(groups: list[Group], measure: Quantity) -> tuple[list[Curve], list[Curve]]:
-    """Curves of the embedding, and of the backbone to be drawn thin; those of the backbone alone where there is no other.
+    """Curves of the embedding, and of the backbone to be drawn thin; those of the backbone alone if there is no other.
 
     A single group is labelled by layer; of several, the thin curves have no label, because they share a colour with theirs.
     """
@@ -43,7 +43,7 @@ def layer_curves(groups: list[Group], measure: Quantity) -> tuple[list[Curve], l
 
 
 def alarm_lines(groups: list[Group]) -> list[str]:
-    """What the runs warned of, the first few of each run; empty where none did."""
+    """What the runs warned of, the first few of each run; empty if none did."""
     lines = []
     for group in groups:
         for number, record in enumerate(group.records):

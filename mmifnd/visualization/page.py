@@ -89,7 +89,7 @@ class Page:
         self.parts.append(f'<p class="note">{escape(text)}</p>')
 
     def alarms(self, lines: list[str]) -> None:
-        """Warnings, one line each; nothing where there are none."""
+        """Warnings, one line each; nothing if there are none."""
         if lines:
             items = '\n'.join(f'<li>{escape(line)}</li>' for line in lines)
             self.parts.append(f'<ul class="alarms">\n{items}\n</ul>')
@@ -99,7 +99,7 @@ class Page:
         self.parts.append(markup)
 
     def grid(self, figures: list[tuple[Figure, str, str]]) -> None:
-        """Figures (with caption and alternative text) side by side where there is room."""
+        """Figures (with caption and alternative text) side by side if there is room."""
         self.parts.append(f'<div class="grid">{"".join(self.markup(*figure) for figure in figures)}</div>')
 
     def wide(self, figure: Figure, caption: str, alternative: str) -> None:

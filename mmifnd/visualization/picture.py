@@ -20,7 +20,7 @@ LIGHT = {tone.neutral: tone.light for tone in TONES}
 @figure_style()
 def save_picture(figure: Figure, path: str | Path) -> None:
     """Write ``figure`` in the format that the name says, in the colours of a light page."""
-    figure.canvas.draw()  # ticks and their labels are made by then
+    figure.canvas.draw()  # ticks and their labels exist after this
     for artist in figure.findobj():
         for kind, name in COLORS:
             if isinstance(artist, kind):

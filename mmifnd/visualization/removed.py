@@ -34,7 +34,7 @@ def choose_anchors(pseudo_labels: np.ndarray, count: int = 5, seed: int = 0) -> 
 
 
 def check_images(images: np.ndarray) -> None:
-    """Raise ValueError where ``images`` are not uint8 (N, 1 or 3, H, W)."""
+    """Raise ValueError if ``images`` are not uint8 (N, 1 or 3, H, W)."""
     if images.ndim != 4 or images.shape[1] not in (1, 3) or images.dtype != np.uint8:
         raise ValueError(f'images must be uint8 (N, 1 or 3, H, W), got {images.dtype} {images.shape}')
 
@@ -54,7 +54,7 @@ def sheet_of(relations: dict[str, Relation], images: np.ndarray, labels: np.ndar
         names (Sequence[str] | None): name of each image, such as its file; default: its number.
 
     Raises:
-        ValueError: where images or labels do not fit the snapshots, or no anchor lost a negative.
+        ValueError: if images or labels do not fit the snapshots, or no anchor lost a negative.
     """
     for relation in relations.values():
         check_lengths(len(relation), images=images, labels=labels)

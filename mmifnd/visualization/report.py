@@ -44,8 +44,8 @@ def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | 
         Path: the file written.
 
     Raises:
-        RecordError: where ``results`` lacks a key, ``embedding_run`` is none of its runs, or a record is damaged.
-        ValueError: where images or labels do not fit the snapshots.
+        RecordError: if ``results`` lacks a key, ``embedding_run`` is none of its runs, or a record is damaged.
+        ValueError: if images or labels do not fit the snapshots.
     """
     missing = [key for key in STUDY_KEYS if key not in results]
     if missing:
@@ -91,8 +91,8 @@ def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.n
         Path: the file written.
 
     Raises:
-        RecordError: where a directory holds no record, or a file is damaged.
-        ValueError: where images or labels do not fit the snapshots.
+        RecordError: if a directory holds no record, or a file is damaged.
+        ValueError: if images or labels do not fit the snapshots.
     """
     records = {name: RunRecord.load(work_dir) for name, work_dir in run_names(work_dirs).items()}
     styles = series_styles(list(records))
@@ -130,15 +130,15 @@ def study_groups(results: dict, records: dict[str, RunRecord], styles: dict[str,
     """The records of each method's seeds, in the study's order; methods without a record are left out."""
     groups = []
     for method, description in results['methods'].items():
-        found = [records[run['work_dir']] for run in results['runs']
+        measured = [records[run['work_dir']] for run in results['runs']
                  if run['method'] == method and run['work_dir'] in records]
-        if found:
-            groups.append(Group(description['label'], found, styles[method]))
+        if measured:
+            groups.append(Group(description['label'], measured, styles[method]))
     return groups
 
 
 def choose_run(records: dict[str, RunRecord], wanted: str | None) -> str | None:
-    """The run to look at closely; None where no run has a snapshot."""
+    """The run to look at closely; None if no run has a snapshot."""
     if wanted is not None:
         if wanted not in records:
             raise RecordError(f'embedding_run {wanted!r} has no record; choose one of {", ".join(records) or "none"}')

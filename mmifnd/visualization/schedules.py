@@ -33,7 +33,7 @@ def schedules_figure(schedules: list[Schedule]) -> Figure:
     """One panel per schedule, over the same epochs.
 
     Raises:
-        ValueError: where there is none.
+        ValueError: if there is none.
     """
     if not schedules:
         raise ValueError('the config changes nothing over the epochs; nothing to draw')

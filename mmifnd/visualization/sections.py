@@ -88,13 +88,13 @@ def add_detection(page: Page, groups: list[Group]) -> None:
 
 def add_inspections(page: Page, records: Mapping[str, RunRecord]) -> None:
     """What a look at the images found before each training, and a contact sheet; runs that found the same share both."""
-    found: dict[tuple, tuple[list[str], InspectionRecord]] = {}
+    names_of_inspection: dict[tuple, tuple[list[str], InspectionRecord]] = {}
     for name, record in records.items():
         inspection = read_inspection(record.work_dir)
         if inspection is not None:
             key = tuple(map(tuple, inspection.rows))
-            found.setdefault(key, ([], inspection))[0].append(name)
-    for names, inspection in found.values():
+            names_of_inspection.setdefault(key, ([], inspection))[0].append(name)
+    for names, inspection in names_of_inspection.values():
         runs = 'Run' if len(names) == 1 else 'Runs'
         page.section('The images', f'{runs} {", ".join(names)}: what a look at them found before the training.')
         page.add(table(['what', 'found'], [list(row) for row in inspection.rows], 'The images that were trained on.', 2))
@@ -186,7 +186,7 @@ def add_cluster_sizes(page: Page, groups: list[Group]) -> None:
 
 def add_embedding(page: Page, name: str, record: RunRecord, labels: np.ndarray | None,
                   epochs: list[int] | None = None, class_names: Mapping[int, str] | None = None) -> None:
-    """t-SNE maps at ``epochs``, of up to three stages unless given; or a sentence on why there are none."""
+    """t-SNE maps at ``epochs``, default: up to three stages; or a sentence on why there are none."""
     page.section('The features and their pseudo labels', f'Run {name}, at {len(epochs) if epochs else "up to three"} stages '
                                                          'of its training.')
     epochs = epochs or embedding.stages(record.epochs_with_features())

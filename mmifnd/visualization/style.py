@@ -81,15 +81,15 @@ FIXED_SERIES = {
 
 def series_styles(names: list[str]) -> dict[str, SeriesStyle]:
     """A style for every name: the fixed one of a well-known method, else the next that is free."""
-    taken = {}
+    positions = {}
     for name in names:
         position = FIXED_SERIES.get(name)
-        if position is not None and position not in taken.values():
-            taken[name] = position
-    free = [position for position in range(len(SERIES)) if position not in taken.values()] or list(range(len(SERIES)))
-    others = [name for name in names if name not in taken]
-    taken.update({name: free[order % len(free)] for order, name in enumerate(others)})
-    return {name: SERIES[taken[name]] for name in names}
+        if position is not None and position not in positions.values():
+            positions[name] = position
+    free = [position for position in range(len(SERIES)) if position not in positions.values()] or list(range(len(SERIES)))
+    others = [name for name in names if name not in positions]
+    positions.update({name: free[order % len(free)] for order, name in enumerate(others)})
+    return {name: SERIES[positions[name]] for name in names}
 
 
 def class_colors(count: int) -> np.ndarray:

@@ -10,12 +10,12 @@ MISSING = '–'
 
 
 def number(value: float | None, pattern: str = '.3g', factor: float = 1.) -> str:
-    """``value * factor`` in a format, a dash where there is none."""
+    """``value * factor`` in a format, a dash if there is none."""
     return MISSING if value is None else format(factor * value, pattern).replace('-', '−')
 
 
 def summary_cell(summary: dict | None, digits: int) -> str:
-    """``79.10 ± 0.42``; without the spread where there is one seed only."""
+    """``79.10 ± 0.42``; without the spread if there is one seed only."""
     if not summary or summary.get('mean') is None:
         return MISSING
     spread = summary.get('std') if summary.get('n', 1) > 1 else None
@@ -23,7 +23,7 @@ def summary_cell(summary: dict | None, digits: int) -> str:
 
 
 def best_method(results: dict, measure: str) -> str | None:
-    """The method with the best mean; None where the measure has no better side or there is but one method."""
+    """The method with the best mean; None if the measure has no better side or there is but one method."""
     means = {method: row[measure]['mean'] for method, row in results['summary'].items()
              if row.get(measure, {}).get('mean') is not None}
     higher = results['measures'][measure].get('higher_is_better')

@@ -1,4 +1,4 @@
-"""The thresholds that a detector learns, one an image: their error, their distribution, and learned against exact."""
+"""The thresholds that a detector learns, one per image: their error, their distribution, and learned against exact."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -28,7 +28,7 @@ NARROWEST = 1e-2  # range of an axis that all thresholds would fit in at one val
 
 
 def threshold_epoch(record: RunRecord) -> int | None:
-    """The last epoch whose snapshot keeps thresholds that can be drawn; None where there is none."""
+    """The last epoch whose snapshot keeps thresholds that can be drawn; None if there is none."""
     for epoch in reversed(record.epochs_with('thresholds')):
         if np.isfinite(record.snapshot(epoch).thresholds).any():
             return epoch
@@ -73,7 +73,7 @@ def histogram_figure(snapshot: Snapshot) -> Figure:
     """Draw how the learned thresholds are distributed; the exact ones as an outline, where the snapshot has them.
 
     Raises:
-        ValueError: where the snapshot has no finite threshold.
+        ValueError: if the snapshot has no finite threshold.
     """
     if snapshot.thresholds is None or not np.isfinite(snapshot.thresholds).any():
         raise ValueError(f'epoch {snapshot.epoch} keeps no thresholds; nothing to draw')
@@ -102,7 +102,7 @@ def scatter_figure(snapshot: Snapshot) -> Figure:
     """Draw learned against exact thresholds, on axes of one scale with the diagonal.
 
     Raises:
-        ValueError: where the snapshot has no exact threshold.
+        ValueError: if the snapshot has no exact threshold.
     """
     learned, exact = learned_and_exact(snapshot)
     if not len(learned):

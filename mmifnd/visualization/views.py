@@ -17,7 +17,7 @@ def views_figure(rows: list[list[np.ndarray]]) -> Figure:
         rows (list[list[ndarray]]): at least one row, all of one length; uint8 (C, H, W), C = 1 or 3.
 
     Raises:
-        ValueError: where there is nothing to draw, or rows differ in length.
+        ValueError: if there is nothing to draw, or rows differ in length.
     """
     widths = {len(row) for row in rows}
     if len(widths) != 1 or widths == {0}:

@@ -140,7 +140,7 @@ def test_missing_files():
 
 
 @pytest.mark.parametrize('values, message', [
-    (np.zeros(3), r'holds float64 \(3,\); it must hold integers \(3,\), one an image'),
+    (np.zeros(3), r'holds float64 \(3,\); it must hold integers \(3,\), one per image'),
     (np.zeros((3, 1), np.int64), r'holds int64 \(3, 1\); it must hold integers \(3,\)'),
     (np.zeros(4, np.int64), r'holds int64 \(4,\); it must hold integers \(3,\)'),
     (np.array([1, 'a', None], dtype=object), 'is no .npy file of integers')])
@@ -151,5 +151,5 @@ def test_arrays_that_are_no_groups(tmp_path, values, message):
 
 
 def test_an_array_of_another_length_is_refused():
-    with pytest.raises(ValueError, match='there are 2 groups of 3 images; give one an image, -1 where it is unknown'):
+    with pytest.raises(ValueError, match='there are 2 groups of 3 images; give one per image, -1 where it is unknown'):
         tensor_images([0, 1], count=3)

@@ -66,7 +66,7 @@ def test_svm_of_one_label_and_of_several(representation, data):
                              torch.as_tensor(one[0]), torch.as_tensor(one[1]))
     assert build('LinearSVM')(several)['svm_map'] == found['svm_map']
     assert several.missing_for(build('LinearSVM')) == ''
-    assert several.missing_for(build('KNNAccuracy')) == 'the training set has no labels (one an image)'
+    assert several.missing_for(build('KNNAccuracy')) == 'the training set has no labels (one per image)'
 
 
 def test_svm_says_where_it_selected(representation, data):

@@ -47,7 +47,7 @@ def test_the_step_is_ended_and_saved(digits_runner, tmp_path, capfd, numbers):
         signalled(digits_runner(epochs=2), *numbers).train()
     assert stop.value.code == STOPPED == 75 and signal.getsignal(signal.SIGTERM) == handler
     assert newest_sound_checkpoint(tmp_path, print).name == 'iter_3.pth'
-    assert f'{numbers[0].name}: saving behind the step; a second Ctrl-C stops at once' in capfd.readouterr().err
+    assert f'{numbers[0].name}: saving after this step; a second Ctrl-C stops at once' in capfd.readouterr().err
 
 
 def test_loader_processes_outlive_the_signal(digits_runner, tmp_path):

@@ -100,7 +100,7 @@ def test_what_cannot_take_effect_is_refused(copied, restored_torch):
     with pytest.raises(ValueError, match=r'optim_wrapper.optimizer.type was AdamW in checkpoint \S+ and is SGD now, whose '
                                          'state is another; keep it'):
         run(copied, 8, resume=True, **{'optim_wrapper.optimizer': dict(_delete_=True, type='SGD', lr=0.1)})
-    with pytest.raises(ValueError, match=r'has 4 epochs behind it, and train_cfg.max_epochs=3; train for more'):
+    with pytest.raises(ValueError, match=r'has trained 4 epochs, and train_cfg.max_epochs=3; train for more'):
         run(copied, 3, resume=True)
 
 

@@ -96,7 +96,7 @@ def main() -> None:
     """Read ``results.json`` and the records of the runs, write two figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('study', help="the study's folder")
-    parser.add_argument('--out', help="folder of the figures; the study's unless given")
+    parser.add_argument('--out', help="folder of the figures; default: the study's")
     args = parser.parse_args()
     folder = Path(args.study)
     results = json.loads((folder / 'results.json').read_text())

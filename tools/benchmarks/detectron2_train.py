@@ -16,7 +16,7 @@ from detectron2.modeling.roi_heads import ROI_HEADS_REGISTRY, Res5ROIHeads
 
 @ROI_HEADS_REGISTRY.register()
 class Res5ROIHeadsExtraNorm(Res5ROIHeads):
-    """The fifth stage on each region, with one more normalisation behind it (MoCo, section 4.2)."""
+    """The fifth stage on each region, followed by one more normalisation (MoCo, section 4.2)."""
 
     def __init__(self, cfg, input_shape) -> None:
         super().__init__(cfg, input_shape)

@@ -44,7 +44,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--method', choices=('ifnd', 'glofnd'), default='ifnd', help='the false-negative part')
     parser.add_argument('--backbone-depth', type=int, choices=(18, 34, 50, 101, 152), default=50, help='of the ResNet')
     parser.add_argument('--image-size', type=int, default=224)
-    parser.add_argument('--batch-size', type=int, help='images a step; 32 on a GPU, else 8')
+    parser.add_argument('--batch-size', type=int, help='images per step; 32 on a GPU, else 8')
     parser.add_argument('--steps', type=int, default=9, help='rounds of alternating steps')
     parser.add_argument('--head-batch-size', type=int, default=32, help='the head alone is measured at this size, too')
     parser.add_argument('--head-steps', type=int, default=30, help='rounds of the head alone')
@@ -236,7 +236,7 @@ def main() -> None:
             console.print(f'{framework}: no host synchronisation in a step, with and without')
         return
     state = f'labels {args.num_clusters}' if args.method == 'ifnd' else 'thresholds'
-    console.print(f'ResNet-{args.backbone_depth} at {args.image_size} px, {args.batch_size} images a step, '
+    console.print(f'ResNet-{args.backbone_depth} at {args.image_size} px, {args.batch_size} images per step, '
                   f'{args.steps} rounds; queue {args.queue_len}, {state} of {args.num_samples} images', soft_wrap=True)
     figures = [measure(framework, args) for framework in args.frameworks]
     show_steps(figures, console)

@@ -41,8 +41,8 @@ def read_nouns(folder: Path) -> Nouns:
     """Read data.noun and index.noun; their format is that of WordNet's manual page wndb(5).
 
     Raises:
-        FileNotFoundError: where one of them is missing.
-        ValueError: where they are in another format.
+        FileNotFoundError: if one of them is missing.
+        ValueError: if they are in another format.
     """
     try:
         return _parse_nouns(folder)
@@ -69,7 +69,7 @@ def group_rows(nouns: Nouns, wnids: Sequence[str], depths: Sequence[int]) -> lis
     """A row a class: its wnid, and that of its group at each depth.
 
     Raises:
-        ValueError: where a wnid is no noun of this WordNet.
+        ValueError: if a wnid is no noun of this WordNet.
     """
     unknown = [wnid for wnid in wnids if wnid[1:] not in nouns.parents]
     if unknown:
@@ -102,7 +102,7 @@ def main() -> int:
     """Write the tables, and print how many groups each depth has."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('folder', type=Path)
-    parser.add_argument('--wnids', type=Path, help="file with one wnid a line; those of mmifnd's table unless given")
+    parser.add_argument('--wnids', type=Path, help="file with one wnid per line; default: those of mmifnd's table")
     parser.add_argument('--depths', type=int, nargs='+', default=DEPTHS)
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--names', type=Path, help='also write what classes and groups are called')

@@ -102,7 +102,7 @@ def start(case: Case, folder: Path) -> int:
 
 
 def judge(case: Case, folder: Path, status: int | None) -> tuple[str, str]:
-    """How the case ended, and what the user was told; ``status`` is None where it ran out of time."""
+    """How the case ended, and what the user was told; ``status`` is None if it ran out of time."""
     told = (folder / 'stderr').read_text(errors='replace') if (folder / 'stderr').exists() else ''
     lines = _ERROR.findall(told)
     line = ' '.join((lines or told.strip().splitlines() or [''])[-1].replace(str(folder), '{here}').split())
@@ -144,7 +144,7 @@ def run_all(cases: list[tuple[str, Case]], workers: int, limit: float, base: Pat
 
 
 def print_endings(endings: list[Ending], show: bool) -> None:
-    """A row a fault (with ``show``, a row a case), and how many ended how."""
+    """A row a fault (with ``show``, one row per case), and how many ended how."""
     table = Table('case', 'tool', 'ended in', 's of CPU', 'what the user was told')
     for ending in endings:
         if show or ending.ending not in (REFUSED, TAKEN):

@@ -117,7 +117,7 @@ def read_stage(work_dir):
 
 
 def kill(run, case, work_dir, wanted, chance):
-    """Wait for the moment, and kill; None where the run came to its end before."""
+    """Wait for the moment, and kill; None if the run came to its end before."""
     (work_dir / 'stage').unlink(missing_ok=True)
     while read_stage(work_dir)[0] < 0:
         if run.poll() is not None:
@@ -158,7 +158,7 @@ def command_of(pid):
 
 
 def lost_checkpoint(work_dir):
-    """Why the checkpoint that a run goes on from cannot be; empty where it can, or none was to be expected."""
+    """Why the checkpoint that a run goes on from cannot be; empty if it can, or none was to be expected."""
     if not (work_dir / LAST).exists():
         return f'{LAST} is missing' if len(list(work_dir.glob('*.pth'))) > 1 else ''
     return damage_of(Path((work_dir / LAST).read_text()))

@@ -98,7 +98,7 @@ MUTATIONS = [
              'kept.logsumexp(dim=-1)', TEST_GLOBAL),
     Mutation('mean of an image loses its peak', 'mmifnd/image_table.py', 'mean.log() + peak', 'mean.log()',
              (f'{HEADS}/test_sogclr.py', HEADS)),
-    Mutation('gamma rises again behind its last epoch', GLOBAL, 'if epoch >= decay_epochs', 'if epoch == decay_epochs',
+    Mutation('gamma rises again after its last epoch', GLOBAL, 'if epoch >= decay_epochs', 'if epoch == decay_epochs',
              TEST_GLOBAL),
     Mutation('SCE weighs the other part of the label', SOFT,
              'return 1 - (1 - weight) * present.to(shares.dtype), (1 - weight) * shares',
@@ -197,8 +197,8 @@ MUTATIONS = [
              (f'{ENGINE}/test_false_negative_hook.py', ENGINE)),
 
     # --- frameworks and many processes ----------------------------------------------------------------------------------
-    Mutation('rank offset of the anchor', 'mmifnd/models/frameworks/simclr.py', 'own = rows + rank() * len(rows)',
-             'own = rows', TEST_RANKS),
+    Mutation('rank offset of the anchor', 'mmifnd/models/frameworks/simclr.py', 'positions = rows + rank() * len(rows)',
+             'positions = rows', TEST_RANKS),
     Mutation('gradient of gathered rows not summed', 'mmifnd/distributed.py',
              'total = all_reduce(', 'total = (', TEST_RANKS),
     Mutation('keys stay shuffled', 'mmifnd/models/frameworks/shuffle_bn.py', 'self._own(self.order.argsort())',

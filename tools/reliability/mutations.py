@@ -89,7 +89,7 @@ def check_unbroken(records: list[dict], server: ForkedPytest) -> None:
         copy_checkout(Path(name))
         code, test = run_tests(server, Path(name), tests)
     if code != NO_FAILURE:
-        raise UserError(f'a test that noticed a mutation also fails without any ({test or f"exit code {code}"}); mend that '
+        raise UserError(f'a test that noticed a mutation also fails without any ({test or f"exit code {code}"}); repair that '
                         'first')
 
 

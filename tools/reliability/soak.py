@@ -3,7 +3,7 @@
     python tools/reliability/soak.py --steps 2000
 
 IFND with a queue on the digits, clustering every 100 steps. Printed, and written to OUT/soak.json, every 100 steps: the
-resident memory of the process, and the length of the longest history that is kept. The exit status is 1 where, behind the first
+resident memory of the process, and the length of the longest history that is kept. The exit status is 1 where, after the first
 quarter, resident memory moves by more than 2 %, or a history grows.
 """
 
@@ -61,7 +61,7 @@ def report(records, arguments):
     first, history = late[0], [record['history'] for record in records if record['step'] >= arguments.steps // 2]
     moved = max(abs(record['resident'] / first['resident'] - 1) for record in late)
     (arguments.out / 'soak.json').write_text(json.dumps(dict(records=records, moved=moved), indent=1))
-    print(f'{arguments.steps} steps: behind step {first["step"]} resident memory moves by at most {moved:.2%} of '
+    print(f'{arguments.steps} steps: after step {first["step"]} resident memory moves by at most {moved:.2%} of '
           f'{first["resident"]:.1f} MiB; the longest history has {history[0]} values at half time and {history[-1]} at the end')
     return 0 if moved <= LIMIT and history[0] == history[-1] else 1
 

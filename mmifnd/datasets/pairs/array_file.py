@@ -67,11 +67,11 @@ def _of_split(splits: np.ndarray | None, split: str | Sequence[str] | None, tota
     if split is None:
         return np.arange(total)
     wanted = [split] if isinstance(split, str) else list(split)
-    known = [] if splits is None else sorted(set(splits.tolist()))
-    missing = [name for name in wanted if name not in known]
+    splits_present = [] if splits is None else sorted(set(splits.tolist()))
+    missing = [name for name in wanted if name not in splits_present]
     if missing:
         raise ValueError(f'split={missing[0]!r} of InMemoryPairs does not occur in {shown(file)}; it has '
-                         f'{", ".join(map(str, known)) or "no splits"}')
+                         f'{", ".join(map(str, splits_present)) or "no splits"}')
     return np.flatnonzero(np.isin(splits, wanted))
 
 
@@ -80,8 +80,8 @@ def _read(file: str) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise FileNotFoundError(f'file={shown(file)} of InMemoryPairs does not exist')
     try:
-        with np.load(path, allow_pickle=False) as found:
-            arrays = {name: found[name] for name in found.files if name in KNOWN}
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files if name in KNOWN}
     except (ValueError, OSError, EOFError, AttributeError) as error:
         raise ValueError(f'file={shown(file)} of InMemoryPairs is no .npz of plain arrays ({error}); write it with '
                          'numpy.savez') from None

@@ -61,9 +61,9 @@ class KarpathyJson(PairFiles):
         if images and not ('sentences' in images[0] and 'split' in images[0]):
             raise ValueError(f'{self.what} has no sentences and splits; use CocoCaptions for captions_*.json of COCO')
         wanted = {self.split, 'restval'} if self.split == 'train' and self.restval else {self.split}
-        found = sorted({str(_value(image, 'split', self.what)) for image in images})
-        if not wanted & set(found):
-            raise ValueError(f'split={self.split!r} does not occur in {self.what}; it has {", ".join(found)}')
+        splits = sorted({str(_value(image, 'split', self.what)) for image in images})
+        if not wanted & set(splits):
+            raise ValueError(f'split={self.split!r} does not occur in {self.what}; it has {", ".join(splits)}')
         for number, image in enumerate(images, 1):
             if image['split'] in wanted:
                 folder = image.get('filepath')
@@ -93,8 +93,8 @@ def _value(item: dict, key: str, what: str) -> Any:
 
 def _list_of(content: Any, key: str, what: str) -> list[dict]:
     """The list of objects under ``key``."""
-    found = content.get(key) if isinstance(content, dict) else None
-    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+    entries = content.get(key) if isinstance(content, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(item, dict) for item in entries):
         have = ', '.join(sorted(map(str, content))) if isinstance(content, dict) else f'a {type(content).__name__}'
         raise ValueError(f'{what} has no list {key!r} of objects, but {have}')
-    return found
+    return entries

@@ -100,12 +100,12 @@ class PairFiles(BaseDataset):
         for row in rows:
             path = self._checked_path(row)
             captions = [checked_caption(caption, f'line {row.line} of {self.what}') for caption in row.captions]
-            known = joined.get(path)
-            if known is None:
+            earlier = joined.get(path)
+            if earlier is None:
                 joined[path] = row._replace(path=path, captions=captions)
             else:
-                self._check_same(known, row)
-                known.captions.extend(captions)
+                self._check_same(earlier, row)
+                earlier.captions.extend(captions)
         return list(joined.values())
 
     def _checked_path(self, row: Row) -> str:
@@ -117,11 +117,11 @@ class PairFiles(BaseDataset):
                              'folder of the images; write paths relative to data_root/data_prefix')
         return path
 
-    def _check_same(self, known: Row, row: Row) -> None:
+    def _check_same(self, earlier: Row, row: Row) -> None:
         for name in ('label', 'group'):
-            if getattr(known, name) != getattr(row, name):
-                raise ValueError(f'{shown(row.path)} has {name} {getattr(known, name)!r} in line {known.line} of {self.what} '
-                                 f'and {getattr(row, name)!r} in line {row.line}; give an image one')
+            if getattr(earlier, name) != getattr(row, name):
+                raise ValueError(f'{shown(row.path)} has {name} {getattr(earlier, name)!r} in line {earlier.line} of '
+                                 f'{self.what} and {getattr(row, name)!r} in line {row.line}; give an image one')
 
     def _with_captions(self, rows: list[Row]) -> list[Row]:
         """Rows without their empty captions, and only those that have a caption left."""

@@ -47,8 +47,8 @@ def load_index(shard: str, index_dir: str | None = None) -> ShardIndex | None:
     if not file.is_file():
         return None
     try:
-        with np.load(file, allow_pickle=False) as found:
-            stamp, pairs, left_out = found['stamp'], found['pairs'], found['left_out'].tolist()
+        with np.load(file, allow_pickle=False) as archive:
+            stamp, pairs, left_out = archive['stamp'], archive['pairs'], archive['left_out'].tolist()
     except (ValueError, OSError, EOFError, KeyError) as error:
         raise ValueError(f'{file} is no index of a shard ({error}); remove it') from None
     return ShardIndex(pairs, *left_out) if stamp.tolist() == _stamp(shard) and pairs.dtype == RECORD else None
@@ -126,10 +126,10 @@ def _samples(shard: str) -> list[tuple[str, dict[str, Member]]]:
 
 
 def _image_of(key: str, members: dict[str, Member], shard: str) -> Member | None:
-    found = [suffix for suffix in IMAGES if suffix in members]
-    if len(found) > 1:
-        raise ValueError(f'{shard} has {len(found)} images of the key {key!r}, .{" and .".join(found)}; keep one')
-    return members[found[0]] if found else None
+    suffixes = [suffix for suffix in IMAGES if suffix in members]
+    if len(suffixes) > 1:
+        raise ValueError(f'{shard} has {len(suffixes)} images of the key {key!r}, .{" and .".join(suffixes)}; keep one')
+    return members[suffixes[0]] if suffixes else None
 
 
 def _caption(descriptor: int, shard: str, key: str, text: Member) -> str | None:
@@ -138,5 +138,5 @@ def _caption(descriptor: int, shard: str, key: str, text: Member) -> str | None:
 
 def _stamp(shard: str) -> list[int]:
     """What changes when a shard changes."""
-    found = os.stat(shard)
-    return [_VERSION, found.st_size, found.st_mtime_ns]
+    status = os.stat(shard)
+    return [_VERSION, status.st_size, status.st_mtime_ns]

@@ -125,9 +125,9 @@ class PairShards(BaseDataset, Captioned):
         return [indices[number] for number in range(total)]
 
     def _index_of(self, shard: str) -> ShardIndex:
-        found = load_index(shard, self.index_dir)
-        if found is not None:
-            return found
+        index = load_index(shard, self.index_dir)
+        if index is not None:
+            return index
         file = index_file(shard, self.index_dir)
         if self.index == 'ready':
             state = 'is older than its shard' if file.is_file() else 'does not exist'

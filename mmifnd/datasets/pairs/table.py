@@ -106,17 +106,17 @@ class ImageTextTable(PairFiles):
         if self.split is None:
             yield from records
             return
-        found, kept = set(), 0
+        splits, kept = set(), 0
         for line, record in records:
             if 'split' not in record:
                 raise ValueError(f'split={self.split!r}, but line {line} of {self.what} has no column split; leave split out')
-            found.add(str(record['split']))
+            splits.add(str(record['split']))
             if str(record['split']) == self.split:
                 kept += 1
                 yield line, record
         if not kept:
             raise ValueError(f'split={self.split!r} does not occur in {self.what}; it has '
-                             f'{", ".join(sorted(found)) or "no rows"}')
+                             f'{", ".join(sorted(splits)) or "no rows"}')
 
     def _labels(self, names: list) -> list[int | None]:
         """Numbers as they are; names by their place in sorted order, which then are the classes."""
@@ -137,10 +137,10 @@ def _captions(cell) -> list:
         return list(cell)
     if isinstance(cell, str) and cell.lstrip().startswith('['):
         try:
-            found = json.loads(cell)
+            texts = json.loads(cell)
         except (json.JSONDecodeError, RecursionError):
             return [cell]
-        return found if isinstance(found, list) and all(isinstance(text, str) for text in found) else [cell]
+        return texts if isinstance(texts, list) and all(isinstance(text, str) for text in texts) else [cell]
     return [cell]
 
 

@@ -66,7 +66,7 @@ def _plain_members(descriptor: int, path: str, total: int) -> list[Member] | Non
 def _members_by_library(path: str) -> list[Member]:
     try:
         with tarfile.open(path, 'r:') as archive:
-            return [Member(found.name, found.offset_data, found.size) for found in archive if found.isfile()]
+            return [Member(entry.name, entry.offset_data, entry.size) for entry in archive if entry.isfile()]
     except (tarfile.TarError, EOFError) as error:
         raise ValueError(f'{path} is damaged or cut off ({error}); fetch it again') from None
 

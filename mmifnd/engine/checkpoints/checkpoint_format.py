@@ -51,7 +51,7 @@ def plain(value: Any, where: str) -> Any:
     """``value`` with numpy turned into tensors and numbers.
 
     Raises:
-        TypeError: where something is neither a tensor nor a plain value; the message says where.
+        TypeError: if something is neither a tensor nor a plain value; the message says where.
     """
     if value is None or isinstance(value, (bool, int, float, str, torch.Tensor)) and not isinstance(value, np.generic):
         return value
@@ -76,8 +76,8 @@ def load_plain(filename: str, map_location=None, keeps_names: bool = False) -> d
         keeps_names: leave a prefix ``module.`` of all tensors where it is; it is that of a distributed wrapper.
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        ValueError: where the file is damaged, or holds more than tensors and plain values.
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is damaged, or holds more than tensors and plain values.
     """
     path = Path(filename).expanduser()
     if not path.is_file():
@@ -99,15 +99,15 @@ def check_fits(model: torch.nn.Module, checkpoint: dict, name: str) -> None:
     Buffers of detectors take any size (their number of images is that of the data set), parameters do not.
 
     Raises:
-        ValueError: where tensors are missing, or parameters have another shape.
+        ValueError: if tensors are missing, or parameters have another shape.
     """
     model = unwrap(model)
-    held, own = tensors_of(checkpoint, name), model.state_dict()
-    missing = [key for key in own if key not in held]
+    saved, expected = tensors_of(checkpoint, name), model.state_dict()
+    missing = [key for key in expected if key not in saved]
     parameters = dict(model.named_parameters())
-    other = [key for key, value in parameters.items() if key in held and held[key].shape != value.shape]
+    other = [key for key, value in parameters.items() if key in saved and saved[key].shape != value.shape]
     if missing or other:
-        raise ValueError(f'checkpoint {name} does not fit the model: {len(missing)} of {len(own)} tensors are missing'
+        raise ValueError(f'checkpoint {name} does not fit the model: {len(missing)} of {len(expected)} tensors are missing'
                          f'{_such_as(missing)}, {len(other)} have another shape{_such_as(other)}; '
                          'use the config that it was trained with')
 
@@ -121,13 +121,13 @@ def check_start(model: torch.nn.Module, checkpoint: Any, name: str, strict: bool
     Raises:
         ValueError: if no tensor fits, or, with ``strict``, a parameter has another shape.
     """
-    model, held = unwrap(model), tensors_of(checkpoint, name)
-    own, parameters = model.state_dict(), dict(model.named_parameters())
-    if not any(key in own and own[key].shape == value.shape for key, value in held.items()):
-        raise ValueError(f'checkpoint {name} holds nothing that fits the model, which has tensors like {next(iter(own))}; use '
-                         'one of the same architecture, or tools/model_converters/import_checkpoint.py')
-    other = [key for key, value in parameters.items() if key in held and held[key].shape != value.shape]
-    missing = [key for key in parameters if key not in held]
+    model, saved = unwrap(model), tensors_of(checkpoint, name)
+    expected, parameters = model.state_dict(), dict(model.named_parameters())
+    if not any(key in expected and expected[key].shape == value.shape for key, value in saved.items()):
+        raise ValueError(f'checkpoint {name} holds nothing that fits the model, which has tensors like {next(iter(expected))}; '
+                         'use one of the same architecture, or tools/model_converters/import_checkpoint.py')
+    other = [key for key, value in parameters.items() if key in saved and saved[key].shape != value.shape]
+    missing = [key for key in parameters if key not in saved]
     if other and strict:
         raise ValueError(f'checkpoint {name} does not fit the model: {len(other)} of {len(parameters)} parameters have another '
                          f'shape{_such_as(other)}; use the config that it was trained with, or leave them out: '
@@ -155,13 +155,13 @@ def tensors_of(checkpoint: Any, name: str) -> dict[str, torch.Tensor]:
     """The ``state_dict`` of ``checkpoint``.
 
     Raises:
-        ValueError: where there is none, or it holds anything but tensors.
+        ValueError: if there is none, or it holds anything but tensors.
     """
-    held = checkpoint.get('state_dict') if isinstance(checkpoint, dict) else None
-    if not isinstance(held, dict) or not all(isinstance(value, torch.Tensor) for value in held.values()):
+    tensors = checkpoint.get('state_dict') if isinstance(checkpoint, dict) else None
+    if not isinstance(tensors, dict) or not all(isinstance(value, torch.Tensor) for value in tensors.values()):
         raise ValueError(f'checkpoint {name} has no state_dict of tensors, so it is none of a training; give a .pth file that '
                          'tools/train.py or tools/model_converters/import_checkpoint.py wrote')
-    return held
+    return tensors
 
 
 def _such_as(keys: list[str]) -> str:

@@ -13,16 +13,16 @@ LAST = 'last_checkpoint'
 
 
 def newest_sound_checkpoint(folder: str | Path, report: Callable[[str], None]) -> Path | None:
-    """The newest checkpoint of ``folder`` that can be read to its last byte; None where none was made.
+    """The newest checkpoint of ``folder`` that can be read to its last byte; None if none was made.
 
-    The newest is the one that ``last_checkpoint`` names, also where the folder was moved. Where it is damaged, or there is
+    The newest is the one that ``last_checkpoint`` names, even if the folder was moved. Where it is damaged, or there is
     no such file, the others are tried from the last step on; older runs in the same folder that went further are not.
 
     Args:
         report: called with a line for each checkpoint that is passed over.
 
     Raises:
-        UserError: where all are damaged.
+        UserError: if all are damaged.
     """
     folder = Path(folder)
     named, passed_over = _named(folder), 0
@@ -38,7 +38,7 @@ def newest_sound_checkpoint(folder: str | Path, report: Callable[[str], None]) -
 
 
 def damage_of(path: Path) -> str:
-    """Why a checkpoint cannot be read, in a line; empty where it can. The checksum of every part is tested.
+    """Why a checkpoint cannot be read, in a line; empty if it can. The checksum of every part is tested.
 
     torch itself would not notice a changed byte of a tensor.
     """
@@ -60,19 +60,19 @@ def _named(folder: Path) -> Path | None:
         return None
     if not text or '\0' in text:
         return None
-    here = folder / Path(text).name  # also where the folder was moved
+    here = folder / Path(text).name  # even if the folder was moved
     return here if here.is_file() or not Path(text).is_file() else Path(text)
 
 
 def _others(folder: Path, named: Path | None) -> list[Path]:
     """Checkpoints of earlier steps than ``named``, the last step first; all where ``named`` is None."""
     limit = _number(named) if named else None
-    found = []
+    places = []
     for path in folder.glob('*_*.pth'):
         place = None if path == named or _number(path) is None else _place(path)
         if place is not None and (limit is None or place[limit[0]] < limit[1]):
-            found.append((place['iter'], place['epoch'], path))
-    return [path for *_, path in sorted(found, reverse=True)]
+            places.append((place['iter'], place['epoch'], path))
+    return [path for *_, path in sorted(places, reverse=True)]
 
 
 def _number(path: Path) -> tuple[str, int] | None:

@@ -18,7 +18,7 @@ def random_state() -> dict:
 
 
 def set_random_state(state: dict) -> None:
-    """Take a :func:`random_state`, wherever its tensors are now; the GPU's only where there is one."""
+    """Take a :func:`random_state`, wherever its tensors are now; the GPU's only if there is one."""
     version, words, gauss = state['python']
     random.setstate((version, tuple(words.tolist()), gauss))
     name, keys, *rest = state['numpy']

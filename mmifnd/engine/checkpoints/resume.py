@@ -47,22 +47,22 @@ def load_rank_states(runner, states: list[dict]) -> None:
     for hook in runner.hooks:
         if isinstance(hook, KeepsRankState):
             name = type(hook).__name__
-            found = [state['hooks'][name] for state in states if name in state['hooks']]
-            if found:
-                hook.load_rank_states(found)
+            hook_states = [state['hooks'][name] for state in states if name in state['hooks']]
+            if hook_states:
+                hook.load_rank_states(hook_states)
 
 
 def _waiting_gradients(runner) -> list[torch.Tensor | None]:
-    """One a parameter; empty where the last step ended with an update."""
+    """One a parameter; empty if the last step ended with an update."""
     if runner.optim_wrapper.should_update():
         return []
     return [None if parameter.grad is None else parameter.grad.cpu() for parameter in runner.model.parameters()]
 
 
 def _set_gradients(runner, states: list[list[torch.Tensor | None]]) -> None:
-    for parameter, *found in zip(runner.model.parameters(), *states):
-        if found[0] is not None:
-            parameter.grad = torch.stack(found).mean(dim=0).to(parameter)
+    for parameter, *gradients in zip(runner.model.parameters(), *states):
+        if gradients[0] is not None:
+            parameter.grad = torch.stack(gradients).mean(dim=0).to(parameter)
 
 
 # --- where the epoch stands ---------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def adapt_settings(runner, checkpoint: dict, name: str) -> bool:
     """
     epoch, last = checkpoint['meta']['epoch'], runner.train_loop.max_epochs
     if epoch > last:
-        raise ValueError(f'checkpoint {name} has {epoch} epochs behind it, and train_cfg.max_epochs={last}; train for more')
+        raise ValueError(f'checkpoint {name} has trained {epoch} epochs, and train_cfg.max_epochs={last}; train for more')
     noted, now = checkpoint['meta'].get('settings'), settings_of(runner.cfg.to_dict())
     if noted is None:
         runner.logger.warning(f'checkpoint {name} does not say for how many epochs it was made: the schedules go on as they '
@@ -157,7 +157,7 @@ def describe_images(dataset) -> dict:
 
 
 def changed_images(noted: dict, now: dict) -> str:
-    """What has changed between two :func:`describe_images`, in words; empty where nothing has."""
+    """What has changed between two :func:`describe_images`, in words; empty if nothing has."""
     if noted['count'] != now['count']:
         return f'{noted["count"]} images then, {now["count"]} now'
     if noted['unordered'] != now['unordered']:
@@ -167,9 +167,9 @@ def changed_images(noted: dict, now: dict) -> str:
 
 def restart_image_state(framework: nn.Module, checkpoint: dict) -> None:
     """Replace, in place, all that a checkpoint holds of single images by what ``framework`` begins with."""
-    own, held = framework.state_dict(), checkpoint['state_dict']
+    initial, saved = framework.state_dict(), checkpoint['state_dict']
     for path, part in framework.named_modules():
         if isinstance(part, (ImageTable, KeyQueue, KnowsImages, TakesPseudoLabels)):
             for name, buffer in part.named_buffers(prefix=path, recurse=False):
-                if buffer.dim() and name in own:
-                    held[name] = own[name].clone()
+                if buffer.dim() and name in initial:
+                    saved[name] = initial[name].clone()

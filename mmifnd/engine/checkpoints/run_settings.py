@@ -21,7 +21,7 @@ def settings_of(config: dict[str, Any]) -> str:
 
 
 def changed_settings(then: str, now: str) -> dict[str, tuple[Any, Any]]:
-    """Dotted keys whose values differ, with both values; None where a key is missing.
+    """Dotted keys whose values differ, with both values; None if a key is missing.
 
     Example:
         >>> before, after = (settings_of(dict(train_cfg=dict(max_epochs=epochs))) for epochs in (4, 8))

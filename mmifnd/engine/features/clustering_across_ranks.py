@@ -13,12 +13,12 @@ from ..progress import Report, reported
 from .epoch_features import EpochFeatures
 
 
-def label_features(labeler: PseudoLabeler, taken: EpochFeatures, progress: float) -> PseudoLabels:
+def label_features(labeler: PseudoLabeler, features: EpochFeatures, progress: float) -> PseudoLabels:
     """Pseudo labels of what was taken at the end of an epoch, with a progress bar; every rank must call it."""
     with reported('k-means', len(labeler.num_clusters)) as report:
-        if isinstance(taken.features, RowShare):
-            return label_share(labeler, taken.features, progress, report, taken.seen)
-        return label_across_ranks(labeler, taken.features, progress, taken.seen, report)
+        if isinstance(features.features, RowShare):
+            return label_share(labeler, features.features, progress, report, features.seen)
+        return label_across_ranks(labeler, features.features, progress, features.seen, report)
 
 
 def label_across_ranks(labeler: PseudoLabeler, features: Tensor, progress: float, seen: Tensor | None = None,
@@ -31,13 +31,13 @@ def label_across_ranks(labeler: PseudoLabeler, features: Tensor, progress: float
     """
     world = world_size()
     total = len(labeler.num_clusters)
-    own: dict[int, Granularity] = {}
+    local_levels: dict[int, Granularity] = {}
     if world > 1 and labeler.kmeans.num_threads is None:  # the other ranks wait: their cores are free
         labeler.kmeans.num_threads = max(1, available_cores() // min(total, int(os.environ.get('LOCAL_WORLD_SIZE', world))))
     for position in range(rank(), total, world):
-        own[position] = labeler.cluster(features, position, seen, gpu=_local_gpu())
-        report(min(len(own) * world, total))
-    levels = [_shared(own.get(g), labeler.num_clusters[g], features, source=g % world) for g in range(total)]
+        local_levels[position] = labeler.cluster(features, position, seen, gpu=_local_gpu())
+        report(min(len(local_levels) * world, total))
+    levels = [_shared(local_levels.get(g), labeler.num_clusters[g], features, source=g % world) for g in range(total)]
     labeler.remember(levels)
     return labeler.accept(levels, progress, seen)
 
@@ -47,7 +47,7 @@ def label_share(labeler: PseudoLabeler, share: RowShare, progress: float, report
     """Label features that stay on their ranks: one granularity after the other, each on all ranks.
 
     Args:
-        seen (Tensor, optional): bool (N,), images of which some rank has a row.
+        seen (Tensor, optional): bool (N,), images that have a row on some rank.
     """
     levels = []
     for position in range(len(labeler.num_clusters)):

@@ -20,16 +20,16 @@ def ask_detector(detector: nn.Module, embedding: Tensor, anchors) -> Tensor:
     index = torch.arange(len(candidate), device=device)
     chosen = torch.as_tensor(anchors, device=device)
     anchor = candidate[chosen]
-    own = index == chosen.unsqueeze(1)
-    return detector.detect(Contrast.build(anchor, anchor, candidate, chosen, index, own)).cpu()
+    is_positive = index == chosen.unsqueeze(1)
+    return detector.detect(Contrast.build(anchor, anchor, candidate, chosen, index, is_positive)).cpu()
 
 
 def error_of(sample: dict[str, Tensor]) -> dict[str, float]:
     """``threshold_mae`` and ``threshold_rmse`` of a :func:`threshold_sample`; empty where that is."""
     if not sample:
         return {}
-    found = threshold_error(sample['thresholds'][sample['threshold_anchors']], sample['exact_thresholds'])
-    return dict(threshold_mae=found.mae, threshold_rmse=found.rmse)
+    error = threshold_error(sample['thresholds'][sample['threshold_anchors']], sample['exact_thresholds'])
+    return dict(threshold_mae=error.mae, threshold_rmse=error.rmse)
 
 
 def learns_thresholds(detector: nn.Module) -> bool:

@@ -27,7 +27,7 @@ class EpochFeatures:
         features (Tensor | RowShare): unit vectors, float32 (N, D), by stable index; or this rank's share of them.
         seen (Tensor | None): bool (N,), rows that hold a feature; all where None.
         backbone (Tensor | None): pooled features of the backbone, float32 (n, C), n <= 2 ``MAX_ROWS``, of images spread over
-            the data set; None where there was no pass, because features are kept while training.
+            the data set; None if there was no pass, because features are kept while training.
     """
 
     epoch: int
@@ -103,9 +103,9 @@ class TrainingRows:
 
     def collect(self) -> Tensor | None:
         """Collect and clear the rows of all ranks, (n, C) on the host; None if there are none."""
-        found = joined([part.cpu() for part in self.rows])
+        rows = joined([part.cpu() for part in self.rows])
         self.rows.clear()
-        return found
+        return rows
 
     def _keep(self, module: nn.Module, inputs, maps) -> None:
         if self._wanted and module.training:
@@ -114,7 +114,7 @@ class TrainingRows:
 
 
 def joined(rows: list[Tensor]) -> Tensor | None:
-    """The noted rows of all ranks, (n, C); None where nothing was noted."""
+    """The noted rows of all ranks, (n, C); None if nothing was noted."""
     return gather(torch.cat(rows)) if rows else None
 
 

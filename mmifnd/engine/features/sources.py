@@ -57,9 +57,9 @@ class FeatureSource(ABC):
         Raises:
             UserError: naming the first images whose features are NaN or infinite.
         """
-        taken = self._take(completed)
-        _check_finite(taken.features, self.dataset)
-        return taken
+        features = self._take(completed)
+        _check_finite(features.features, self.dataset)
+        return features
 
     @abstractmethod
     def _take(self, completed: int) -> EpochFeatures:

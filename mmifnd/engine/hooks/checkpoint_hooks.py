@@ -50,10 +50,10 @@ class PlainCheckpointHook(Hook):
             says which.
 
     Raises:
-        ValueError: where the option is unknown; on resume, where model or images do not fit.
+        ValueError: if the option is unknown; on resume, where model or images do not fit.
     """
 
-    priority = 'LOWEST'  # behind every hook that adds to a checkpoint, or that begins anew before it takes a state
+    priority = 'LOWEST'  # after every hook that adds to a checkpoint, or that begins anew before it takes a state
 
     def __init__(self, on_changed_data: str = 'refuse', strict: bool = True) -> None:
         check_choice('on_changed_data', on_changed_data, CHANGED_DATA)
@@ -62,7 +62,7 @@ class PlainCheckpointHook(Hook):
         self._states: list[dict] = []
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Note of which images and where in the epoch this is, and flatten in place."""
+        """Note the images and the place in the epoch, and flatten in place."""
         loop, meta = runner.train_loop, checkpoint['meta']
         if isinstance(loop, EpochLoop):
             meta['images'] = describe_images(loop.dataset)
@@ -127,11 +127,11 @@ class CheckpointHook(_CheckpointHook):
     Args:
         interval_iters (int, optional): also save every so many steps, as ``iter_N.pth``. Such a file goes as soon as a newer
             checkpoint of any kind stands; ``max_keep_ckpts`` does not count it.
-        **kwargs: see ``mmengine.hooks.CheckpointHook``; ``backend_args`` is the atomic backend unless given.
+        **kwargs: see ``mmengine.hooks.CheckpointHook``; ``backend_args`` is the atomic backend by default.
 
     Raises:
-        ValueError: where ``interval_iters`` is below 1.
-        UserError: where a file cannot be written; the one before it stands.
+        ValueError: if ``interval_iters`` is below 1.
+        UserError: if a file cannot be written; the one before it stands.
     """
 
     def __init__(self, *args, interval_iters: int | None = None, max_keep_ckpts: int = -1, **kwargs) -> None:
@@ -168,7 +168,7 @@ class CheckpointHook(_CheckpointHook):
         super().after_train_epoch(runner)
 
     def save_step(self, runner) -> str:
-        """Save behind the step that was just made; all ranks must call it. The path of the file."""
+        """Save after the step that was just made; all ranks must call it. The path of the file."""
         step = runner.iter + 1
         runner.logger.info(f'Saving checkpoint at {step} iterations')
         self._save(runner, _STEP.format(step), dict(epoch=runner.epoch, iter=step))

@@ -48,14 +48,15 @@ class ClusteringRecord(KeepsRankState):
 
     def load_rank_states(self, states: list[dict]) -> None:
         """Continue with it; on another number of ranks, shares that were removed count from here on."""
-        own = states[rank() % len(states)]
-        self._started, self._spent = time.perf_counter() - own['elapsed'], own['spent']
+        state = states[rank() % len(states)]
+        self._started, self._spent = time.perf_counter() - state['elapsed'], state['spent']
         if len(states) == world_size():
-            self._share_removed.load(own['share_removed'], next(self.framework.parameters()).device)
-        if 'assignments' in own:
-            self._assignments = [assignment.cpu().long() for assignment in own['assignments']]
+            self._share_removed.load(state['share_removed'], next(self.framework.parameters()).device)
+        if 'assignments' in state:
+            self._assignments = [assignment.cpu().long() for assignment in state['assignments']]
 
-    def add(self, runner, labels: PseudoLabels, taken: EpochFeatures, seconds: tuple[float, float], is_exact: bool) -> None:
+    def add(self, runner, labels: PseudoLabels, epoch_features: EpochFeatures, seconds: tuple[float, float],
+            is_exact: bool) -> None:
         """Record a clustering; every rank must call it.
 
         Args:
@@ -64,11 +65,11 @@ class ClusteringRecord(KeepsRankState):
         """
         self._spent += sum(seconds)
         record = dict(
-            epoch=taken.epoch, progress=labels.progress, rate=labels.rate, seconds_features=seconds[0],
+            epoch=epoch_features.epoch, progress=labels.progress, rate=labels.rate, seconds_features=seconds[0],
             seconds_clustering=seconds[1], share_of_training_time=self._spent / (time.perf_counter() - self._started),
             false_negative_share=self._share_removed.take())
-        detector = self._threshold_detector(taken) if is_exact else None
-        features = taken.on_main() if detector is not None or self.files.save == 'features' else None
+        detector = self._threshold_detector(epoch_features) if is_exact else None
+        features = epoch_features.on_main() if detector is not None or self.files.save == 'features' else None
         if is_main():
             labels = labels.cpu()
             thresholds = {} if detector is None else threshold_sample(detector, features)
@@ -88,10 +89,10 @@ class ClusteringRecord(KeepsRankState):
                 del row['accepted_share']
         return rows
 
-    def _threshold_detector(self, taken: EpochFeatures) -> nn.Module | None:
+    def _threshold_detector(self, features: EpochFeatures) -> nn.Module | None:
         """The detector that learns thresholds on the embedding, if that is what was taken.
 
         A head with a direction compares with the embeddings of another encoder, which are not taken here.
         """
         head = self.framework.heads.get('')
-        return head.detector if head and taken.kind == 'z' and learns_thresholds(head.detector) else None
+        return head.detector if head and features.kind == 'z' and learns_thresholds(head.detector) else None

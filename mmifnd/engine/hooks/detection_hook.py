@@ -84,16 +84,16 @@ class DetectionHook(Hook, KeepsRankState):
         self._rows = examples.rows(indices_of(data_batch)) if is_shown(runner.epoch, runner.max_epochs) else []
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
-        """Look at nothing that is computed between two steps."""
+        """Ignore what is computed between two steps."""
         self._is_scored, self._rows = False, []
 
     def after_train_epoch(self, runner) -> None:
         """Write the examples, and score the epoch over all ranks."""
         for head in self.heads.values():
             if head.examples.anchors and is_shown(runner.epoch, runner.max_epochs):
-                found = head.examples.collect()
-                if found and is_main():
-                    head.examples.write(self.folder, runner.epoch + 1, found, head.direction)
+                examples = head.examples.collect()
+                if examples and is_main():
+                    head.examples.write(self.folder, runner.epoch + 1, examples, head.direction)
         self._score(runner)
 
     def _look(self, direction: str, record: StepRecord) -> None:
@@ -124,7 +124,7 @@ class HeadDetection:
         direction (str): the head's name; empty for the only head.
         detector (Detector): the head's detector.
         num_samples (int): images in the training set.
-        num_examples (int): anchors of which examples are kept.
+        num_examples (int): anchors whose examples are kept.
     """
 
     def __init__(self, direction: str, detector: Detector, num_samples: int, num_examples: int) -> None:

@@ -116,10 +116,10 @@ class FalseNegativeHook(Hook, KeepsRankState):
 
     def _relabel(self, runner, completed: int) -> None:
         started = time.perf_counter()
-        taken = self.source.take(completed)
-        runner.train_loop.hand_on(taken)
+        features = self.source.take(completed)
+        runner.train_loop.hand_on(features)
         featured = time.perf_counter()
-        labels = label_features(self.labeler, taken, completed / runner.max_epochs)
+        labels = label_features(self.labeler, features, completed / runner.max_epochs)
         self.framework.publish(labels)
         seconds = featured - started, time.perf_counter() - featured
-        self.record.add(runner, labels, taken, seconds, self.source.is_exact)
+        self.record.add(runner, labels, features, seconds, self.source.is_exact)

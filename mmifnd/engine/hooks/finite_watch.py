@@ -48,14 +48,14 @@ class FiniteWatch:
             index (Tensor): int64, images of the step, (B,).
             is_finite_image (Tensor): bool, whether what is known of the image is, (B,).
         """
-        found = ~is_finite_image
-        is_bad = ~is_finite | found.any()
+        is_bad_image = ~is_finite_image
+        is_bad = ~is_finite | is_bad_image.any()
         begins = is_bad & (self._in_a_row == 0) & ~self._is_over
-        chosen = found | ~found.any()
+        chosen = is_bad_image | ~is_bad_image.any()
         place = torch.arange(len(index), 0, -1, device=index.device) * chosen  # the first ones have the largest
         best, rows = place.topk(min(self.max_images, len(index)))
         first = torch.full_like(self._first, step)
-        first[1] = found.any() & ~found.all()
+        first[1] = is_bad_image.any() & ~is_bad_image.all()
         first[2:] = NOBODY
         first[2:2 + len(rows)] = torch.where(best > 0, index[rows], NOBODY)
         self._first = torch.where(begins, first, self._first)
@@ -75,11 +75,11 @@ class FiniteWatch:
 
 
 def _fault_of(records: Tensor) -> Fault | None:
-    found = [rows[1:] for rows in records.tolist() if rows[0]]
-    if not found:
+    faults = [rows[1:] for rows in records.tolist() if rows[0]]
+    if not faults:
         return None
-    step = min(rows[0] for rows in found)
-    found = [rows for rows in found if rows[0] == step]
-    is_exact = any(rows[1] for rows in found)
-    images = {image for rows in found if rows[1] == is_exact for image in rows[2:] if image != NOBODY}
+    step = min(rows[0] for rows in faults)
+    faults = [rows for rows in faults if rows[0] == step]
+    is_exact = any(rows[1] for rows in faults)
+    images = {image for rows in faults if rows[1] == is_exact for image in rows[2:] if image != NOBODY}
     return Fault(step, sorted(images), is_exact)

@@ -36,23 +36,23 @@ class HealthHook(Hook, KeepsRankState):
 
     They are taken of the features that ``FalseNegativeHook`` has clustered in this epoch; where it has not, of one pass
     over at most ``max_images`` images. Where it takes embeddings from a bank, those of the backbone are the first views of
-    the epoch's last steps. A momentum encoder, where there is one, is what is measured. A line an epoch goes to
+    the epoch's last steps. A momentum encoder, if there is one, is what is measured. A line an epoch goes to
     ``false_negatives/health.jsonl`` of the work directory. A run that attracts by learned thresholds, which detect more
     than the head's ``max_share`` in two records in a row, is ended in one line.
 
     Args:
         interval (int): epochs between two records; the last epoch always has one.
-        max_images (int): images, spread evenly over the data set, that are measured; all where there are fewer.
+        max_images (int): images, spread evenly over the data set, that are measured; all if there are fewer.
         batch_size (int): images at a time of a pass, on each rank; the training's loader says how many processes read them.
         lidar_views (int): augmented views of each image for LiDAR (50 in its paper), an even number; 0 leaves it out, since
             it needs a pass of its own.
         lidar_images (int): images for LiDAR (1,000 in its paper).
 
     Raises:
-        ValueError: where a number is out of range.
+        ValueError: if a number is out of range.
     """
 
-    priority = 'LOW'  # behind the clustering
+    priority = 'LOW'  # after the clustering
 
     def __init__(self, interval: int = 1, max_images: int = 4096, batch_size: int = 256, lidar_views: int = 0,
                  lidar_images: int = 1000) -> None:
@@ -148,13 +148,13 @@ class HealthHook(Hook, KeepsRankState):
 
     def _layers(self, runner, completed: int) -> dict[str, Tensor]:
         """Rows of ``embedding`` and ``backbone``."""
-        taken = runner.train_loop.features_of(completed)
-        if taken is None or not taken.are_of_images:
-            taken = self._pass(runner, completed)
-        _, features = taken.sample(self.max_images)
-        layers = {'embedding' if taken.kind == 'z' else 'backbone': features}
+        epoch_features = runner.train_loop.features_of(completed)
+        if epoch_features is None or not epoch_features.are_of_images:
+            epoch_features = self._pass(runner, completed)
+        _, features = epoch_features.sample(self.max_images)
+        layers = {'embedding' if epoch_features.kind == 'z' else 'backbone': features}
         of_steps = None if self._training_rows is None else self._training_rows.collect()
-        backbone = of_steps if taken.backbone is None else taken.backbone
+        backbone = of_steps if epoch_features.backbone is None else epoch_features.backbone
         if backbone is not None:
             layers['backbone'] = backbone  # as they are, not unit vectors
         return {layer: rows[even_anchors(len(rows), self.max_images)] for layer, rows in layers.items()}

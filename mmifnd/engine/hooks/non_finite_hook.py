@@ -29,7 +29,7 @@ class NonFiniteHook(Hook):
         max_images (int): images that are named, on each rank.
 
     Raises:
-        ValueError: where a number is below 1.
+        ValueError: if a number is below 1.
     """
 
     priority = 'ABOVE_NORMAL'  # before anything is made of the epoch

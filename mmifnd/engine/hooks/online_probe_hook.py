@@ -62,7 +62,7 @@ class OnlineProbeHook(Hook, KeepsRankState):
         batch_size (int): images at a time of a pass, on each rank; the training's loader says how many processes read them.
 
     Raises:
-        ValueError: where a number is out of range.
+        ValueError: if a number is out of range.
     """
 
     def __init__(self, lr: float = 0.1, interval: int = 1, k: int = 20, temperature: float = 0.07, max_images: int = 10000,
@@ -152,17 +152,17 @@ class OnlineProbeHook(Hook, KeepsRankState):
 
     def load_rank_states(self, states: list[dict]) -> None:
         """Continue with it."""
-        own = states[rank() % len(states)]
-        if self.probe is not None and own:
-            self._right = [share.to(self.labels.device) for share in own['right']]
-            set_batch_statistics(self.probe, own['batch_statistics'])
+        state = states[rank() % len(states)]
+        if self.probe is not None and state:
+            self._right = [share.to(self.labels.device) for share in state['right']]
+            set_batch_statistics(self.probe, state['batch_statistics'])
 
     def _keep_first(self, module: nn.Module, inputs, maps) -> None:
         if module.training and self._features is None:
             self._features = pool(maps).detach().float()
 
     def _test_set(self, runner) -> AskedImages | None:
-        """Test images; None where there are none with labels."""
+        """Test images; None if there are none with labels."""
         loader = runner.cfg.get('test_dataloader')
         if not loader:
             return None
@@ -223,9 +223,9 @@ class OnlineProbeHook(Hook, KeepsRankState):
 def _places(labels: np.ndarray, classes: np.ndarray) -> Tensor:
     """Position of each label among ``classes``, (N,); their number for a class that the training set lacks."""
     places = np.searchsorted(classes, labels)
-    known = places < len(classes)
-    known[known] = classes[places[known]] == labels[known]
-    return torch.from_numpy(np.where(known, places, len(classes)))
+    is_known = places < len(classes)
+    is_known[is_known] = classes[places[is_known]] == labels[is_known]
+    return torch.from_numpy(np.where(is_known, places, len(classes)))
 
 
 class LinearProbeHead(nn.Module):

@@ -108,7 +108,7 @@ class ProgressHook(Hook):
         self.stop()
 
     def stop(self) -> None:
-        """Close the display, also where a training ends early."""
+        """Close the display, even if a training ends early."""
         if self.display is not None:
             for handler, stream in self._streams.items():
                 handler.setStream(stream)

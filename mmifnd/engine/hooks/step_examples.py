@@ -87,18 +87,18 @@ class StepExamples:
 
     def collect(self) -> list[dict]:
         """Collect and clear the examples of all ranks, one per anchor, ordered by anchor."""
-        found: dict[int, dict] = {}
+        visit_of_anchor: dict[int, dict] = {}
         for state in gather_objects(self.state()):
             for visit in state:
-                found.setdefault(visit['anchor'], visit)
+                visit_of_anchor.setdefault(visit['anchor'], visit)
         self._found.clear()
-        return [found[anchor] for anchor in sorted(found)]
+        return [visit_of_anchor[anchor] for anchor in sorted(visit_of_anchor)]
 
-    def write(self, folder: Path, epoch: int, found: list[dict], direction: str = '') -> None:
+    def write(self, folder: Path, epoch: int, visits: list[dict], direction: str = '') -> None:
         """Write the record of what :meth:`collect` gave."""
         write_steps(folder, epoch, self.num_samples, [
             Removed(visit['anchor'], visit['images'].numpy(), visit['similarity'].numpy(), visit['threshold'], visit['share'])
-            for visit in found], direction)
+            for visit in visits], direction)
 
 
 def is_shown(epoch: int, max_epochs: int, times: int = 10) -> bool:

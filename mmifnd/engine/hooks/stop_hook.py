@@ -23,7 +23,7 @@ SAME_SIGNAL = 1.
 class StopHook(Hook):
     """Stops a run on SIGTERM or SIGINT: saves after the step, and exits with :data:`STOPPED`. A second Ctrl-C stops at once.
 
-    All ranks stop behind the same step, whichever of them got the signal: every ``interval`` steps they ask one another, on
+    All ranks stop after the same step, whichever of them got the signal: every ``interval`` steps they ask one another, on
     the host (gloo), so that nothing waits for a GPU. It is for programs, which own their signals, so it is not registered.
 
     Args:
@@ -31,7 +31,7 @@ class StopHook(Hook):
         resume (str): how the program is told to go on, for the message.
     """
 
-    priority = 'LOWEST'  # behind the hooks that belong to the step
+    priority = 'LOWEST'  # after the hooks that belong to the step
 
     def __init__(self, interval: int = 10, resume: str = '--resume') -> None:
         self.interval, self.resume = interval, resume
@@ -75,14 +75,14 @@ class StopHook(Hook):
             return self.signal is not None
         if not self.every_n_train_iters(runner, self.interval):
             return False
-        told = torch.tensor(int(self.signal is not None))
-        return bool(all_reduce(told, 'max', self._group))
+        has_signal = torch.tensor(int(self.signal is not None))
+        return bool(all_reduce(has_signal, 'max', self._group))
 
     def _note(self, number: int, frame) -> None:
         now = time.monotonic()
         if self.signal is None:
             self.signal, self._since = number, now
             if is_main():  # a handler may not touch buffered streams
-                os.write(2, f'{signal.Signals(number).name}: saving behind the step; a second Ctrl-C stops at once\n'.encode())
+                os.write(2, f'{signal.Signals(number).name}: saving after this step; a second Ctrl-C stops at once\n'.encode())
         elif number == signal.SIGINT and now - self._since > SAME_SIGNAL:
             raise KeyboardInterrupt

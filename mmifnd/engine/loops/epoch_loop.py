@@ -38,8 +38,8 @@ class EpochLoop(EpochBasedTrainLoop):
         **kwargs: see ``mmengine.runner.EpochBasedTrainLoop``.
 
     Raises:
-        TypeError: where the model is not one of this package's frameworks.
-        ValueError: where the data set cannot fill one batch, or ``max_broken`` is negative.
+        TypeError: if the model is not one of this package's frameworks.
+        ValueError: if the data set cannot fill one batch, or ``max_broken`` is negative.
     """
 
     def __init__(self, runner, dataloader: dict | DataLoader, max_epochs: int, max_broken: int = MAX_BROKEN, **kwargs) -> None:
@@ -133,7 +133,7 @@ class EpochLoop(EpochBasedTrainLoop):
         elif self.steps_done:
             raise ValueError('the checkpoint was made in the middle of an epoch, and the data loader begins at its start; '
                              'give it to EpochLoop as a dict, or with a ResumableSampler')
-        with torch.random.fork_rng(devices=[]):  # an iterator draws a seed, also where a resumed run makes another one
+        with torch.random.fork_rng(devices=[]):  # an iterator draws a seed, also when a resumed run makes another one
             return iter(self.dataloader)
 
     def _log_cut_captions(self) -> None:

@@ -39,7 +39,7 @@ class RepresentationLoop(BaseLoop):
         evaluator: not used; the measures stand in a dict, where an ablation can change one of them.
         measures (dict[str, dict]): registered under METRICS, by name.
         batch_size (int): images at a time on each rank.
-        train_dataset (dict, optional): what probes learn from; the data set of ``train_dataloader`` unless given.
+        train_dataset (dict, optional): what probes learn from; default: the data set of ``train_dataloader``.
         max_broken (int): images of each set, on each process, that may turn out to be unreadable.
 
     Attributes:
@@ -64,9 +64,9 @@ class RepresentationLoop(BaseLoop):
         metrics: dict[str, float] = {}
         types = Counter(map(type, self.measures.values()))
         for name, measure in self.measures.items():
-            found = named_results(name, measure, self._take(name, measure, representation), types[type(measure)] == 1)
-            self.summaries.update({key: value for key, value in found.items() if isinstance(value, Summary)})
-            metrics.update(_flat(found))
+            results = named_results(name, measure, self._take(name, measure, representation), types[type(measure)] == 1)
+            self.summaries.update({key: value for key, value in results.items() if isinstance(value, Summary)})
+            metrics.update(_flat(results))
         self._say_left_out()
         self.runner.call_hook('after_test_epoch', metrics=metrics)
         self.runner.call_hook('after_test')
@@ -113,9 +113,9 @@ class RepresentationLoop(BaseLoop):
 
     def _shared(self, train, test) -> SharedImages:
         """Compare the two sets on one rank, and say what they share."""
-        found = [shared_images(train.identity(), test.identity()) if is_main() else None]
-        broadcast_object_list(found)
-        shared, = found
+        holder = [shared_images(train.identity(), test.identity()) if is_main() else None]
+        broadcast_object_list(holder)
+        shared, = holder
         count, total = int(shared.is_shared.sum()), len(shared.test)
         if count and self.measures:
             self.runner.logger.warning(
@@ -157,9 +157,9 @@ def _rows(values: torch.Tensor | None, kept: torch.Tensor) -> torch.Tensor | Non
     return None if values is None else values[kept]
 
 
-def _flat(found: dict) -> dict[str, float]:
+def _flat(results: dict) -> dict[str, float]:
     flat = {}
-    for name, value in found.items():
+    for name, value in results.items():
         flat[name] = value.mean if isinstance(value, Summary) else value
         if isinstance(value, Summary) and value.standard_deviation is not None:
             flat[f'{name}_std'] = value.standard_deviation

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 
 def class_difference(train: Sequence[str] | None, test: Sequence[str] | None) -> str:
-    """What sets the named classes of test images apart from those of training images, in words; empty where nothing does.
+    """What sets the named classes of test images apart from those of training images, in words; empty if nothing does.
 
-    Folders number their classes by themselves: where one of them is missing, all labels behind it mean other classes.
+    Folders number their classes by themselves: where one of them is missing, all labels after it mean other classes.
     """
     if not train or not test or tuple(train) == tuple(test):
         return ''

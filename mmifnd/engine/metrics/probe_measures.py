@@ -66,16 +66,16 @@ class LabelFractionProbe(Measure):
 
     def __call__(self, rep: Representation) -> dict[str, Summary]:
         """``linear_10%`` and the like; ``linear_mean``, their mean, where none was left out."""
-        found: dict[str, Summary] = {}
+        results: dict[str, Summary] = {}
         for fraction in self.fractions:
             try:
-                found[f'linear_{100 * fraction:g}%'] = label_fraction_accuracy(
+                results[f'linear_{100 * fraction:g}%'] = label_fraction_accuracy(
                     rep.train, rep.train_labels, rep.test, rep.test_labels, fraction, self.num_draws, self.l2, self.seed)
             except ValueError as error:
                 _say(f'linear_{100 * fraction:g}% and linear_mean are left out: {error}')
-        if len(found) == len(self.fractions):
-            found['linear_mean'] = _mean_of(list(found.values()))
-        return found
+        if len(results) == len(self.fractions):
+            results['linear_mean'] = _mean_of(list(results.values()))
+        return results
 
 
 @METRICS.register_module()
@@ -109,11 +109,11 @@ class LinearSVM(Measure):
         else:
             data = rep.train, rep.train_targets, rep.test, rep.test_targets
         suffix, few_costs = ('_selected_on_test', self.costs) if self.select_on == 'test' else ('', self.costs[:1])
-        found: dict[str, float | Summary] = {f'svm_map{suffix}': float(np.nanmean(
+        results: dict[str, float | Summary] = {f'svm_map{suffix}': float(np.nanmean(
             svm_average_precisions(*data, self.costs, self.difficult, self.folds, self.select_on)))}
         for shots in self.shots:
-            found[f'svm_map_{shots}shot{suffix}'] = low_shot_svm(*data, shots, self.num_runs, few_costs, self.select_on)
-        return found
+            results[f'svm_map_{shots}shot{suffix}'] = low_shot_svm(*data, shots, self.num_runs, few_costs, self.select_on)
+        return results
 
 
 @METRICS.register_module()
@@ -135,10 +135,10 @@ class LogisticTransfer(Measure):
 
     def __call__(self, rep: Representation) -> dict[str, float]:
         """``transfer_top1`` or ``transfer_per_class``, with ``_selected_on_test`` where that is so; ``transfer_cost``."""
-        found = transfer_accuracy(rep.train, rep.train_labels, rep.test, rep.test_labels, self.score, self.select_on,
+        results = transfer_accuracy(rep.train, rep.train_labels, rep.test, rep.test_labels, self.score, self.select_on,
                                   self.costs, self.val_share)
         suffix = '_selected_on_test' if self.select_on == 'test' else ''
-        return {f'transfer_{self.score}{suffix}': found.accuracy, 'transfer_cost': found.cost}
+        return {f'transfer_{self.score}{suffix}': results.accuracy, 'transfer_cost': results.cost}
 
 
 @METRICS.register_module()
@@ -163,13 +163,13 @@ class GroupProbe(Measure):
         measures: dict[str, float] = {}
         for name, groups in self.groups.items():
             try:
-                found = group_accuracy(rep.train, rep.train_labels, rep.test, rep.test_labels,
+                results = group_accuracy(rep.train, rep.train_labels, rep.test, rep.test_labels,
                                        _numbered(groups, rep.classes), self.l2)
             except ValueError as error:
                 _say(f'{name} is left out: {error}')
                 continue
-            measures.update({f'{name}_top1': found.top1, f'{name}_balanced': found.balanced,
-                             f'{name}_majority': found.majority, f'{name}_groups': found.num_groups})
+            measures.update({f'{name}_top1': results.top1, f'{name}_balanced': results.balanced,
+                             f'{name}_majority': results.majority, f'{name}_groups': results.num_groups})
         return measures
 
 

@@ -20,7 +20,7 @@ class Representation:
         framework (nn.Module): with the detector that it was trained with.
         train_targets (Tensor | None): 1, 0 (difficult) or -1 of each image and class, (N, K), where images have several
             labels; ``test_targets`` (T, K) likewise.
-        classes (tuple[str, ...]): names of the labels; empty where they have none; ``test_classes`` likewise.
+        classes (tuple[str, ...]): names of the labels; empty if they have none; ``test_classes`` likewise.
         train_ids (Tensor | None): int64 (N,), equal numbers mean the same image, also across ``test_ids`` (T,).
         train_read (Tensor | None): bool (N,), false where an image could not be read and its row shows another one.
     """
@@ -74,7 +74,7 @@ class Representation:
         """Why ``measure`` cannot be taken, or an empty string."""
         several = measure.takes_several_labels
         if measure.needs_labels and self.train_labels is None and not (several and self.train_targets is not None):
-            return 'the training set has no labels' + (' (one an image)' if self.train_targets is not None else '')
+            return 'the training set has no labels' + (' (one per image)' if self.train_targets is not None else '')
         if measure.needs_test_labels and self.test_labels is None and not (several and self.test_targets is not None):
             return 'the test set has no labels'
         if measure.needs_test_labels and (difference := class_difference(self.classes, self.test_classes)):
@@ -86,7 +86,7 @@ class Representation:
             if self.detector is None:
                 return 'the model has no detector'
             if self.detector.compares_with_positive:
-                return 'the detector compares with the positive, which there is in training only (see detection/ in its log)'
+                return 'the detector compares with the positive, which exists in training only (see detection/ in its log)'
         if measure.needs_embedding and self.train_embedding is None:
             return 'the model has no projector'
         return ''

@@ -93,15 +93,15 @@ class FewShotProbe(Measure):
         measures = {}
         for shots in self.shots:
             try:
-                found = few_shot_accuracy(
+                result = few_shot_accuracy(
                     rep.train, rep.train_labels, rep.test, rep.test_labels, shots, self._draws(rep, shots), self.l2)
             except ValueError as error:
                 if shots == min(self.shots):
                     raise
                 print_log(f'shot_{shots} is left out: {error}', logger='current', level=logging.WARNING)
                 continue
-            measures[f'shot_{shots}'] = found.logistic
-            measures[f'shot_{shots}_mean'] = found.nearest_mean
+            measures[f'shot_{shots}'] = result.logistic
+            measures[f'shot_{shots}_mean'] = result.nearest_mean
         return measures
 
     def _draws(self, rep: Representation, shots: int) -> int:
@@ -120,12 +120,12 @@ class ClusteringNMI(Measure):
     """Geometric NMI of k-means on the training images with the classes, over runs, per cent (IFND, Table 4).
 
     Args:
-        num_clusters (int, optional): the number of classes unless given.
+        num_clusters (int, optional): default: the number of classes.
         num_runs (int): k-means runs, with seeds 0, 1, ...
         feature (str): ``'z'``, the embedding, or ``'f'``, the backbone's feature brought to unit length.
 
     Raises:
-        ValueError: where the feature is unknown.
+        ValueError: if the feature is unknown.
     """
 
     key = 'nmi'
@@ -139,8 +139,8 @@ class ClusteringNMI(Measure):
         """``nmi``."""
         count = self.num_clusters or len(rep.train_labels.unique())
         features = rep.train_embedding if self.feature == 'z' else F.normalize(rep.train, dim=1)
-        found = clustering_nmi(features.numpy(), rep.train_labels.numpy(), count, _cluster, range(self.num_runs))
-        return dict(nmi=summarise(100 * value for value in found.values))
+        result = clustering_nmi(features.numpy(), rep.train_labels.numpy(), count, _cluster, range(self.num_runs))
+        return dict(nmi=summarise(100 * value for value in result.values))
 
 
 @METRICS.register_module()
@@ -148,7 +148,7 @@ class DetectionRates(Measure):
     """MTPR and MTNR of whatever detector the framework was trained with, over pairs of training images, per cent.
 
     Args:
-        max_anchors (int): images that are asked about all others; drawn evenly where there are more.
+        max_anchors (int): images that are asked about all others; drawn evenly if there are more.
         chunk (int): anchors at a time.
     """
 

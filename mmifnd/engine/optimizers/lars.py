@@ -81,13 +81,13 @@ class LARS(torch.optim.Optimizer):
         return group['lr'] * torch.where((lengths > 0) & (slopes > 0), scaled, torch.ones_like(scaled))
 
     def _with_momentum(self, params: list[Tensor], steps: list[Tensor], group: dict[str, Any]) -> list[Tensor]:
-        known = [number for number, param in enumerate(params) if 'momentum_buffer' in self.state[param]]
+        started = [number for number, param in enumerate(params) if 'momentum_buffer' in self.state[param]]
         for number, (param, step) in enumerate(zip(params, steps, strict=True)):
-            if number not in known:
+            if number not in started:
                 self.state[param]['momentum_buffer'] = step.clone()
         buffers = [self.state[param]['momentum_buffer'] for param in params]
-        if known:
-            old = [buffers[number] for number in known]
+        if started:
+            old = [buffers[number] for number in started]
             torch._foreach_mul_(old, group['momentum'])
-            torch._foreach_add_(old, [steps[number] for number in known], alpha=1 - group['dampening'])
+            torch._foreach_add_(old, [steps[number] for number in started], alpha=1 - group['dampening'])
         return torch._foreach_add(steps, buffers, alpha=group['momentum']) if group['nesterov'] else buffers

@@ -139,16 +139,16 @@ def load_weights(model: nn.Module, path: str | None) -> None:
     if not file.is_file():
         raise UserError(f'weights {path} do not exist; give a local file, nothing is downloaded')
     try:
-        held = torch.load(file, map_location='cpu', weights_only=True)
+        saved = torch.load(file, map_location='cpu', weights_only=True)
     except Exception as error:  # any file can be anything
         raise UserError(f'weights {path} cannot be read: {" ".join(str(error).split())[:200]}') from None
-    held = held.get('state_dict', held.get('model', held)) if isinstance(held, dict) else {}
-    own = model.state_dict()
-    wrong = [key for key, value in own.items() if key not in held or held[key].shape != value.shape]
+    saved = saved.get('state_dict', saved.get('model', saved)) if isinstance(saved, dict) else {}
+    expected = model.state_dict()
+    wrong = [key for key, value in expected.items() if key not in saved or saved[key].shape != value.shape]
     names = [key for key, part in model.named_modules() if isinstance(part, nn.Linear)]
     classifier = f'{names[-1]}.' if names else '\0'
     if wrong := [key for key in wrong if not key.startswith(classifier)]:
-        raise UserError(f'weights {path} do not fit: {len(wrong)} of {len(own)} tensors are missing or have another shape, '
-                        f'such as {wrong[0]}')
-    model.load_state_dict({key: value for key, value in held.items() if key in own and own[key].shape == value.shape},
-                          strict=False)
+        raise UserError(f'weights {path} do not fit: {len(wrong)} of {len(expected)} tensors are missing or have another '
+                        f'shape, such as {wrong[0]}')
+    fitting = {key: value for key, value in saved.items() if key in expected and expected[key].shape == value.shape}
+    model.load_state_dict(fitting, strict=False)

@@ -16,7 +16,7 @@ class SmallCNN(BaseModule):
         init_cfg (dict, optional): initialisation, as in mmengine.
 
     Raises:
-        ValueError: where a number of channels is below 1, or that of the images is another one.
+        ValueError: if a number of channels is below 1, or that of the images is another one.
     """
 
     def __init__(self, in_channels: int = 1, widths: tuple[int, ...] = (16, 32, 64), init_cfg: dict | None = None) -> None:

@@ -32,7 +32,7 @@ class ContrastiveFramework(BaseModel):
         init_cfg (dict, optional): initialisation, as in mmengine.
 
     Raises:
-        ValueError: where an option is unknown, or the neck does not say its dimensions.
+        ValueError: if an option is unknown, or the neck does not say its dimensions.
     """
 
     #: What :meth:`cluster_feature` gives.
@@ -188,7 +188,7 @@ class ContrastiveFramework(BaseModel):
         self.feature_bank = FeatureBank(num_samples, self._feature_dim(kind), next(self.parameters()).device)
 
     def remember(self, index: Tensor, maps: tuple[Tensor, ...], embedding: Tensor) -> None:
-        """Write a step's rows to the bank, where there is one: the pooled ``maps`` or the ``embedding`` (B, D)."""
+        """Write a step's rows to the bank, if there is one: the pooled ``maps`` or the ``embedding`` (B, D)."""
         if self.feature_bank is not None:
             rows = pool(maps) if self._bank_feature == 'f' else embedding
             self.feature_bank.write(index, F.normalize(rows.detach().float(), dim=1))
@@ -204,7 +204,7 @@ def two_views(inputs: list[Tensor]) -> tuple[Tensor, Tensor]:
     """The first two views of each image.
 
     Raises:
-        ValueError: where there are fewer.
+        ValueError: if there are fewer.
     """
     if len(inputs) < 2:
         raise ValueError(f'the batch has {len(inputs)} view of each image, and contrastive learning needs two; set '

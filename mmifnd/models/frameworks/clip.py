@@ -122,8 +122,8 @@ class CLIPAdapter(ContrastiveFramework):
 
     def _absent(self, index: Tensor, everywhere: Tensor) -> Tensor:
         """The mask of absent candidates, bool (B, W * B): the own pair by position, others of its index as configured."""
-        own = torch.arange(len(index), device=index.device) + rank() * len(index)
-        absent = torch.arange(len(everywhere), device=index.device) == own.unsqueeze(1)
+        positions = torch.arange(len(index), device=index.device) + rank() * len(index)
+        absent = torch.arange(len(everywhere), device=index.device) == positions.unsqueeze(1)
         return absent | (everywhere == index.unsqueeze(1)) if self.same_image == 'exclude' else absent
 
     def _feature_dim(self, kind: str) -> int:

@@ -90,9 +90,9 @@ class FeatureBank(KeepsRankState):
         claims = torch.zeros(self.num_samples, dtype=torch.int64, device=index.device)
         claims[index] = claim
         claims = all_reduce(claims, 'max')
-        own = (claims[index] == claim).nonzero().squeeze(1)
-        own = own[index[own].argsort()]  # a resumed run sums in the same order
-        return RowShare(rows[own], index[own], self.num_samples, rank(), world_size(), all_reduce), claims > 0
+        claimed = (claims[index] == claim).nonzero().squeeze(1)
+        claimed = claimed[index[claimed].argsort()]  # a resumed run sums in the same order
+        return RowShare(rows[claimed], index[claimed], self.num_samples, rank(), world_size(), all_reduce), claims > 0
 
     def collect(self) -> tuple[Tensor, Tensor]:
         """Features float32 (N, D) and seen bool (N,) of all ranks, on the host of every rank."""
@@ -103,7 +103,7 @@ class FeatureBank(KeepsRankState):
 
     @property
     def seen(self) -> Tensor:
-        """The images of which this rank has a row, bool (N,)."""
+        """The images that have a row on this rank, bool (N,)."""
         self._finish()
         return torch.zeros(self.num_samples, dtype=torch.bool, device=self.index.device).index_fill_(0, self._held()[1], True)
 
@@ -154,8 +154,8 @@ class FeatureBank(KeepsRankState):
         last = torch.full((self.num_samples,), -1, dtype=torch.int64, device=index.device)
         last.scatter_reduce_(0, index[order], position, 'amax')
         kept = order[last[index[order]] == position]
-        for held, values in ((self.rows, rows[kept]), (self.index, index[kept]), (self.step, step[kept])):
-            held[:len(kept)] = values
+        for stored, values in ((self.rows, rows[kept]), (self.index, index[kept]), (self.step, step[kept])):
+            stored[:len(kept)] = values
         self._used = len(kept)
 
     def _grow(self, least: int) -> None:

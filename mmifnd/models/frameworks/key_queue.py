@@ -16,7 +16,7 @@ class KeyQueue(nn.Module):
         dim (int): D.
 
     Raises:
-        ValueError: where a size is below 1.
+        ValueError: if a size is below 1.
     """
 
     def __init__(self, length: int, dim: int) -> None:

@@ -26,7 +26,7 @@ EMPTY = ('exclude', 'negative')
 class MoCoAdapter(ContrastiveFramework):
     """MoCo for any head and detector. The queue holds keys and image indices; labels are looked up when used.
 
-    The momentum encoder follows each update of the parameters once, also where the gradients of several steps are accumulated.
+    The momentum encoder follows each update of the parameters once, even if the gradients of several steps are accumulated.
 
     Args:
         queue_len (int): K, keys kept; at most an eighth of the data set is a good size on small data.
@@ -40,7 +40,7 @@ class MoCoAdapter(ContrastiveFramework):
         **kwargs: see :class:`ContrastiveFramework`.
 
     Raises:
-        ValueError: where an option is unknown or a value out of range.
+        ValueError: if an option is unknown or a value out of range.
     """
 
     def __init__(self, backbone: dict, neck: dict, head: dict, queue_len: int = 65536, momentum: float = 0.999,
@@ -133,11 +133,11 @@ class MoCoAdapter(ContrastiveFramework):
 
     def _virtual_loss(self, query_view: Tensor, key_views: Tensor, key: Tensor, index: Tensor) -> Tensor:
         """Loss of this rank's mixtures; ``key_views``, ``key`` and ``index`` are those of all ranks."""
-        own = torch.arange(len(query_view), device=index.device) + rank() * len(query_view)
-        partner, share = self.mixup.partners(self.step, index)[own], self.mixup.share(self.step)
+        positions = torch.arange(len(query_view), device=index.device) + rank() * len(query_view)
+        partner, share = self.mixup.partners(self.step, index)[positions], self.mixup.share(self.step)
         query = self._encode_queries(self.mixup.mix(query_view, key_views[partner], share))
-        contrasts = (self._virtual_contrast(query, own, partner, key, index),
-                     self._virtual_contrast(query, partner, own, key, index))
+        contrasts = (self._virtual_contrast(query, positions, partner, key, index),
+                     self._virtual_contrast(query, partner, positions, key, index))
         return self.mixup.loss(self.head, contrasts, share)
 
     def _virtual_contrast(self, query: Tensor, positive: Tensor, other: Tensor, key: Tensor, index: Tensor) -> Contrast:

@@ -36,7 +36,7 @@ class MomentumMixup(nn.Module, DrawsBySeed):
         seed (int): of the draws.
 
     Raises:
-        ValueError: where a value is out of range.
+        ValueError: if a value is out of range.
     """
 
     #: Results made with this component carry a footnote.
@@ -71,7 +71,7 @@ class MomentumMixup(nn.Module, DrawsBySeed):
         """Virtual queries (B, C, H, W).
 
         Raises:
-            ValueError: where query and key views differ in size.
+            ValueError: if query and key views differ in size.
         """
         if images.shape != others.shape:
             raise ValueError(f'MomentumMixup cannot mix query views of shape {tuple(images.shape[1:])} with key views of '
@@ -81,8 +81,8 @@ class MomentumMixup(nn.Module, DrawsBySeed):
     def loss(self, head: nn.Module, contrasts: tuple[Contrast, Contrast], share: Tensor) -> Tensor:
         """L' of the same virtual queries against their own images' keys and against their partners'."""
         with _not_training(head):
-            own, partner = (head.criterion(contrast, head.detector.detect(contrast)) for contrast in contrasts)
-        return share * own + (1 - share) * partner
+            own_term, partner_term = (head.criterion(contrast, head.detector.detect(contrast)) for contrast in contrasts)
+        return share * own_term + (1 - share) * partner_term
 
     def join(self, losses: dict[str, Tensor], virtual: Tensor) -> dict[str, Tensor]:
         """The losses of the real queries with L' joined in, which is logged as ``mixup``."""

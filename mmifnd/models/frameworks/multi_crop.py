@@ -14,5 +14,5 @@ def encode_crops(encode: Callable[[Tensor], Tensor], crops: Sequence[Tensor]) ->
 
 
 def _joined(parts: list[Tensor]) -> Tensor:
-    """Without a copy where there is one part only."""
+    """Without a copy if there is one part only."""
     return parts[0] if len(parts) == 1 else torch.cat(parts)

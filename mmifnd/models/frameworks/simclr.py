@@ -53,10 +53,10 @@ class SimCLRAdapter(ContrastiveFramework):
     def _absent(self, anchor_index: Tensor, candidate_index: Tensor) -> Tensor:
         """The mask of absent candidates, bool (2B, 2M): anchor and positive by position, its image's rows as configured."""
         rows = torch.arange(len(anchor_index), device=anchor_index.device)
-        own = rows + rank() * len(rows)
+        positions = rows + rank() * len(rows)
         other = rows.roll(len(rows) // 2) + rank() * len(rows)
         columns = torch.arange(len(rows) * world_size(), device=rows.device)
-        absent = (columns == own.unsqueeze(1)) | (columns == other.unsqueeze(1))
+        absent = (columns == positions.unsqueeze(1)) | (columns == other.unsqueeze(1))
         if self.same_image == 'exclude':
             absent = absent | (candidate_index == anchor_index.unsqueeze(1))
         return absent

@@ -31,13 +31,13 @@ class SwAVAdapter(ContrastiveFramework):
             image; an accepted label joins those, too: one image, one label.
 
     Raises:
-        ValueError: where a value is out of range, or the head is another one.
+        ValueError: if a value is out of range, or the head is another one.
     """
 
     def __init__(self, backbone: dict, neck: dict, head: dict, crops_for_assign: tuple[int, ...] = (0, 1),
                  queue_len: int = 0, queue_start_epoch: int = 0, **kwargs) -> None:
-        found = MODELS.get(head['type'])
-        if found is None or not issubclass(found, SwAVHead):
+        head_class = MODELS.get(head['type'])
+        if head_class is None or not issubclass(head_class, SwAVHead):
             raise ValueError(f'head {head["type"]} has no prototypes; SwAVAdapter needs SwAVHead, which takes any detector')
         super().__init__(backbone, neck, {'in_channels': neck.get('out_channels'), **head}, **kwargs)
         if not crops_for_assign or len(set(crops_for_assign)) < len(crops_for_assign) or min(crops_for_assign) < 0:
@@ -56,7 +56,7 @@ class SwAVAdapter(ContrastiveFramework):
         """Also open the queue when its epoch comes.
 
         Raises:
-            ValueError: where it never would.
+            ValueError: if it never would.
         """
         super().start_epoch(epoch, max_epochs)
         if self.queue is not None and self.queue_start_epoch >= max_epochs:

@@ -31,11 +31,11 @@ class ContrastiveHead(BaseModule):
         learned_temperature (dict, optional): learn the temperature, with the arguments of :class:`LearnedTemperature` but
             ``initial``, which is ``temperature``; an empty dict takes its defaults. Heads of the class's
             ``can_learn_temperature`` only.
-        detector (dict): who is a false negative; nobody unless given.
+        detector (dict): who is a false negative; default: nobody.
         init_cfg (dict, optional): initialisation, as in mmengine.
 
     Raises:
-        ValueError: where the temperature is not positive, or cannot be learned.
+        ValueError: if the temperature is not positive, or cannot be learned.
     """
 
     #: Whether the loss has a gradient to its temperature.

@@ -12,7 +12,7 @@ class GloFNDThresholdHead(ElimContrastiveHead):
     GloFND: Balmaseda et al., ICML 2025.
 
     Args:
-        detector (dict, optional): :class:`mmifnd.detectors.QuantileThresholdDetector` with its defaults unless given.
+        detector (dict, optional): :class:`mmifnd.detectors.QuantileThresholdDetector`.
         reweight (bool): scale the kept negatives to the original count.
         **kwargs: see :class:`ContrastiveHead`.
     """

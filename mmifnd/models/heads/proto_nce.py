@@ -26,11 +26,11 @@ class ProtoNCEHead(ElimContrastiveHead, DrawsBySeed):
         concentration (bool): a temperature for each prototype, from the concentration of its cluster; False gives all that
             of the instance loss.
         num_negatives (int, optional): prototypes that are drawn in each step besides the positives of the batch, as PCL does
-            for ImageNet (16384); all unless given. Drawn by (seed of the run, step, granularity), the same on all ranks.
+            for ImageNet (16384); default: all. Drawn by (seed of the run, step, granularity), the same on all ranks.
         **kwargs: see :class:`ElimContrastiveHead`.
 
     Raises:
-        ValueError: where ``num_negatives`` is below 1.
+        ValueError: if ``num_negatives`` is below 1.
     """
 
     can_learn_temperature = False  # the prototypes' temperatures have it as their mean
@@ -70,8 +70,8 @@ class ProtoNCEHead(ElimContrastiveHead, DrawsBySeed):
             return contrast.positive_similarity.new_zeros(())
         labels = self.clusters.labels_of(contrast.anchor_index)
         terms = [
-            proto_nce_loss(contrast.anchor, prototypes, own, temperatures, chosen)
-            for (prototypes, temperatures), own, chosen in zip(levels, labels, self._chosen(contrast, levels))
+            proto_nce_loss(contrast.anchor, prototypes, assigned, temperatures, chosen)
+            for (prototypes, temperatures), assigned, chosen in zip(levels, labels, self._chosen(contrast, levels))
         ]
         return torch.stack(terms).mean()
 
@@ -108,11 +108,11 @@ class Prototypes(nn.Module, TakesPseudoLabels):
 
     def publish(self, pseudo_labels) -> None:
         """Take the centroids of a :class:`mmifnd.clustering.PseudoLabels`, normalised."""
-        found = pseudo_labels.granularities
-        self._counts = [len(level.centroids) for level in found]
+        levels = pseudo_labels.granularities
+        self._counts = [len(level.centroids) for level in levels]
         self.counts = torch.tensor(self._counts, device=self.counts.device)
-        self.centroids = torch.cat([F.normalize(level.centroids, dim=1) for level in found]).to(self.centroids)
-        self.temperatures = torch.cat([self._temperatures_of(level) for level in found]).to(self.temperatures)
+        self.centroids = torch.cat([F.normalize(level.centroids, dim=1) for level in levels]).to(self.centroids)
+        self.temperatures = torch.cat([self._temperatures_of(level) for level in levels]).to(self.temperatures)
 
     def levels(self) -> list[tuple[Tensor, Tensor]]:
         """Prototypes (K, D) and their temperatures (K,), of each granularity; empty before the first clustering."""

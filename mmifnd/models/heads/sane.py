@@ -31,7 +31,7 @@ class SANEHead(ContrastiveHead, FollowsEpochs):
         **kwargs: see :class:`ContrastiveHead`.
 
     Raises:
-        ValueError: where a value is out of range.
+        ValueError: if a value is out of range.
     """
 
     #: Results made with this component carry a footnote.

@@ -23,7 +23,7 @@ class SCEHead(ContrastiveHead):
         **kwargs: see :class:`ContrastiveHead`.
 
     Raises:
-        ValueError: where a value is out of range.
+        ValueError: if a value is out of range.
     """
 
     def __init__(self, temperature: float = 0.1, key_temperature: float = 0.05, weight: float = 0.5, **kwargs) -> None:

@@ -28,13 +28,13 @@ class SogCLRHead(ContrastiveHead, KnowsImages, FollowsEpochs):
     Args:
         gamma (float): weight of the new estimate, in (0, 1].
         gamma_schedule (str): ``'constant'``, or ``'cosine'`` from 1 in the first epoch to ``gamma``.
-        gamma_epochs (int, optional): epochs that the cosine takes; all unless given.
+        gamma_epochs (int, optional): epochs that the cosine takes; default: all.
         image_temperature (dict, optional): learn a temperature for each image (iSogCLR), with the arguments of
             :class:`ImageTemperature` but ``initial``, which is ``temperature``.
         **kwargs: see :class:`ContrastiveHead`.
 
     Raises:
-        ValueError: where gamma is outside (0, 1] or the schedule unknown.
+        ValueError: if gamma is outside (0, 1] or the schedule unknown.
     """
 
     direction_weight = 1.

@@ -35,7 +35,7 @@ class SwAVHead(ContrastiveHead):
         **kwargs: see :class:`ContrastiveHead`.
 
     Raises:
-        ValueError: where a value is out of range, or ``in_channels`` is missing.
+        ValueError: if a value is out of range, or ``in_channels`` is missing.
     """
 
     def __init__(self, in_channels: int | None = None, num_prototypes: int = 3000, temperature: float = 0.1,
@@ -92,12 +92,12 @@ class SwAVHead(ContrastiveHead):
 
     def _rows(self, contrast: AssignmentContrast, false_negative: Tensor, labels: Tensor | None) -> Tensor:
         """This process's rows after the replacement, (G, E, S + B, D)."""
-        rows, own = contrast.assigned.rows, contrast.assigned.own
+        rows, positions = contrast.assigned.rows, contrast.assigned.own
         if self.detector.detects_nothing:
-            return rows[own].transpose(0, 1).unsqueeze(0)
+            return rows[positions].transpose(0, 1).unsqueeze(0)
         if labels is None:
             return self._detected_means(contrast, false_negative)
-        return torch.stack([mean_by_label(rows, level, self.renormalize)[own] for level in labels]).transpose(1, 2)
+        return torch.stack([mean_by_label(rows, level, self.renormalize)[positions] for level in labels]).transpose(1, 2)
 
     def _detected_means(self, contrast: AssignmentContrast, false_negative: Tensor) -> Tensor:
         """Compute the codes for a relation that is no equivalence."""

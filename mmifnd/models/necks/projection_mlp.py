@@ -9,7 +9,7 @@ from mmifnd.registry import MODELS
 
 @MODELS.register_module()
 class ProjectionMLP(BaseModule):
-    """Linear layers with ReLU between them behind a global average pool.
+    """Linear layers with ReLU between them, after a global average pool.
 
     MoCo v2 has 2 layers without normalisation; IFND says "3-layer MLP" to 128 dimensions.
 
@@ -18,11 +18,11 @@ class ProjectionMLP(BaseModule):
         hidden_channels (int): of the layers between.
         out_channels (int): dimension D of the embedding.
         num_layers (int): linear layers, at least 1.
-        norm_cfg (dict, optional): normalisation behind each hidden layer, such as ``dict(type='BN1d')``.
+        norm_cfg (dict, optional): normalisation after each hidden layer, such as ``dict(type='BN1d')``.
         init_cfg (dict, optional): initialisation, as in mmengine.
 
     Raises:
-        ValueError: where a number is below 1, or the backbone gives another number of channels.
+        ValueError: if a number is below 1, or the backbone gives another number of channels.
     """
 
     def __init__(self, in_channels: int, hidden_channels: int, out_channels: int, num_layers: int = 3,

@@ -19,7 +19,7 @@ def build_step(config: dict) -> AugmentationBase2D:
         AugmentationBase2D: which draws its parameters on the CPU.
 
     Raises:
-        ValueError: where the name is unknown, a probability is none, or the transform draws for the whole batch instead of
+        ValueError: if the name is unknown, a probability is none, or the transform draws for the whole batch instead of
             for each image.
     """
     arguments = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
@@ -37,14 +37,14 @@ def build_step(config: dict) -> AugmentationBase2D:
 
 
 def _find(name: str) -> type[AugmentationBase2D]:
-    known = {
+    steps = {
         key: value
         for key, value in vars(kornia_augmentation).items()
         if isinstance(value, type) and issubclass(value, AugmentationBase2D)
     }
     for candidate in (name, f'Random{name}'):
-        if candidate in known:
-            return known[candidate]
-    near = difflib.get_close_matches(name, known, n=3) or difflib.get_close_matches(f'Random{name}', known, n=3)
+        if candidate in steps:
+            return steps[candidate]
+    near = difflib.get_close_matches(name, steps, n=3) or difflib.get_close_matches(f'Random{name}', steps, n=3)
     raise ValueError(f'no transform {name!r} of single images in kornia.augmentation'
                      + (f'; did you mean {", ".join(near)}?' if near else ''))

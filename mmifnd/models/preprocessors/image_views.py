@@ -30,7 +30,7 @@ class ImageViewsPreprocessor(SelfSupDataPreprocessor):
             dict: ``inputs``, a list of views float32 (B, C, H, W); ``index`` int64 (B,). Both on the model's device.
 
         Raises:
-            ValueError: where there are fewer than two views in training, or a sample has no ``sample_idx``.
+            ValueError: if there are fewer than two views in training, or a sample has no ``sample_idx``.
         """
         samples = data.get('data_samples') or []
         if not samples or any('sample_idx' not in sample for sample in samples):

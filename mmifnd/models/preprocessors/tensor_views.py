@@ -32,7 +32,7 @@ class TensorViewsPreprocessor(BaseDataPreprocessor, DrawsBySeed):
         seed (int): of the draws.
 
     Raises:
-        ValueError: where a transform is unknown, or the arguments do not fit together.
+        ValueError: if a transform is unknown, or the arguments do not fit together.
     """
 
     def __init__(self, augmentation: dict | Sequence, num_views: int | Sequence[int] = 2,
@@ -66,7 +66,7 @@ class TensorViewsPreprocessor(BaseDataPreprocessor, DrawsBySeed):
             the model's device.
 
         Raises:
-            ValueError: where the batch has no index, or no epoch in training.
+            ValueError: if the batch has no index, or no epoch in training.
         """
         missing = {'inputs', 'index', *(['epoch'] if training else [])} - set(data)
         if missing:

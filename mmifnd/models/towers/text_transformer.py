@@ -83,7 +83,7 @@ class TextTransformer(BaseModule):
 
 
 class Block(nn.Module):
-    """Attention and perceptron, each behind a normalisation and around a shortcut."""
+    """Attention and perceptron, each after a normalisation, with a shortcut around both."""
 
     def __init__(self, width: int, heads: int, layers: int) -> None:
         super().__init__()

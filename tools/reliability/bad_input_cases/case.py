@@ -19,7 +19,7 @@ class Case:
         name (str): what is wrong, for people; unique.
         tool (str): path below ``tools/``, without ``.py``.
         arguments (Sequence[str]): its command line; ``{here}`` stands for a folder of the case's own.
-        words (str): what the line must contain; None where the input is sound and must not be refused.
+        words (str): what the line must contain; None if the input is sound and must not be refused.
         files (Callable): writes the wrong file into that folder.
     """
 

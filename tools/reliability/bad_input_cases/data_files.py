@@ -24,7 +24,7 @@ default_hooks = dict(false_negative=dict(num_clusters=(2,), num_workers=0, inter
 
 
 def folder(text: str = '', base: str = 'ifnd/ifnd_r50_folder.py', files=lambda data: None):
-    """Eight sound images, the config of a training on them with ``text`` behind it, and what ``files`` does to the images."""
+    """Eight sound images, the config of a training on them followed by ``text``, and what ``files`` does to the images."""
     def write(here: Path) -> None:
         for number in range(8):
             path = here / 'data' / 'ab'[number % 2] / f'{number}.png'

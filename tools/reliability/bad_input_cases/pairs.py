@@ -38,7 +38,7 @@ TABLE = 'image,caption\n' + ''.join(f'{image},{caption}\n' for image, caption in
 
 
 def pairs(text: str = '', files=lambda data: None):
-    """Eight sound pairs, the config of a training on them with ``text`` behind it, and what ``files`` does to them."""
+    """Eight sound pairs, the config of a training on them followed by ``text``, and what ``files`` does to them."""
     def write(here: Path) -> None:
         data = here / 'data'
         data.mkdir()
