@@ -137,5 +137,5 @@ def test_a_long_name_is_cut_and_its_size_kept():
 
 
 def test_a_class_without_a_group_is_named(images, pets):
-    with pytest.raises(ValueError, match='kind has no group for 1 of 3 classes, such as dog; give one a class'):
+    with pytest.raises(ValueError, match='kind has no group for 1 of 3 classes, such as dog; give one per class'):
         group_examples_figure(images, pets, CLASSES, dict(kind=dict(cat='animal', car='thing')))
