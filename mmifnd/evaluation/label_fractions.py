@@ -1,4 +1,4 @@
-"""Linear classification from a share of the labels (GloFND, Table 2)."""
+"""Linear classification from a share of the labels (GloFND, Table 1)."""
 
 
 from mmifnd.checks import check_at_least

@@ -1,4 +1,4 @@
-"""Linear SVMs on frozen features, one per class: the protocols of PASCAL VOC 2007 (IFND, Table 3).
+"""Linear SVMs on frozen features, one per class: the protocols of PASCAL VOC 2007 (IFND, Table 1).
 
 Shapes: N training images, Q evaluated images, D dimensions, C classes. Targets are 1 (the class is in the image), 0 (only
 objects marked as difficult are) or -1 (absent).
@@ -80,7 +80,7 @@ def svm_average_precisions(train_features: ArrayLike, train_targets: ArrayLike, 
 
 def low_shot_svm(train_features: ArrayLike, train_targets: ArrayLike, features: ArrayLike, targets: ArrayLike, shots: int,
                  num_runs: int = 5, costs: Sequence[float] = (0.5,), select_on: str = 'val', seed: int = 0) -> Summary:
-    """The mean average precision of SVMs that learn from ``shots`` positive images of each class, in percent (PCL, Table 2).
+    """The mean average precision of SVMs that learn from ``shots`` positive images of each class, in percent (PCL).
 
     As in PCL's code, the images that are drawn for all classes are put together, with all their labels; an image drawn
     for two classes counts twice. Difficult objects count as absent.

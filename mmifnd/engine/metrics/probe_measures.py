@@ -49,7 +49,7 @@ class BalancedAccuracy(Measure):
 
 @METRICS.register_module()
 class LabelFractionProbe(Measure):
-    """Linear probe on class-balanced shares of the labels (GloFND, Table 2); a share too small for a class is left out.
+    """Linear probe on class-balanced shares of the labels (GloFND, Table 1); a share too small for a class is left out.
 
     Args:
         fractions (Sequence[float]): shares of the training images, in (0, 1].

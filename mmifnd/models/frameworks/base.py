@@ -113,7 +113,7 @@ class ContrastiveFramework(BaseModel):
         return pool(self.backbone(images))
 
     def cluster_feature(self, images: Tensor, kind: str = 'z') -> Tensor:
-        """Unit vectors to cluster, (B, D): the embedding ``'z'`` or the backbone's feature ``'f'`` (IFND, section 2.1)."""
+        """Unit vectors to cluster, (B, D): the embedding ``'z'`` or the backbone's feature ``'f'`` (IFND, section 3.2)."""
         return embed(self.backbone, self.neck, images, kind)
 
     @property
