@@ -8,18 +8,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 #: By paper and number of the table: words of which one stands beside the citation, or in the name of the file.
 TABLES = {
-    ('IFND', 1): 'linear voc places mocov2 ifnd_r50 PCL probe'.split(),
-    ('IFND', 2): 'semi label top-5'.split(),
-    ('IFND', 3): 'coco detection'.split(),
+    ('IFND', 1): ['linear', 'voc', 'places', 'mocov2', 'ifnd_r50', 'PCL', 'probe'],
+    ('IFND', 2): ['semi', 'label', 'top-5'],
+    ('IFND', 3): ['coco', 'detection'],
     ('IFND', 4): ['nmi'],
-    ('IFND', 5): 'simclr supcon cifar depth group coarse balanced wordnet accuracy class SupCon'.split(),
-    ('IFND', 6): 'accept scheme none constant step linear attraction mtpr rate growth'.split(),
-    ('IFND', 7): 'pcl cluster schedule objective confidence dens'.split(),
+    ('IFND', 5): ['simclr', 'supcon', 'cifar', 'depth', 'group', 'coarse', 'balanced', 'wordnet', 'accuracy', 'class', 'SupCon'],
+    ('IFND', 6): ['accept', 'scheme', 'none', 'constant', 'step', 'linear', 'attraction', 'mtpr', 'rate', 'growth'],
+    ('IFND', 7): ['pcl', 'cluster', 'schedule', 'objective', 'confidence', 'dens'],
     ('IFND', 8): ['swav'],
-    ('GloFND', 1): 'share label fraction'.split(),
-    ('GloFND', 2): 'precision detector fnc detection'.split(),
-    ('GloFND', 3): 'transfer logistic'.split(),
-    ('GloFND', 4): 'bimodal clip text retrieval zero-shot'.split(),
+    ('GloFND', 1): ['share', 'label', 'fraction'],
+    ('GloFND', 2): ['precision', 'detector', 'fnc', 'detection'],
+    ('GloFND', 3): ['transfer', 'logistic'],
+    ('GloFND', 4): ['bimodal', 'clip', 'text', 'retrieval', 'zero-shot'],
 }
 CITATION = re.compile(r"\b(IFND|GloFND)(?:'s)?,? Table (\d+)")
 
