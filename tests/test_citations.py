@@ -12,7 +12,7 @@ TABLES = {
     ('IFND', 2): ['semi', 'label', 'top-5'],
     ('IFND', 3): ['coco', 'detection'],
     ('IFND', 4): ['nmi'],
-    ('IFND', 5): ['simclr', 'supcon', 'cifar', 'depth', 'group', 'coarse', 'balanced', 'wordnet', 'accuracy', 'class', 'SupCon'],
+    ('IFND', 5): ['simclr', 'supcon', 'cifar', 'depth', 'group', 'coarse', 'balanced', 'wordnet', 'accuracy', 'class'],
     ('IFND', 6): ['accept', 'scheme', 'none', 'constant', 'step', 'linear', 'attraction', 'mtpr', 'rate', 'growth'],
     ('IFND', 7): ['pcl', 'cluster', 'schedule', 'objective', 'confidence', 'dens'],
     ('IFND', 8): ['swav'],
