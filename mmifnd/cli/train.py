@@ -58,7 +58,7 @@ def merged(args: argparse.Namespace) -> 'Config':
             raise UserError('--fresh-image-state goes with --resume, and with the PlainCheckpointHook of default_runtime.py')
         config.default_hooks.plain_checkpoint.on_changed_data = 'restart_image_state'
     if args.auto_scale_lr:
-        if 'auto_scale_lr' not in config:
+        if not config.get('auto_scale_lr'):
             raise UserError(f'--auto-scale-lr: {args.config} has no auto_scale_lr.base_batch_size to scale from')
         config.auto_scale_lr.enable = True
     return config

@@ -8,12 +8,11 @@ import pytest
 from rich.console import Console
 
 from mmifnd.apis import UserError
+from mmifnd.cli import main
 from mmifnd.configuration import load_config
 from mmifnd.studies import as_markdown, load_study, print_table, run_all, summary_of, write_results
 from mmifnd.studies.identity import fingerprint, read_finished
 from mmifnd.studies.one_run import DONE, finished_before, removal_rates
-from mmifnd.studies.report import write_report
-from mmifnd.visualization import check_report
 
 STUDY = 'configs/studies/digits.py'
 
@@ -176,9 +175,20 @@ def test_a_page_gets_the_table_the_command_and_the_differences():
         '| N | 1 | - | - |', '', '- M - N, A: +1.00 % over 2 paired seeds, one-sided p = 0.04']
 
 
-def test_the_report_holds_its_figures_and_fails_when_emptied(finished):
-    study, out, _, results = finished
-    path = write_report(study, results, out)
-    assert check_report(path) == []
-    path.write_text(path.read_text().split('<svg')[0])
-    assert check_report(path)
+def test_the_command_keeps_the_runs_and_writes_a_report_that_fails_when_emptied(finished, capsys):
+    _, out, _, results = finished
+    assert main(['study', STUDY, '--methods', 'simclr', 'random', '--seeds', '1', '--epochs', '4', '--out', str(out)]) == 0
+    printed = capsys.readouterr()
+    assert '3 runs kept that were finished before' in printed.err and str(out / 'results.json') in printed.out.replace('\n', '')
+    assert json.loads((out / 'results.json').read_text())['summary'].keys() == results['summary'].keys()
+    assert 'SimCLR' in (out / 'table.md').read_text()
+    assert main(['report', '--check', str(out / 'report.html')]) == 0
+    text = (out / 'report.html').read_text()
+    (out / 'emptied.html').write_text(text.split('<svg')[0])
+    assert main(['report', '--check', str(out / 'emptied.html')]) == 1
+
+
+def test_epochs_of_a_report_are_those_of_runs(finished, capsys):
+    with pytest.raises(SystemExit):
+        main(['report', str(finished[1]), '--epochs', '1'])
+    assert '--epochs is for runs; give the work_dir of one run of the study' in capsys.readouterr().err
