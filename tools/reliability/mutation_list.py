@@ -109,8 +109,8 @@ MUTATIONS = [
              TEST_SOFT),
     Mutation("SANE's second label has the confidence of the first", SANE, 'prior * second / total', 'prior * first / total',
              TEST_SOFT),
-    Mutation('mixup weighs the partner by the own share', 'mmifnd/models/frameworks/momentum_mixup.py',
-             'return share * own + (1 - share) * partner', 'return (1 - share) * own + share * partner',
+    Mutation('mixup weighs the partner by the share of its own', 'mmifnd/models/frameworks/momentum_mixup.py',
+             'return share * own_term + (1 - share) * partner_term', 'return (1 - share) * own_term + share * partner_term',
              (f'{FRAMEWORKS}/test_momentum_mixup.py', FRAMEWORKS)),
 
     # --- SwAV and PCL ---------------------------------------------------------------------------------------------------
