@@ -47,7 +47,7 @@ setup(
     long_description_content_type='text/markdown',
     author='The mmifnd authors',
     license='Apache-2.0',
-    license_files=['LICENSE', 'mmifnd/datasets/wordnet/LICENSE'],
+    license_files=['LICENSE', 'mmifnd/datasets/wordnet/LICENSE', 'mmifnd/datasets/emoji/LICENSES.md'],
     keywords='self-supervised learning, contrastive learning, false negatives, clustering, OpenMMLab',
     project_urls={
         'Paper (IFND)': 'https://arxiv.org/abs/2106.03719',
@@ -67,7 +67,7 @@ setup(
         'Typing :: Typed',
     ],
     packages=find_packages(include=['mmifnd', 'mmifnd.*']),
-    package_data={'mmifnd': ['py.typed'], 'mmifnd.datasets': ['wordnet/*']},
+    package_data={'mmifnd': ['py.typed'], 'mmifnd.datasets': ['wordnet/*', 'emoji/*']},
     python_requires='>=3.11,<3.13',
     install_requires=read_requirements('runtime'),
     extras_require={

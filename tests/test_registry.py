@@ -69,6 +69,7 @@ MINIMAL = dict(
                   InMemoryPairs=dict(file='pairs/pairs.npz', tokenizer=dict(type='HashTokenizer')),
                   PairShards=dict(shards='0.tar', data_root='pairs'),
                   ClassSubset=dict(class_list='classes.txt', data_root='folders'), Digits={},
+                  EmojiPairs=dict(split='test', tokenizer=dict(type='HashTokenizer')),
                   GroupedFolder=dict(groups='groups.txt', data_root='folders'),
                   IDXImages=dict(data_root='idx'), LabelledSubset=dict(data_root='folders'),
                   InMemoryImages=dict(dataset=ArrayImages()),

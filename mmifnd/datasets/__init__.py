@@ -5,6 +5,7 @@ from .class_subset import ClassSubset
 from .collate import indices_of, keep_batch
 from .custom import CustomDataset
 from .digits import Digits
+from .emoji_pairs import EmojiPairs
 from .grouped_folder import GroupedFolder
 from .identity import ImageIdentity, image_keys
 from .idx_images import IDXImages
@@ -31,10 +32,10 @@ from .tokenizers import CLIPTokenizer, HashTokenizer, HFTokenizer, Tokenize
 from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
-    'BROKEN_LIST', 'MAX_BROKEN', 'CLIPTokenizer', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'Digits', 'GroupedFolder',
-    'HFTokenizer', 'HashTokenizer', 'IDXImages', 'ImageIdentity', 'ImageTextTable', 'InMemoryImages', 'InMemoryPairs',
-    'IndexedDataset', 'KarpathyJson', 'LabelledSubset', 'LoadImageFromFile', 'PairShards', 'ResizeEdge', 'ResumableSampler',
-    'ShardWindowSampler', 'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize', 'WordNetDepthDataset',
-    'image_keys', 'indices_of', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin', 'wordnet_groups',
-    'wordnet_names',
+    'BROKEN_LIST', 'MAX_BROKEN', 'CLIPTokenizer', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'Digits', 'EmojiPairs',
+    'GroupedFolder', 'HFTokenizer', 'HashTokenizer', 'IDXImages', 'ImageIdentity', 'ImageTextTable', 'InMemoryImages',
+    'InMemoryPairs', 'IndexedDataset', 'KarpathyJson', 'LabelledSubset', 'LoadImageFromFile', 'PairShards', 'ResizeEdge',
+    'ResumableSampler', 'ShardWindowSampler', 'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize',
+    'WordNetDepthDataset', 'image_keys', 'indices_of', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin',
+    'wordnet_groups', 'wordnet_names',
 ]

@@ -22,6 +22,7 @@ from .base import Detector
 MAX_BYTES = 2 * 2**30
 #: Rows that are read from a file at a time.
 _CHUNK = 65_536
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class GuideDetector(Detector, KnowsFingerprint):
@@ -35,7 +36,7 @@ class GuideDetector(Detector, KnowsFingerprint):
 
     Args:
         features (str | Sequence[str]): ``.npy`` file of floats (N, D), or several, such as one of images and one of texts; of
-            several, the largest similarity counts.
+            several, the largest similarity counts. One of the package's own, ``mmifnd/...``, is found wherever that is.
         alpha (float, optional): share of each row's candidates that is detected, those with the largest similarity, in (0, 1).
         threshold (float, optional): detect candidates of a larger similarity, in [-1, 1]; give this or ``alpha``.
         max_bytes (int): limit of the memory that the features take on each device.
@@ -55,7 +56,7 @@ class GuideDetector(Detector, KnowsFingerprint):
         if threshold is not None and not -1 <= threshold <= 1:
             raise ValueError(f'threshold={threshold} of GuideDetector is outside [-1, 1]; it is a cosine, 0.8 is usual')
         self.alpha, self.threshold_value = alpha, threshold
-        self.files = [features] if isinstance(features, str) else list(features)
+        self.files = [_located(file) for file in ([features] if isinstance(features, str) else features)]
         if not self.files:
             raise ValueError('features of GuideDetector is empty; name a .npy file')
         arrays = [_open(file) for file in self.files]
@@ -115,6 +116,13 @@ def save_guide(file: str | Path, features: np.ndarray | Tensor, fingerprint: str
     rows = features.detach().cpu().numpy() if isinstance(features, Tensor) else np.asarray(features)
     np.save(file, rows.astype(np.float16))
     _sidecar(file).write_text(json.dumps(dict(fingerprint=fingerprint, num_samples=len(rows))) + '\n')
+
+
+def _located(file: str) -> str:
+    """The file, or that of the package if there is none of this name."""
+    path = Path(file)
+    is_shipped = path.parts[:1] == (_PACKAGE.name,) and not path.exists()
+    return str(_PACKAGE.parent / path) if is_shipped else file
 
 
 def _sidecar(file: str | Path) -> Path:

@@ -10,8 +10,20 @@ def test_every_layer_but_the_first_halves_the_resolution():
     assert SmallCNN(widths=(4,))(torch.randn(2, 1, 9, 9))[0].shape == (2, 4, 9, 9)
 
 
+def test_patches_lie_side_by_side():
+    net = SmallCNN(widths=(4, 6), patch=4).eval()
+    images = torch.randn(1, 1, 16, 16)
+    assert net(images)[0].shape == (1, 6, 2, 2)
+    changed = images.clone()
+    changed[..., :4, :4] += 1  # one patch
+    first = net.layers[0]
+    assert ((first(changed) - first(images)).abs().sum(dim=1) > 0).nonzero().tolist() == [[0, 0, 0]]
+
+
 def test_unfit_channels_are_refused_with_the_remedy():
     with pytest.raises(ValueError, match=r'in_channels=0 and widths=\(4,\) of SmallCNN must be at least 1'):
         SmallCNN(in_channels=0, widths=(4,))
+    with pytest.raises(ValueError, match='patch=0 of SmallCNN must be at least 1'):
+        SmallCNN(patch=0)
     with pytest.raises(ValueError, match='the images have 3; set model.backbone.in_channels=3'):
         SmallCNN(in_channels=1)(torch.randn(2, 3, 8, 8))

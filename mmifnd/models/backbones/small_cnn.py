@@ -13,23 +13,29 @@ class SmallCNN(BaseModule):
     Args:
         in_channels (int): 1 for grey images, 3 for colour.
         widths (tuple[int, ...]): channels of each layer.
+        patch (int, optional): the first layer takes patches of so many pixels, side by side, instead of 3 x 3 windows; with 4,
+            the net costs a tenth on images of 32 pixels.
         init_cfg (dict, optional): initialisation, as in mmengine.
 
     Raises:
-        ValueError: if a number of channels is below 1, or that of the images is another one.
+        ValueError: if a number is below 1, or the images have another number of channels.
     """
 
-    def __init__(self, in_channels: int = 1, widths: tuple[int, ...] = (16, 32, 64), init_cfg: dict | None = None) -> None:
+    def __init__(self, in_channels: int = 1, widths: tuple[int, ...] = (16, 32, 64), patch: int | None = None,
+                 init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
         if not widths or min(in_channels, *widths) < 1:
             raise ValueError(f'in_channels={in_channels} and widths={tuple(widths)} of SmallCNN must be at least 1; 1 or 3, '
                              'and (16, 32, 64), are usual')
+        if patch is not None and patch < 1:
+            raise ValueError(f'patch={patch} of SmallCNN must be at least 1; 4 is usual')
         self.in_channels = in_channels
+        first = dict(kernel_size=3, stride=1, padding=1) if patch is None else dict(kernel_size=patch, stride=patch)
+        windows = [first] + [dict(kernel_size=3, stride=2, padding=1)] * (len(widths) - 1)
         channels = [in_channels, *widths]
         self.layers = nn.Sequential(*[
-            nn.Sequential(nn.Conv2d(fan_in, fan_out, 3, stride=1 if position == 0 else 2, padding=1, bias=False),
-                          nn.BatchNorm2d(fan_out), nn.ReLU(inplace=True))
-            for position, (fan_in, fan_out) in enumerate(zip(channels, channels[1:]))
+            nn.Sequential(nn.Conv2d(fan_in, fan_out, bias=False, **window), nn.BatchNorm2d(fan_out), nn.ReLU(inplace=True))
+            for window, fan_in, fan_out in zip(windows, channels, channels[1:])
         ])
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
