@@ -16,23 +16,28 @@ from .health_alarms import health_alarms
 from .knn import knn_accuracy, knn_predict, knn_votes
 from .label_fractions import label_fraction_accuracy
 from .linear_probe import linear_probe_accuracy, linear_probe_predict
+from .modality_gap import ModalityGap, modality_gap
 from .nmi import clustering_nmi, normalized_mutual_information
 from .rates import true_rates
+from .retrieval import retrieval_ranks, retrieval_recall
 from .significance import paired_t_test
 from .softmax_regression import fit_softmax_regression
 from .summary import Summary, mean_and_spread, summarise
 from .svm import VISSL_COSTS, draw_positives, low_shot_svm, svm_average_precisions
 from .threshold_error import ThresholdError, exact_quantiles, threshold_error
 from .transfer import TransferAccuracy, transfer_accuracy
+from .zero_shot import ZeroShotAccuracy, class_weights, group_weights, zero_shot_accuracy
 
 __all__ = [
-    'DetectionScores', 'Estimate', 'FewShotAccuracy', 'GroupAccuracy', 'SuggestedAlpha', 'Summary', 'ThresholdError',
-    'TransferAccuracy', 'VISSL_COSTS', 'affordable_draws', 'alignment', 'average_precision', 'balanced_accuracy',
-    'batch_of_first', 'cluster_change', 'cluster_estimate', 'clustering_nmi', 'clustering_scores', 'detection_scores',
-    'draw_fraction', 'draw_positives', 'draw_supports', 'even_anchors', 'exact_quantiles', 'expected_false_negatives',
-    'few_shot_accuracy', 'fit_softmax_regression', 'group_accuracy', 'health_alarms', 'knn_accuracy', 'knn_predict',
-    'knn_votes', 'label_fraction_accuracy', 'lidar', 'linear_probe_accuracy', 'linear_probe_predict', 'low_shot_svm',
-    'majority_accuracy', 'mean_and_spread', 'normalized_mutual_information', 'paired_t_test', 'pairwise_rates',
-    'participation_ratio', 'quantile_estimate', 'rankme', 'scores_of_counts', 'spread', 'suggest_alpha', 'summarise',
-    'svm_average_precisions', 'threshold_error', 'top1_accuracy', 'transfer_accuracy', 'true_rates', 'uniformity',
+    'DetectionScores', 'Estimate', 'FewShotAccuracy', 'GroupAccuracy', 'ModalityGap', 'SuggestedAlpha', 'Summary',
+    'ThresholdError', 'TransferAccuracy', 'VISSL_COSTS', 'ZeroShotAccuracy', 'affordable_draws', 'alignment',
+    'average_precision', 'balanced_accuracy', 'batch_of_first', 'class_weights', 'cluster_change', 'cluster_estimate',
+    'clustering_nmi', 'clustering_scores', 'detection_scores', 'draw_fraction', 'draw_positives', 'draw_supports',
+    'even_anchors', 'exact_quantiles', 'expected_false_negatives', 'few_shot_accuracy', 'fit_softmax_regression',
+    'group_accuracy', 'group_weights', 'health_alarms', 'knn_accuracy', 'knn_predict', 'knn_votes', 'label_fraction_accuracy',
+    'lidar', 'linear_probe_accuracy', 'linear_probe_predict', 'low_shot_svm', 'majority_accuracy', 'mean_and_spread',
+    'modality_gap', 'normalized_mutual_information', 'paired_t_test', 'pairwise_rates', 'participation_ratio',
+    'quantile_estimate', 'rankme', 'retrieval_ranks', 'retrieval_recall', 'scores_of_counts', 'spread', 'suggest_alpha',
+    'summarise', 'svm_average_precisions', 'threshold_error', 'top1_accuracy', 'transfer_accuracy', 'true_rates', 'uniformity',
+    'zero_shot_accuracy',
 ]
