@@ -22,6 +22,8 @@ from .pairs import (
     ShardWindowSampler,
     TensorPairs,
 )
+from .pairs.caption_tokens import CaptionTokens
+from .prompts import prompts_of, read_classes, read_templates
 from .resize_edge import ResizeEdge
 from .resumable_sampler import ResumableSampler
 from .sample_index import num_samples, sample_index, trace_origin
@@ -32,10 +34,10 @@ from .tokenizers import CLIPTokenizer, HashTokenizer, HFTokenizer, Tokenize
 from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
-    'BROKEN_LIST', 'MAX_BROKEN', 'CLIPTokenizer', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'Digits', 'EmojiPairs',
-    'GroupedFolder', 'HFTokenizer', 'HashTokenizer', 'IDXImages', 'ImageIdentity', 'ImageTextTable', 'InMemoryImages',
-    'InMemoryPairs', 'IndexedDataset', 'KarpathyJson', 'LabelledSubset', 'LoadImageFromFile', 'PairShards', 'ResizeEdge',
+    'BROKEN_LIST', 'MAX_BROKEN', 'CLIPTokenizer', 'CaptionTokens', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'Digits',
+    'EmojiPairs', 'GroupedFolder', 'HFTokenizer', 'HashTokenizer', 'IDXImages', 'ImageIdentity', 'ImageTextTable',
+    'InMemoryImages', 'InMemoryPairs', 'IndexedDataset', 'KarpathyJson', 'LabelledSubset', 'LoadImageFromFile', 'PairShards', 'ResizeEdge',
     'ResumableSampler', 'ShardWindowSampler', 'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize',
-    'WordNetDepthDataset', 'image_keys', 'indices_of', 'keep_batch', 'num_samples', 'sample_index', 'trace_origin',
-    'wordnet_groups', 'wordnet_names',
+    'WordNetDepthDataset', 'image_keys', 'indices_of', 'keep_batch', 'num_samples', 'prompts_of', 'read_classes',
+    'read_templates', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
 ]

@@ -25,13 +25,15 @@ from .broken_images import BrokenImages
 from .building import build_dataset
 from .file_bytes import ShortageError, tried_again
 from .identity import ImageIdentity
-from .pairs.texts import cut_captions, text_format_of, texts_in_tensors
+from .pairs.caption_tokens import CaptionTokens, caption_tokens_of
+from .pairs.texts import cut_captions, text_format_of, texts_in_tensors, tokenizer_of
 from .pipelines import with_pipeline
 from .reading_notes import noted
 from .sample_index import index_of, num_samples, trace_origin
 from .sample_seed import sample_seed
 from .subset import SubsetDataset
 from .tensor_images import TensorImages
+from .tokenizers import Tokenizer
 
 
 @DATASETS.register_module()
@@ -174,6 +176,24 @@ class IndexedDataset(Dataset):
     def text_format(self) -> tuple[int, int] | None:
         """Vocabulary and length of the token ids that come with each image; None if none come."""
         return text_format_of(self._origin.leaves)
+
+    def tokenizer(self) -> Tokenizer | None:
+        """What turns the captions into token ids; None if that is not known."""
+        return tokenizer_of(self._origin.leaves)
+
+    def caption_tokens(self, tokenizer: Tokenizer | None = None, most: int | None = None) -> CaptionTokens:
+        """All captions of the images as token ids, in the order of the stable index.
+
+        Args:
+            tokenizer (Tokenizer, optional): default: that of the data set.
+            most (int, optional): captions of an image, the first ones; default: all.
+
+        Raises:
+            ValueError: if the images have no captions, or there is no tokenizer.
+        """
+        origin = self._origin[self._first]
+        captions = None if self.in_tensors else self.captions()
+        return caption_tokens_of(origin, captions, tokenizer or self.tokenizer(), most)
 
     def num_cut_captions(self) -> int:
         """Captions that were longer than the tokenizer's context, and have been cut, so far."""

@@ -134,8 +134,8 @@ def _relation(owner: ArrayLike | None, text_group: ArrayLike | None, num_images:
         raise ValueError(f'owner holds {int(owners.max())}, but there are {num_images} images, from 0 on')
     missing = torch.bincount(owners, minlength=num_images) == 0
     if missing.any():
-        raise ValueError(f'{int(missing.sum())} of {num_images} images have no text, such as image {int(missing.nonzero()[0])}; '
-                         'leave them out')
+        raise ValueError(f'{int(missing.sum())} of {num_images} images have no text, such as image '
+                         f'{int(missing.nonzero()[0])}; leave them out')
     if text_group is None:
         return owners, torch.arange(num_texts)
     groups = torch.from_numpy(as_labels(text_group, 'text_group', minimum=None))

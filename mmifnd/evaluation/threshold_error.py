@@ -17,7 +17,8 @@ class ThresholdError(NamedTuple):
     rmse: float
 
 
-def exact_quantiles(embedding: Tensor, alpha: float, chunk_size: int = 1024, anchors: Tensor | None = None) -> Tensor:
+def exact_quantiles(embedding: Tensor, alpha: float, chunk_size: int = 1024, anchors: Tensor | None = None,
+                    candidates: Tensor | None = None) -> Tensor:
     """The ceil(alpha n)-th largest of each image's n = N - 1 similarities to the others (GloFND, Lemma 3.1).
 
     Args:
@@ -25,6 +26,8 @@ def exact_quantiles(embedding: Tensor, alpha: float, chunk_size: int = 1024, anc
         alpha (float): share of the others above the quantile, in (0, 1).
         chunk_size (int): rows at a time; memory is chunk_size x N.
         anchors (Tensor, optional): int64 indices of the anchors, (A,); default: all images.
+        candidates (Tensor, optional): what the anchors are compared with, (N, D), whose i-th row belongs to anchor i and is
+            none of its candidates, such as the texts of images; default: the images themselves.
 
     Returns:
         Tensor: (A,).
@@ -40,11 +43,15 @@ def exact_quantiles(embedding: Tensor, alpha: float, chunk_size: int = 1024, anc
     if len(embedding) < 2:
         raise ValueError(f'{len(embedding)} image has no other to be compared with; give at least 2')
     unit = F.normalize(embedding.float(), dim=1)
+    others = unit if candidates is None else F.normalize(candidates.float(), dim=1)
+    if others.shape != unit.shape:
+        raise ValueError(f'candidates {tuple(others.shape)} and embedding {tuple(unit.shape)} differ; give one candidate for '
+                         'each anchor')
     rank = max(1, math.ceil(alpha * (len(unit) - 1) - 1e-9))
     anchors = torch.arange(len(unit), device=unit.device) if anchors is None else anchors
     quantiles = []
     for chunk in anchors.split(chunk_size):
-        similarity = (unit[chunk] @ unit.T).scatter_(1, chunk.unsqueeze(1), -torch.inf)
+        similarity = (unit[chunk] @ others.T).scatter_(1, chunk.unsqueeze(1), -torch.inf)
         quantiles.append(similarity.topk(rank, dim=1).values[:, -1])
     return torch.cat(quantiles)
 

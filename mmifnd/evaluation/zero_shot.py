@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ._inputs import ArrayLike, as_features, as_labels, check_same_length, check_same_width
-from ._similarities import chunks, tie_margin
+from ._similarities import chunks
 
 
 class ZeroShotAccuracy(NamedTuple):
@@ -79,7 +79,7 @@ def group_weights(weights: ArrayLike, group: ArrayLike) -> Tensor:
 
 
 def zero_shot_accuracy(image_features: ArrayLike, weights: ArrayLike, labels: ArrayLike) -> ZeroShotAccuracy:
-    """The accuracy of the class whose unit vector is most similar to the image's. Ties count against the model.
+    """The accuracy of the class whose unit vector is most similar to the image's; of equally similar ones the lower class.
 
     Args:
         image_features (array-like): (Q, D), of any length; computed on their device.
@@ -111,8 +111,9 @@ def zero_shot_accuracy(image_features: ArrayLike, weights: ArrayLike, labels: Ar
 
 def _ranks(images: Tensor, classes: Tensor, truth: Tensor) -> Tensor:
     """The rank of the true class of each image, int64 (Q,)."""
-    margin, ranks = tie_margin(images.dtype), []
+    ranks, number = [], torch.arange(len(classes), device=classes.device)
     for rows in chunks(len(images), len(classes)):
         similarity, own = images[rows] @ classes.mT, truth[rows, None]
-        ranks.append((similarity >= similarity.gather(1, own) - margin).sum(1))  # the true class is at least as similar
+        of_own = similarity.gather(1, own)
+        ranks.append(1 + ((similarity > of_own) | ((similarity == of_own) & (number < own))).sum(1))
     return torch.cat(ranks)

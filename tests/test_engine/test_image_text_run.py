@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from pair_runs import pair_run, write_pairs
 
 from mmifnd.configuration import build_runner
 from mmifnd.errors import UserError
@@ -15,40 +16,7 @@ pytestmark = pytest.mark.usefixtures('restored_torch')
 
 @pytest.fixture
 def pairs(tmp_path):
-    """24 grey pictures of four patterns, and captions that name the pattern."""
-    draw = np.random.default_rng(0)
-    labels = np.arange(24) % 4
-    patterns = draw.integers(0, 200, (4, 1, 8, 8))
-    images = (patterns[labels] + draw.integers(0, 50, (24, 1, 8, 8))).astype(np.uint8)
-    names = np.array(['cat', 'dog', 'fox', 'owl'])[labels]
-    captions = np.array([f'{name} number {number}' for number, name in enumerate(names)])
-    np.savez(tmp_path / 'pairs.npz', images=images, captions=captions, labels=labels)
-    return tmp_path
-
-
-def config(folder, epochs=2, head=None, hook=None, tokenizer=None, text_backbone=None, **dataset):
-    """A run of two steps an epoch."""
-    source = dict(type='InMemoryPairs', file=str(folder / 'pairs.npz'),
-                  tokenizer=tokenizer or dict(type='HashTokenizer', buckets=99, context_length=12), **dataset)
-    loader = dict(batch_size=12, num_workers=0, collate_fn=dict(type='keep_batch'), drop_last=True, dataset=source,
-                  sampler=dict(type='DefaultSampler', shuffle=True))
-    return dict(
-        model=dict(
-            type='CLIPAdapter', data_preprocessor=dict(type='TensorPairsPreprocessor', mean=[0.3], std=[0.4]),
-            backbone=dict(type='SmallCNN', widths=(4, 8)), neck=dict(type='LinearProjection', in_channels=8, out_channels=6),
-            text_backbone=text_backbone or dict(type='TokenBag', vocab_size=100, width=8),
-            text_neck=dict(type='LinearProjection', in_channels=8, out_channels=6),
-            head=head or dict(type='FastCLIPHead', detector=dict(type='QuantileThresholdDetector', alpha=0.2))),
-        train_dataloader=loader, param_scheduler=[dict(type='CosineAnnealingLR', T_max=epochs)],
-        train_cfg=dict(type='EpochLoop', max_epochs=epochs),
-        optim_wrapper=dict(optimizer=dict(type='AdamW', lr=0.01, weight_decay=0.1),
-                           paramwise_cfg=dict(custom_keys={'log_scale': dict(lr_mult=0.2, decay_mult=0.)})),
-        default_hooks=dict(timer=dict(type='IterTimerHook'), logger=dict(type='LoggerHook', interval=1),
-                           checkpoint=dict(type='CheckpointHook', interval=1), runtime_info=dict(type='RuntimeInfoHook'),
-                           plain_checkpoint=dict(type='PlainCheckpointHook'), detection=dict(type='DetectionHook', interval=1),
-                           health=dict(type='HealthHook', max_images=24), non_finite=dict(type='NonFiniteHook'),
-                           **({'false_negative': hook} if hook else {})),
-        default_scope='mmifnd', randomness=dict(seed=3), work_dir=str(folder / 'run'), log_level='WARNING')
+    return write_pairs(tmp_path)
 
 
 def trained(cfg):
@@ -66,7 +34,7 @@ def clustering(kind, source='extract'):
 @pytest.mark.parametrize('kind, source', [('t', 'extract'), ('z', 'extract'), ('t', 'bank')])
 def test_ifnd_on_texts_or_images(pairs, kind, source):
     head = dict(type='ElimContrastiveHead', temperature=0.1, detector=dict(type='PseudoLabelDetector'))
-    model = trained(config(pairs, head=head, hook=clustering(kind, source)))
+    model = trained(pair_run(pairs, head=head, hook=clustering(kind, source)))
     labels = [part.detector.labels for part in model.heads.values()]
     assert labels[0].equal(labels[1]) and (labels[0] >= 0).sum() >= 12
     lines = [json.loads(line) for line in (pairs / 'run' / 'false_negatives' / 'detection.jsonl').read_text().splitlines()]
@@ -74,8 +42,8 @@ def test_ifnd_on_texts_or_images(pairs, kind, source):
 
 
 def test_a_resumed_run_ends_with_the_same_bits(pairs):
-    whole = trained(config(pairs, epochs=4))
-    half = config(pairs, epochs=4)
+    whole = trained(pair_run(pairs, epochs=4))
+    half = pair_run(pairs, epochs=4)
     half['work_dir'] = str(pairs / 'again')
     resumed = dict(half, resume=True, load_from=str(pairs / 'run' / 'epoch_2.pth'))
     again = trained(resumed)
@@ -85,7 +53,7 @@ def test_a_resumed_run_ends_with_the_same_bits(pairs):
 
 
 def test_one_temperature_moves_with_a_rate_of_its_own(pairs):
-    model = trained(config(pairs))
+    model = trained(pair_run(pairs))
     assert model.temperature != pytest.approx(0.07, abs=1e-6) and model.text_head.current_temperature == model.temperature
 
 
@@ -96,27 +64,27 @@ def test_one_temperature_moves_with_a_rate_of_its_own(pairs):
      'the tokenizer has context_length=12, more than model.text_backbone.context_length=5')])
 def test_texts_that_do_not_fit_the_tower_are_refused_before_the_first_step(pairs, changes, words):
     with pytest.raises(ValueError, match=words):
-        trained(config(pairs, **changes))
+        trained(pair_run(pairs, **changes))
 
 
 def test_images_without_texts_are_refused(pairs):
-    cfg = config(pairs)
+    cfg = pair_run(pairs)
     cfg['train_dataloader']['dataset'] = dict(type='Digits', split='val')
     with pytest.raises(ValueError, match='CLIPAdapter trains on image-text pairs, and the data set gives no texts'):
         trained(cfg)
 
 
 def test_other_captions_are_refused_on_resume(pairs):
-    trained(config(pairs))
+    trained(pair_run(pairs))
     found = dict(np.load(pairs / 'pairs.npz'))
     found['captions'][5] = 'a new one'
     np.savez(pairs / 'pairs.npz', **found)
     with pytest.raises((ValueError, UserError), match='data set|images'):
-        trained(dict(config(pairs, epochs=3), resume=True, load_from=str(pairs / 'run' / 'epoch_2.pth')))
+        trained(dict(pair_run(pairs, epochs=3), resume=True, load_from=str(pairs / 'run' / 'epoch_2.pth')))
 
 
 def test_captions_that_are_cut_are_counted_in_one_line(pairs, caplog):
-    cfg = config(pairs, epochs=2, tokenizer=dict(type='HashTokenizer', buckets=99, ngrams=None, context_length=2))
+    cfg = pair_run(pairs, epochs=2, tokenizer=dict(type='HashTokenizer', buckets=99, ngrams=None, context_length=2))
     runner = build_runner(Config(cfg))
     lines = []
     runner.logger.warning = lambda line, *_, **__: lines.append(line)
@@ -131,6 +99,6 @@ def test_random_state_is_left_alone(pairs):
     from mmifnd.datasets import IndexedDataset
     from mmifnd.registry import DATASETS, default_scope
     with default_scope():
-        dataset = IndexedDataset(DATASETS.build(config(pairs)['train_dataloader']['dataset']))
+        dataset = IndexedDataset(DATASETS.build(pair_run(pairs)['train_dataloader']['dataset']))
     dataset.__getitems__(range(24))
     assert torch.get_rng_state().equal(before)

@@ -45,9 +45,11 @@ def test_accuracy_equals_the_loops(data, monkeypatch):
         assert np.isnan(found.recalls[8])
 
 
-def test_equal_classes_are_no_hit():
-    rows = torch.randn(1, 33, generator=torch.Generator().manual_seed(0))
-    assert zero_shot_accuracy(rows.repeat(40, 1), rows.repeat(7, 1), [0] * 40).top1 == 0
+def test_of_equally_similar_classes_the_lower_one_is_taken():
+    """As argmax does; two of ImageNet's classes have the same name in open_clip."""
+    images, weights = torch.eye(3)[[0, 0, 1, 2]], torch.eye(3)[[0, 0, 1, 2]]
+    assert zero_shot_accuracy(images, weights, [0, 1, 2, 3]).recalls.tolist() == [100, 0, 100, 100]
+    assert zero_shot_accuracy(images, weights, [0, 1, 2, 3]).top5 == 100
 
 
 @pytest.mark.parametrize('call, words', [

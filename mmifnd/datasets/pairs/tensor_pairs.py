@@ -67,11 +67,13 @@ class TensorPairs(TensorImages, Captioned):
         tokenizer = build_tokenizer(tokenizer)
         tokens, is_cut = tokenizer(texts)
         pairs = cls(images, torch.from_numpy(tokens), owner, texts, vocab_size=tokenizer.vocab_size, **kwargs)
-        pairs.num_cut = int(is_cut.sum())
+        pairs.num_cut, pairs.tokenizer = int(is_cut.sum()), tokenizer
         return pairs
 
     #: Captions that the tokenizer has cut.
     num_cut = 0
+    #: What made the token ids, if that is known.
+    tokenizer: Tokenizer | None = None
 
     @property
     def context_length(self) -> int:

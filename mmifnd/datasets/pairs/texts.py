@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from ..sample_index import Origin
-from ..tokenizers import Tokenize
+from ..tokenizers import Tokenize, Tokenizer
 from .tensor_pairs import TensorPairs
 
 
@@ -50,6 +50,16 @@ def cut_captions(leaf) -> int:
         return leaf.num_cut
     step = tokenize_step(leaf)
     return 0 if step is None else step.num_cut
+
+
+def tokenizer_of(leaves: list) -> Tokenizer | None:
+    """The tokenizer of the data sets' captions; None if there is none."""
+    for leaf in leaves:
+        step = tokenize_step(leaf)
+        tokenizer = getattr(leaf, 'tokenizer', None) if step is None else step.tokenizer
+        if tokenizer is not None:
+            return tokenizer
+    return None
 
 
 def tokenize_step(leaf) -> Tokenize | None:

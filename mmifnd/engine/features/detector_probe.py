@@ -8,20 +8,24 @@ from mmifnd.evaluation import even_anchors, exact_quantiles, threshold_error
 
 
 @torch.no_grad()
-def ask_detector(detector: nn.Module, embedding: Tensor, anchors) -> Tensor:
+def ask_detector(detector: nn.Module, embedding: Tensor, candidates: Tensor, anchors, direction: str = '') -> Tensor:
     """The images that ``detector`` takes for false negatives of ``anchors`` (a,): bool (G, a, N), on the host.
 
     Args:
-        embedding (Tensor): unit vectors of all N images, (N, D); each anchor is also its own positive.
+        embedding (Tensor): unit vectors of all N anchors, (N, D).
+        candidates (Tensor): unit vectors of all N candidates, (N, D), whose i-th is the positive of anchor i: of images the
+            anchors themselves.
         anchors (array-like): indices of images, (a,).
+        direction (str): of image-text pairs ``'image'`` or ``'text'``, what the anchors are.
     """
     device = next(iter(detector.buffers()), embedding).device
-    candidate = embedding.to(device)
-    index = torch.arange(len(candidate), device=device)
+    embedding, candidates = embedding.to(device), candidates.to(device)
+    index = torch.arange(len(candidates), device=device)
     chosen = torch.as_tensor(anchors, device=device)
-    anchor = candidate[chosen]
     is_positive = index == chosen.unsqueeze(1)
-    return detector.detect(Contrast.build(anchor, anchor, candidate, chosen, index, is_positive)).cpu()
+    contrast = Contrast.build(embedding[chosen], candidates[chosen], candidates, chosen, index, is_positive,
+                              candidate_positive=embedding if direction else None, anchor_kind=direction)
+    return detector.detect(contrast).cpu()
 
 
 def error_of(sample: dict[str, Tensor]) -> dict[str, float]:
@@ -42,10 +46,12 @@ def _learner(detector: nn.Module) -> nn.Module | None:
 
 
 @torch.no_grad()
-def threshold_sample(detector: nn.Module, embedding: Tensor, max_anchors: int = 2048) -> dict[str, Tensor]:
+def threshold_sample(detector: nn.Module, embedding: Tensor, max_anchors: int = 2048,
+                     candidates: Tensor | None = None) -> dict[str, Tensor]:
     """Learned thresholds and exact quantiles of each image, on the host; empty for a detector that learns none.
 
     Of several that are joined, the first that learns thresholds; one that all images share stands for each of them.
+    ``candidates`` (N, D) are those of image-text pairs, whose i-th belongs to anchor i; default: the anchors themselves.
 
     Returns:
         dict[str, Tensor]: ``thresholds`` (N,), ``threshold_anchors`` int64 (A,) and their ``exact_thresholds`` (A,).
@@ -54,6 +60,6 @@ def threshold_sample(detector: nn.Module, embedding: Tensor, max_anchors: int = 
     if learner is None:
         return {}
     anchors = torch.as_tensor(even_anchors(len(embedding), max_anchors))
-    exact = exact_quantiles(embedding, learner.alpha, anchors=anchors)
+    exact = exact_quantiles(embedding, learner.alpha, anchors=anchors, candidates=candidates)
     thresholds = learner.threshold.cpu().expand(len(embedding)).clone()
     return dict(thresholds=thresholds, threshold_anchors=anchors, exact_thresholds=exact)

@@ -32,7 +32,7 @@ def extract_features(framework: nn.Module, dataset: Dataset, encode: Callable[[T
         texts: whether the images' texts are encoded instead of the images.
     """
     features = None
-    with _evaluating(framework):
+    with evaluating(framework):
         for done, batch in enumerate(
                 _batches(framework, dataset, encode, batch_size, num_workers, collate_fn, texts=texts), 1):
             index, rows = _of_all_ranks(*batch)
@@ -52,7 +52,7 @@ def extract_share(framework: nn.Module, dataset: Dataset, encode: Callable[[Tens
     They stay on their device, or in host memory if they take more than 4 GiB there.
     """
     parts = []
-    with _evaluating(framework):
+    with evaluating(framework):
         for index, rows in _batches(framework, dataset, encode, batch_size, num_workers, collate_fn, texts=texts):
             where = kept_on(rows.device, -(-len(dataset) // world_size()) * rows.shape[1] * rows.itemsize)
             parts.append((index.to(where), rows.to(where)))
@@ -74,7 +74,7 @@ def extract_views(framework: nn.Module, dataset, encode: Callable[[Tensor], Tens
     The rest as in :func:`extract_features`.
     """
     parts = []
-    with _evaluating(framework):
+    with evaluating(framework):
         for epoch in range(num_views // 2):  # an epoch draws two views
             dataset.set_epoch(epoch)
             batches = _batches(framework, dataset, encode, batch_size, num_workers, collate_fn, augmented=True)
@@ -84,7 +84,7 @@ def extract_views(framework: nn.Module, dataset, encode: Callable[[Tensor], Tens
 
 
 @contextmanager
-def _evaluating(framework: nn.Module) -> Iterator[None]:
+def evaluating(framework: nn.Module) -> Iterator[None]:
     """Put the model into evaluation mode, with the batch statistics of all ranks, and back afterwards."""
     average_batch_statistics(framework)
     was_training = framework.training
@@ -99,7 +99,7 @@ def _batches(framework, dataset, encode, batch_size, num_workers, collate_fn,
              augmented: bool = False, texts: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
     """Index (B,) and features (B, D) of this rank's images."""
     # A generator of its own: the loader would draw a number from that of the training.
-    loader = DataLoader(dataset, batch_size, sampler=_own_share(len(dataset)), num_workers=num_workers,
+    loader = DataLoader(dataset, batch_size, sampler=own_share(len(dataset)), num_workers=num_workers,
                         collate_fn=collate_fn, generator=torch.Generator(), worker_init_fn=leave_signals_to_parent)
     for batch in loader:
         batch = framework.data_preprocessor(batch, training=augmented)
@@ -111,7 +111,7 @@ def _of_all_ranks(*tensors: Tensor) -> list[Tensor]:
     return [gather(tensor).cpu() for tensor in tensors]
 
 
-def _own_share(total: int) -> list[int]:
+def own_share(total: int) -> list[int]:
     """Every W-th image; the first images come again where needed, so that all ranks take the same number of steps."""
     world = world_size()
     padded = -(-total // world) * world

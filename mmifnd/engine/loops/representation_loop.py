@@ -17,6 +17,7 @@ from mmifnd.registry import DATASETS, LOOPS, METRICS
 from ..features.feature_pass import extract_features
 from ..metrics.measure import Measure, named_results
 from ..metrics.multi_label import targets_of
+from ..metrics.pair_features import pair_features
 from ..metrics.representation import Representation
 from ..progress import reported
 
@@ -92,7 +93,9 @@ class RepresentationLoop(BaseLoop):
             framework=self.framework, train_targets=targets_of(train),
             test_targets=_rows(targets_of(test), read), classes=tuple(dataset.metainfo.get('classes') or ()),
             test_classes=tuple(test.metainfo.get('classes') or ()), train_ids=torch.from_numpy(shared.train),
-            test_ids=torch.from_numpy(shared.test)[read], train_read=~_on_all_ranks(train.broken()))
+            test_ids=torch.from_numpy(shared.test)[read], train_read=~_on_all_ranks(train.broken()),
+            **pair_features(self.framework, list(self.measures.values()), train, test, read,
+                            lambda images, what: self._extract(images, embed, what), self.batch_size))
 
     def _take(self, name: str, measure, representation: Representation) -> dict[str, float | Summary]:
         missing = representation.missing_for(measure)

@@ -1,6 +1,7 @@
 """Registered measures."""
 
 from .measure import Measure, named_results
+from .pair_measures import ImageTextRetrieval, ModalityGap, ZeroShotClassification
 from .probe_measures import (
     BalancedAccuracy,
     GroupProbe,
@@ -9,7 +10,7 @@ from .probe_measures import (
     LogisticTransfer,
     WordNetDepthProbe,
 )
-from .representation import Representation
+from .representation import Representation, Texts
 from .representation_measures import (
     ClusteringNMI,
     DetectionQuality,
@@ -21,7 +22,7 @@ from .representation_measures import (
 )
 
 __all__ = [
-    'BalancedAccuracy', 'ClusteringNMI', 'DetectionQuality', 'DetectionRates', 'FewShotProbe', 'GroupProbe', 'KNNAccuracy',
-    'LabelFractionProbe', 'LinearProbe', 'LinearSVM', 'LogisticTransfer', 'Measure', 'QuantileError', 'Representation',
-    'WordNetDepthProbe', 'named_results',
+    'BalancedAccuracy', 'ClusteringNMI', 'DetectionQuality', 'DetectionRates', 'FewShotProbe', 'GroupProbe',
+    'ImageTextRetrieval', 'KNNAccuracy', 'LabelFractionProbe', 'LinearProbe', 'LinearSVM', 'LogisticTransfer', 'Measure',
+    'ModalityGap', 'QuantileError', 'Representation', 'Texts', 'WordNetDepthProbe', 'ZeroShotClassification', 'named_results',
 ]

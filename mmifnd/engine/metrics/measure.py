@@ -20,7 +20,10 @@ class Measure:
             may be in both. Where some are, the loop leaves them out of the test images; it leaves the measure out where
             fewer than half would remain.
         needs_embedding (bool): a projection head.
-        asks_detector (bool): a detector that can be asked about any two images.
+        needs_train_texts (bool): of image-text models, the texts of the training images.
+        asks_detector (bool): a detector that can be asked about any two images; needs those texts, too.
+        needs_captions (bool): a text tower, and captions of the test images.
+        needs_tokenizer (bool): a text tower, and a tokenizer for texts of its own.
     """
 
     key: str | None = None
@@ -29,7 +32,10 @@ class Measure:
     takes_several_labels = False
     needs_disjoint_sets = False
     needs_embedding = False
+    needs_train_texts = False
     asks_detector = False
+    needs_captions = False
+    needs_tokenizer = False
 
     def __call__(self, rep: Representation) -> dict[str, float | Summary]:
         """The results by name.

@@ -4,8 +4,10 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from mmengine.logging import print_log
+from torch import Tensor
 
 from mmifnd.clustering import KMeans
 from mmifnd.evaluation import (
@@ -158,14 +160,15 @@ class DetectionRates(Measure):
         self.max_anchors, self.chunk = max_anchors, chunk
 
     def __call__(self, rep: Representation) -> dict[str, float]:
-        """``mtpr`` and ``mtnr`` of the first granularity; of further ones ``mtpr_1`` and so on."""
+        """``mtpr`` and ``mtnr`` of the first granularity; of further ones ``mtpr_1`` and so on; of pairs ``image/mtpr``."""
         anchors = even_anchors(len(rep.train_labels), self.max_anchors)
         measures = {}
-        for level in range(len(rep.ask_detector(anchors[:1]))):
-            rates = pairwise_rates(
-                lambda chosen, level=level: rep.ask_detector(chosen)[level], rep.train_labels, anchors, self.chunk)
-            suffix = f'_{level}' if level else ''
-            measures[f'mtpr{suffix}'], measures[f'mtnr{suffix}'] = (100 * rate for rate in rates)
+        for direction in rep.detectors:
+            for level in range(len(rep.ask_detector(anchors[:1], direction))):
+                rates = pairwise_rates(lambda chosen, way=direction, level=level: rep.ask_detector(chosen, way)[level],
+                                       rep.train_labels, anchors, self.chunk)
+                for name, rate in zip(('mtpr', 'mtnr'), rates, strict=True):
+                    measures[_of_direction(direction, f'{name}_{level}' if level else name)] = 100 * rate
         return measures
 
 
@@ -178,18 +181,33 @@ class DetectionQuality(Measure):
     Args:
         max_anchors (int): images that are asked about all others.
         chunk (int): anchors at a time.
+        groups (dict[str, dict[str, str]], optional): for each name of a grouping, the group of every class: the scores are
+            also taken with the groups as labels, for coarser ideas of what a false negative is.
     """
 
     asks_detector = True
 
-    def __init__(self, max_anchors: int = 2048, chunk: int = 256) -> None:
-        self.max_anchors, self.chunk = max_anchors, chunk
+    def __init__(self, max_anchors: int = 2048, chunk: int = 256, groups: dict[str, dict[str, str]] | None = None) -> None:
+        self.max_anchors, self.chunk, self.groups = max_anchors, chunk, groups or {}
 
     def __call__(self, rep: Representation) -> dict[str, float]:
-        """``precision_micro``, ``recall_micro``, ``f1_micro``, the same as ``_macro`` and ``_paper``, and the shares."""
-        scores = detection_scores(lambda chosen: rep.ask_detector(chosen).any(dim=0), rep.train_labels,
-                                  even_anchors(len(rep.train_labels), self.max_anchors), self.chunk)
-        return {name: 100 * value for name, value in scores._asdict().items()}
+        """``precision_micro``, ``recall_micro``, ``f1_micro``, the same as ``_macro`` and ``_paper``, and the shares.
+
+        Names of a grouping begin with it (``NAME_precision_micro``), those of image-text pairs with the direction
+        (``image/precision_micro``).
+        """
+        labels = {'': rep.train_labels}
+        for name, groups in self.groups.items():
+            labels[f'{name}_'] = group_numbers(name, groups, rep.classes)[rep.train_labels]
+        anchors = even_anchors(len(rep.train_labels), self.max_anchors)
+        measures = {}
+        for direction in rep.detectors:
+            for prefix, of_images in labels.items():
+                scores = detection_scores(lambda chosen, way=direction: rep.ask_detector(chosen, way).any(dim=0), of_images,
+                                          anchors, self.chunk)
+                measures.update({_of_direction(direction, prefix + name): 100 * value
+                                 for name, value in scores._asdict().items()})
+        return measures
 
 
 @METRICS.register_module()
@@ -198,10 +216,34 @@ class QuantileError(Measure):
 
     needs_labels = False
     needs_embedding = True
+    needs_train_texts = True
 
     def __call__(self, rep: Representation) -> dict[str, float]:
-        """``threshold_mae`` and ``threshold_rmse``, in units of cosine similarity."""
-        return error_of(threshold_sample(rep.detector, rep.train_embedding))
+        """``threshold_mae`` and ``threshold_rmse``, in units of cosine similarity; of pairs ``image/threshold_mae``."""
+        measures = {}
+        for direction, detector in rep.detectors.items():
+            anchors, candidates = rep.rows_of(direction)
+            errors = error_of(threshold_sample(detector, anchors, candidates=candidates))
+            measures.update({_of_direction(direction, name): value for name, value in errors.items()})
+        return measures
+
+
+def group_numbers(name: str, groups: dict[str, str], classes: Sequence[str]) -> Tensor:
+    """The group of each class as a number, int64 (K,), in sorted order of their names.
+
+    Raises:
+        ValueError: if a class has none.
+    """
+    missing = [own for own in classes if own not in groups]
+    if missing or not classes:
+        example = f', such as {missing[0]}' if missing else ''
+        raise ValueError(f'groups.{name} has no group of {len(missing)} of {len(classes)} classes{example}; give one per class')
+    number = {group: place for place, group in enumerate(sorted({groups[own] for own in classes}))}
+    return torch.tensor([number[groups[own]] for own in classes])
+
+
+def _of_direction(direction: str, name: str) -> str:
+    return f'{direction}/{name}' if direction else name
 
 
 def _cluster(features: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:

@@ -53,11 +53,14 @@ class TensorPairsPreprocessor(TensorViewsPreprocessor):
         super().__init__(augmentation, **{'num_views': 1, **kwargs})
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Prepare a batch as :meth:`TensorViewsPreprocessor.forward` does, with ``text`` int64 (B, L) on the model's device.
+        """Prepare a batch as :meth:`TensorViewsPreprocessor.forward` does, with ``text`` int64 (B, L), if there are texts.
 
         Raises:
-            ValueError: also if the batch has no texts.
+            ValueError: also if a batch of the training has no texts.
         """
-        if 'text' not in data:
+        batch = super().forward(data, training)
+        if 'text' in data:
+            return dict(batch, text=self.cast_data(data['text']).long())
+        if training:
             raise ValueError('the batch has no texts; image-text training on tensors needs a TensorPairs data set')
-        return dict(super().forward(data, training), text=self.cast_data(data['text']).long())
+        return batch
