@@ -36,8 +36,8 @@ from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 __all__ = [
     'BROKEN_LIST', 'MAX_BROKEN', 'CLIPTokenizer', 'CaptionTokens', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'Digits',
     'EmojiPairs', 'GroupedFolder', 'HFTokenizer', 'HashTokenizer', 'IDXImages', 'ImageIdentity', 'ImageTextTable',
-    'InMemoryImages', 'InMemoryPairs', 'IndexedDataset', 'KarpathyJson', 'LabelledSubset', 'LoadImageFromFile', 'PairShards', 'ResizeEdge',
-    'ResumableSampler', 'ShardWindowSampler', 'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize',
-    'WordNetDepthDataset', 'image_keys', 'indices_of', 'keep_batch', 'num_samples', 'prompts_of', 'read_classes',
+    'InMemoryImages', 'InMemoryPairs', 'IndexedDataset', 'KarpathyJson', 'LabelledSubset', 'LoadImageFromFile', 'PairShards',
+    'ResizeEdge', 'ResumableSampler', 'ShardWindowSampler', 'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs',
+    'Tokenize', 'WordNetDepthDataset', 'image_keys', 'indices_of', 'keep_batch', 'num_samples', 'prompts_of', 'read_classes',
     'read_templates', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
 ]
