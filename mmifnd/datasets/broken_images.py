@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 
 from mmifnd.errors import UserError
 
+from .file_bytes import reason_of
 from .reading_notes import KINDS
 
 #: Name of the list in the folder of a run, with the columns image and reason.
@@ -71,10 +72,10 @@ class BrokenImages:
             UserError: if there are more than :attr:`limit`.
         """
         if self.limit == 0:
-            raise RuntimeError(f'{name} cannot be loaded: {error}') from error
+            raise RuntimeError(f'{name} cannot be loaded: {reason_of(error)}') from error
         is_new = index not in self
         self._flags[self._row(index)] = True
-        reason = ' '.join(str(error).split()) or type(error).__name__
+        reason = reason_of(error)
         count = int(self._flags.sum())
         if is_new:
             self._write(name, reason)

@@ -4,7 +4,8 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import cv2
@@ -33,7 +34,20 @@ Result = TypeVar('Result')
 
 
 class BrokenImageError(ValueError):
-    """A file that is no image, a damaged one, or one that is too large."""
+    """A file that is no image, a damaged one, or one that is too large.
+
+    Args:
+        reason (str): what is wrong with the image, without the name of its file.
+        path (str, optional): of the file; the message begins with it.
+
+    Example:
+        >>> print(BrokenImageError('the file is empty', 'cats/1.png'))
+        cats/1.png: the file is empty
+    """
+
+    def __init__(self, reason: str, path: str | None = None) -> None:
+        super().__init__(reason if path is None else f'{path}: {reason}')
+        self.reason, self.path = reason, path
 
 
 class TooLargeError(BrokenImageError):
@@ -42,6 +56,23 @@ class TooLargeError(BrokenImageError):
 
 class ShortageError(UserError):
     """The machine is short of something; the image may be sound. Ends a run in one line."""
+
+
+@contextmanager
+def named(path: str | None) -> Iterator[None]:
+    """Let a :class:`BrokenImageError` that is raised within name its file."""
+    try:
+        yield
+    except BrokenImageError as error:
+        if error.path is not None or path is None:
+            raise
+        raise type(error)(error.reason, path) from error.__cause__
+
+
+def reason_of(error: BaseException) -> str:
+    """What is wrong with an image, in one line without the name of its file, which the caller names."""
+    reason = error.reason if isinstance(error, BrokenImageError) else str(error)
+    return ' '.join(reason.split()) or type(error).__name__
 
 
 def read_bytes(path: str, backend_args: dict | None = None, max_bytes: int = MAX_BYTES) -> bytes:
@@ -54,15 +85,15 @@ def read_bytes(path: str, backend_args: dict | None = None, max_bytes: int = MAX
     if '://' not in path and backend_args is None:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
-            raise BrokenImageError(f'{path} is no regular file; list images only')
+            raise BrokenImageError('it is no regular file; list images only', path)
         if status.st_size > max_bytes:
-            raise TooLargeError(f'{path} has {status.st_size} bytes, more than the {max_bytes} that an image may have')
+            raise TooLargeError(f'the file has {status.st_size} bytes, more than the {max_bytes} that an image may have', path)
         with open(path, 'rb') as file:
             content = file.read()
     else:
         content = fileio.get(path, backend_args=backend_args)
     if not content:
-        raise BrokenImageError(f'{path} is empty')
+        raise BrokenImageError('the file is empty', path)
     return content
 
 

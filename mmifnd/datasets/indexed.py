@@ -23,7 +23,7 @@ from .annotations import (
 )
 from .broken_images import BrokenImages
 from .building import build_dataset
-from .file_bytes import ShortageError, tried_again
+from .file_bytes import ShortageError, reason_of, tried_again
 from .identity import ImageIdentity
 from .pairs.caption_tokens import CaptionTokens, caption_tokens_of
 from .pairs.texts import cut_captions, text_format_of, texts_in_tensors, tokenizer_of
@@ -34,6 +34,10 @@ from .sample_seed import sample_seed
 from .subset import SubsetDataset
 from .tensor_images import TensorImages
 from .tokenizers import Tokenizer
+
+
+#: Images that are drawn in place of one that cannot be read; after so many broken ones the next sound one is taken.
+DRAWS = 8
 
 
 @DATASETS.register_module()
@@ -112,7 +116,7 @@ class IndexedDataset(Dataset):
         """The sample at a position, and whose it is: that of another image if this one cannot be read."""
         image_index = int(self.index[position])
         last = 'not one is left'
-        for attempt in range(1 + self.num_samples):
+        for attempt in range(DRAWS + len(self)):
             index = int(self.index[position])
             if index not in self.broken_images or self.broken_images.too_many:
                 try:
@@ -121,8 +125,8 @@ class IndexedDataset(Dataset):
                     raise
                 except Exception as error:
                     self.broken_images.add(index, self.describe(index), error)
-                    last = f'the last of them {self.describe(index)}: {" ".join(str(error).split())}'
-            position = int(counter_hash(image_index, attempt)) % len(self)
+                    last = f'the last of them {self.describe(index)}: {reason_of(error)}'
+            position = (int(counter_hash(image_index, attempt)) if attempt < DRAWS else position + 1) % len(self)
         raise UserError(f'no image of the data set can be read, {last}; repair them')
 
     def read(self, position: int) -> dict:

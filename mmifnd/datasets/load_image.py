@@ -11,7 +11,7 @@ from mmcv.transforms import LoadImageFromFile as _LoadImageFromFile
 from mmifnd.registry import TRANSFORMS
 
 from .bit_depth import DEPTHS
-from .file_bytes import MAX_BYTES, BrokenImageError, read_bytes
+from .file_bytes import MAX_BYTES, BrokenImageError, named, read_bytes
 from .pixels import MAX_PIXELS, WHITE, Header, decode, read_header
 from .reading_notes import note
 
@@ -92,7 +92,9 @@ class LoadImageFromFile(_LoadImageFromFile):
         Raises:
             BrokenImageError: as of :meth:`transform`.
         """
-        return self._decoded(read_bytes(path, self.backend_args, self.max_bytes))
+        content = read_bytes(path, self.backend_args, self.max_bytes)
+        with named(path):
+            return self._decoded(content)
 
     def _decoded(self, content: bytes) -> tuple[np.ndarray, Header]:
         return decode(content, self.background, self.depth, self.data_range, self.max_pixels)
@@ -100,11 +102,15 @@ class LoadImageFromFile(_LoadImageFromFile):
     def _read(self, path: str, content: bytes | None = None) -> np.ndarray:
         if content is None:  # else it comes from an archive that the data set reads
             content = read_bytes(path, self.backend_args, self.max_bytes)
+        with named(path):
+            return self._pixels(content)
+
+    def _pixels(self, content: bytes) -> np.ndarray:
         if self.color_type not in ('color', 'grayscale') or self.imdecode_backend != 'cv2':
             read_header(content, self.max_pixels)
             image = mmcv.imfrombytes(content, flag=self.color_type, backend=self.imdecode_backend)
             if image is None:
-                raise BrokenImageError(f'{path} is damaged, or no image')
+                raise BrokenImageError('the file is damaged, or no image')
             return image
         image, header = self._decoded(content)
         self._note(header)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mmifnd.machine import available_cores
 
-from .file_bytes import ShortageError, TooLargeError, read_bytes, tried_again
+from .file_bytes import ShortageError, TooLargeError, read_bytes, reason_of, tried_again
 from .identity import pixel_digest
 from .load_image import LoadImageFromFile
 from .pixels import Header, decode
@@ -78,8 +78,7 @@ def _look(path: str, loader: LoadImageFromFile) -> Look:
     except ShortageError:
         raise
     except Exception as error:
-        problem = ' '.join(str(error).split()) or type(error).__name__
-        return Look(None, problem=problem, is_too_large=isinstance(error, TooLargeError))
+        return Look(None, problem=reason_of(error), is_too_large=isinstance(error, TooLargeError))
     std = float(np.max(cv2.meanStdDev(image)[1]))
     digest = pixel_digest(image)
     if header.values is not None:  # the pixels have been stretched

@@ -34,5 +34,6 @@ class ResizeEdge(_ResizeEdge):
         new_width, new_height = (max(1, round(side * self.scale / edge)) for side in (width, height))
         if new_width * new_height > self.max_pixels:
             raise TooLargeError(f'the image of {width} x {height} pixels would be resized to {new_width} x {new_height}, '
-                                f'more than max_pixels={self.max_pixels} of ResizeEdge; crop it, or raise that limit')
+                                f'more than max_pixels={self.max_pixels} of ResizeEdge; crop it, or raise that limit',
+                                results.get('img_path'))
         return super().transform(results)

@@ -212,10 +212,22 @@ def test_a_pipe_in_a_list_does_not_hang(put, tmp_path):
     (tmp_path / 'list.txt').write_text('0.png\n1.png\n')
     dataset = IndexedDataset(dict(type='CustomDataset', data_root=str(tmp_path), ann_file='list.txt', with_label=False,
                                   pipeline=LOAD), max_broken=1)
-    reader = threading.Thread(target=dataset.__getitem__, args=(1,), daemon=True)
+    samples = []
+    reader = threading.Thread(target=lambda: samples.append(dataset[1]), daemon=True)
     reader.start()
     reader.join(20)
     assert not reader.is_alive() and dataset.broken().tolist() == [False, True]
+    assert samples[0]['data_samples'].sample_idx == 0
+
+
+@pytest.mark.parametrize('count', [2, 12])
+def test_the_only_sound_image_replaces_all_others(put, tmp_path, count):
+    """However often the draws fall on broken ones."""
+    for number in range(count):
+        (tmp_path / f'{number:02d}.png').write_bytes(b'')
+    put(tmp_path / f'{count - 1:02d}.png')
+    dataset = folder(tmp_path, max_broken=count - 1)
+    assert {int(dataset[number]['data_samples'].sample_idx) for number in range(count)} == {count - 1}
 
 
 def test_a_run_lists_them_in_its_folder(some_broken, tmp_path, logged):

@@ -36,17 +36,17 @@ def test_every_format_that_the_libraries_read(put, tmp_path):
     for number, suffix in enumerate(suffixes):
         put(tmp_path / f'{number:02d}.{suffix}', number, **(dict(format='JPEG') if suffix == 'jfif' else {}))
     for number in range(9):
-        (tmp_path / f'{number}.psd').write_bytes(b'8BPS')
+        (tmp_path / f'{number}.xcf').write_bytes(b'gimp xcf')
     for number in range(3):
         (tmp_path / f'{number}.svg').write_text('<svg/>')
     (tmp_path / 'README').write_text('text')
     folder = read_folder(tmp_path)
     assert folder.layout.num_images == len(suffixes) and folder.layout.kind == 'flat'
-    assert '13 files left out: .psd 9, .svg 3, no suffix 1' in folder.describe()
+    assert '13 files left out: .xcf 9, .svg 3, no suffix 1' in folder.describe()
     dataset = image_dataset(tmp_path, pipeline=[dict(type='LoadImageFromFile'), dict(type='PackInputs')])
     assert all(dataset[position]['inputs'].shape == (3, 24, 24) for position in range(len(suffixes)))
     assert {'.png', '.webp', '.tiff', '.gif', '.jp2', '.jfif', '.avif'} <= readable_suffixes()
-    assert not {'.psd', '.eps', '.pdf', '.svg', '.mpg', '.txt'} & readable_suffixes()
+    assert not {'.eps', '.pdf', '.svg', '.mpg', '.txt', '.ico', '.h5'} & readable_suffixes()
 
 
 def test_a_class_of_another_format_stays(put, classes):
@@ -153,8 +153,8 @@ def test_one_image_is_refused_in_its_own_words(put, tmp_path):
     with pytest.raises(UserError, match='holds one image to train on; contrastive learning compares images: give at least 2'):
         pretraining_config(tmp_path / 'images', 'ifnd', 'mocov2', 'resnet18', 1, None, 16, 0, 0)
     (tmp_path / 'none').mkdir()
-    (tmp_path / 'none' / 'a.psd').write_bytes(b'8BPS')
-    with pytest.raises(UserError, match=r'none holds no image \(.*\.avif.*\) at any depth: 1 file left out: .psd 1'):
+    (tmp_path / 'none' / 'a.xcf').write_bytes(b'gimp xcf')
+    with pytest.raises(UserError, match=r'none holds no image \(.*\.avif.*\) at any depth: 1 file left out: .xcf 1'):
         read_folder(tmp_path / 'none')
 
 

@@ -1,6 +1,9 @@
 """What a pixel is after reading: alpha, depth, orientation, pages, palettes, CMYK, each against its right value."""
 
 import io
+import pickle
+import struct
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,7 +13,8 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageOps
 
 from mmifnd.datasets import IndexedDataset, LoadImageFromFile
-from mmifnd.datasets.file_bytes import BrokenImageError
+from mmifnd.datasets.file_bytes import BrokenImageError, TooLargeError
+from mmifnd.datasets.image_data import read_folder
 from mmifnd.datasets.pixels import decode, read_header
 from mmifnd.registry import TRANSFORMS
 
@@ -195,3 +199,44 @@ def test_the_loader_takes_them_and_says_what_it_left_out_once(tmp_path, logged):
     text = logged()
     assert text.count('values from 0 to 4095') == 1 and 'image 1 (1.png)' in text and 'set depth="data"' in text
     assert text.count('of several pages or frames: the first one is taken') == 1 and 'image 3 (3.gif)' in text
+
+
+def photoshop(pixels: np.ndarray) -> bytes:
+    """A document without layers: 8 bits, (H, W, 3) or (H, W, 4), each channel as it is."""
+    height, width, channels = pixels.shape
+    header = struct.pack('>4sH6xHIIHH', b'8BPS', 1, channels, height, width, 8, 3)
+    return header + bytes(12) + struct.pack('>H', 0) + pixels.transpose(2, 0, 1).tobytes()
+
+
+def test_the_picture_of_a_photoshop_document(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (6, 9, 3), dtype=np.uint8)
+    content = photoshop(pixels)
+    assert np.array_equal(rgb(content), pixels)
+    assert np.array_equal(rgb(photoshop(square()))[4:12, 4:12], square()[4:12, 4:12, :3])
+    for length in (3, 20, 30, len(content) - 1):
+        with pytest.raises(BrokenImageError):
+            decode(content[:length])
+    (tmp_path / 'a.PSD').write_bytes(content)
+    assert read_folder(tmp_path).layout.num_images == 1
+
+
+def test_a_broken_image_names_its_file_however_it_is_read(tmp_path):
+    """In a pipeline, by the loader alone, as an archive hands it over, and when it is resized."""
+    path = str(tmp_path / 'a b.png')
+    loader = TRANSFORMS.build(dict(type='LoadImageFromFile'))
+    old = TRANSFORMS.build(dict(type='LoadImageFromFile', color_type='unchanged'))
+    for content, reason in ((b'text', 'the file is damaged, or no image'), (b'', 'the file is empty'),
+                            (stored(Image.new('L', (9, 9)), 'PNG')[:-9], 'the image is cut off: the end of its PNG data')):
+        Path(path).write_bytes(content)
+        reads = [lambda: loader(dict(img_path=path)), lambda: loader.decode(path), lambda: old(dict(img_path=path))]
+        if content:
+            reads.append(lambda content=content: loader(dict(img_path=path, img_bytes=content)))
+        for read in reads:
+            with pytest.raises(BrokenImageError) as error:
+                read()
+            assert str(error.value).startswith(f'{path}: {reason}') and error.value.reason.startswith(reason)
+            copy = pickle.loads(pickle.dumps(error.value))
+            assert (str(copy), copy.reason, copy.path) == (str(error.value), error.value.reason, path)
+    resize = TRANSFORMS.build(dict(type='ResizeEdge', scale=9, edge='short', backend='pillow', max_pixels=80))
+    with pytest.raises(TooLargeError, match='b.png: the image of 9 x 9 pixels would be resized'):
+        resize(dict(img=np.zeros((9, 9, 3), np.uint8), img_path=path))

@@ -90,8 +90,8 @@ FOLDERS = [
     ('no folder for validation', partial(_without, 'val'), 'data/val', 'such as a; check data_root'),
 ]
 #: What the line must say where a classifier meets an image that cannot be read.
-UNREADABLE = {'images of zero bytes': 'png is empty', 'images that are text': 'png is damaged, or no image',
-              'truncated images': 'png is damaged, or no image', 'a folder without images': 'data/train'}
+UNREADABLE = {'images of zero bytes': 'png: the file is empty', 'images that are text': 'png: the file is damaged, or no image',
+              'truncated images': 'png: the image is damaged', 'a folder without images': 'data/train'}
 
 
 def _probe(name: str, words: str | None, base: str = LINEAR, text: str = CLASSIFIER, **changes) -> Case:
