@@ -17,7 +17,7 @@ from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
 from mmifnd.engine.hooks import StopHook
 from mmifnd.records.inspection import write_inspection
 
-from .pretraining_arguments import check_known, check_places, prepare_folder
+from .pretraining_arguments import Groups, check_known, check_places, prepare_folder
 from .pretraining_config import pretraining_config
 from .pretraining_look import check_usable, look_before
 from .pretraining_parts import Backbone
@@ -43,7 +43,7 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
              backbone: Backbone = 'resnet18', epochs: int = 200, batch_size: int | None = None, image_size: int = 224,
              seed: int = 0, num_workers: int | None = None, options: dict[str, Any] | None = None, holdout: float = 0.2,
              background: Sequence[int] = WHITE, depth: str = 'full', resume: bool = False, overwrite: bool = False,
-             **unknown: Any) -> Pretrained:
+             groups: Groups | None = None, **unknown: Any) -> Pretrained:
     """Pre-train on the images of a folder.
 
     Queue, numbers of clusters, learning rate, momentum, prototypes, crops, clusterings and acceptance follow from the number
@@ -78,6 +78,10 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
             largest value of all images.
         resume: go on from the newest checkpoint in ``out``; what is set otherwise now is logged and takes effect.
         overwrite: remove the run in ``out`` and begin anew; a folder that holds a run is refused otherwise.
+        groups: who belongs together: a ``.csv`` file of ``path,group``, a ``.txt`` file of lines ``path group``, ``'duplicates'``
+            for images of equal pixels, or options of :class:`mmifnd.datasets.GroupedFolder` as a dict. Images of one group are
+            false negatives of each other from the first step on, beside what the method detects, and stay on one side of the
+            holdout.
 
     Before the training, the images are looked at (:func:`mmifnd.apis.inspect`; at most 20,000 of them, evenly spread); a line
     says what was found, and the table and a contact sheet are kept in ``out``, for the report.
@@ -99,7 +103,7 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
     check_known(unknown, [name for name in signature(pretrain).parameters if name != 'unknown'])
     check_places(data, out, options)
     config, settings = pretraining_config(
-        data, method, framework, backbone, epochs, batch_size, image_size, seed, num_workers, holdout)
+        data, method, framework, backbone, epochs, batch_size, image_size, seed, num_workers, holdout, groups)
     inspection = look_before(data, config, background, depth)
     apply_options(config, options or {})
     check_usable(inspection, config.train_cfg.get('max_broken', MAX_BROKEN))

@@ -10,10 +10,13 @@ from torch import nn
 
 from mmifnd.checks import check_choice
 from mmifnd.configuration.errors import UserError
+from mmifnd.datasets.group_files import DUPLICATES
 from mmifnd.errors import near_matches
 
 from .pretraining_parts import FRAMEWORKS, METHODS
 
+Groups = str | os.PathLike | dict[str, Any]
+_OPTIONS_OF_GROUPS = ('groups', 'path_column', 'group_column', 'min_matched')
 #: Whole numbers: the least value, and an example.
 _WHOLE = dict(epochs=(1, 200), batch_size=(2, 256), image_size=(8, 224), seed=(0, 0), num_workers=(0, 4))
 #: What is often asked for by another name: the way to say it.
@@ -68,6 +71,24 @@ def check_arguments(method: Any, framework: Any, backbone: Any, epochs: Any, bat
             raise UserError(f'{name}={value} is below {least}; give at least {least}')
     if isinstance(holdout, bool) or not isinstance(holdout, (int, float)) or not 0 <= holdout < 1:
         raise UserError(f'holdout={holdout!r} must be a share of the images in [0, 1), such as 0.2; 0 holds out none')
+
+
+def groups_config(groups: Groups | None) -> dict[str, Any]:
+    """Options of :class:`mmifnd.datasets.GroupedFolder`; empty without groups.
+
+    Raises:
+        UserError: if ``groups`` is neither a file, nor ``'duplicates'``, nor a dict of such options.
+    """
+    if groups is None:
+        return {}
+    options = dict(groups) if isinstance(groups, dict) else dict(groups=groups)
+    unknown = [name for name in options if name not in _OPTIONS_OF_GROUPS]
+    if unknown or not isinstance(options.get('groups'), (str, os.PathLike)):
+        raise UserError(f"groups={groups!r} names no file; give a .csv or .txt file, 'duplicates', or a dict of "
+                        f'{", ".join(_OPTIONS_OF_GROUPS)}')
+    if options['groups'] != DUPLICATES:
+        options['groups'] = str(Path(options['groups']).expanduser().absolute())
+    return options
 
 
 def check_places(data: Any, out: Any, options: Any) -> None:

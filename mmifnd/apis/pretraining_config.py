@@ -16,25 +16,41 @@ from mmifnd.configuration.shipped import shipped_config
 from mmifnd.datasets.image_data import ImageFolder, image_dataset, read_folder
 from mmifnd.machine import available_cores
 
-from .pretraining_arguments import check_arguments
-from .pretraining_parts import FRAMEWORKS, METHODS, RESNETS, SMALL, Backbone, backbone_config, feature_width, set_method
+from .pretraining_arguments import Groups, check_arguments, groups_config
+from .pretraining_parts import (
+    FRAMEWORKS,
+    METHODS,
+    RESNETS,
+    SMALL,
+    Backbone,
+    backbone_config,
+    detector_key,
+    feature_width,
+    set_method,
+)
 from .pretraining_watch import watch
 
 #: What is measured besides kNN, NMI and detection: small folders have the time.
 MEASURES = dict(
     linear=dict(type='LinearProbe', l2=1e-4), few_shot=dict(type='FewShotProbe', shots=(1, 5), num_draws=50, l2=1e-2))
 VIEWS = 'train_dataloader.dataset.pipeline.1'
+#: What groups do.
+GROUPED = 'images of one group are false negatives of each other, and stay on one side of the holdout'
 #: Steps of an epoch between two lines of the log, and between two that are scored, at most.
 LOG_INTERVAL, SCORE_INTERVAL = 100, 50
 
 
 def pretraining_config(data: str | Path | Sequence[str | Path], method: str, framework: str, backbone: Backbone, epochs: int,
                        batch_size: int | None, image_size: int, seed: int, num_workers: int | None,
-                       holdout: float = 0.2) -> tuple[Config, dict[str, Derived]]:
+                       holdout: float = 0.2, groups: Groups | None = None) -> tuple[Config, dict[str, Derived]]:
     """The config of :func:`pretrain`, and the settings that were derived, by their keys."""
     check_arguments(method, framework, backbone, epochs, batch_size, image_size, seed, num_workers, holdout)
     folder = read_folder(data)
+    grouping = groups_config(groups)
+    if grouping:
+        folder = folder._replace(train=_grouped(folder.train, grouping), test=_grouped(folder.test, grouping))
     train, test, division = _split(folder, holdout, seed)
+    division |= {'groups': Derived(grouping['groups'], GROUPED)} if grouping else {}
     if METHODS[method].needs_labels and not folder.layout.classes:
         raise UserError(f'method={method!r} is told the classes of the images, and {_named(data)} has none; choose another '
                         'method')
@@ -47,8 +63,8 @@ def pretraining_config(data: str | Path | Sequence[str | Path], method: str, fra
         raise UserError(f'batch_size={batch.value} exceeds the {total} training images of {_named(data)}; give at most {total}')
     config = load_config(shipped_config(FRAMEWORKS[framework]))
     _set_data(config, train, test, image_size, min(8, available_cores()) if num_workers is None else num_workers)
-    encoder = _set_model(config, method, framework, backbone, image_size)
-    settings = _derive(total, batch, epochs, method, framework, image_size)
+    encoder = _set_model(config, method, framework, backbone, image_size, bool(grouping))
+    settings = _derive(total, batch, epochs, method, framework, image_size, detector_key(bool(grouping)))
     config.merge_from_dict({key: setting.value for key, setting in settings.items()})
     settings |= watch(config, total, bool(folder.layout.classes), METHODS[method].clusters)
     config.merge_from_dict({key: setting.value for key, setting in settings.items()})
@@ -62,7 +78,8 @@ def _named(data: Any) -> str:
     return f'folder {data}' if isinstance(data, (str, os.PathLike)) else f'the list of {len(data)} folders or files'
 
 
-def _derive(total: int, batch: Derived, epochs: int, method: str, framework: str, image_size: int) -> dict[str, Derived]:
+def _derive(total: int, batch: Derived, epochs: int, method: str, framework: str, image_size: int,
+            detector: str) -> dict[str, Derived]:
     per_epoch = total // batch.value
     steps = epochs * per_epoch
     settings = {
@@ -79,7 +96,7 @@ def _derive(total: int, batch: Derived, epochs: int, method: str, framework: str
     if framework == 'mocov2':
         settings |= {'model.queue_len': derived.queue_of(total, batch.value), 'model.momentum': derived.momentum_of(steps)}
     if 'alpha' in METHODS[method].detector:
-        settings['model.head.detector.alpha'] = derived.alpha_of(total)
+        settings[f'{detector}.alpha'] = derived.alpha_of(total)
     if METHODS[method].clusters:
         hook = 'default_hooks.false_negative'
         settings |= {
@@ -102,6 +119,11 @@ def _of_swav(total: int, batch_size: int, epochs: int, image_size: int) -> dict[
         return {**settings, f'{VIEWS}.num_views': Derived([2], f'no smaller crops of {image_size} pixels')}
     return {**settings, f'{VIEWS}.num_views': Derived([2, 4], "SwAV's"),
             f'{VIEWS}.transforms.1.0.scale': derived.small_crop_of(image_size)}
+
+
+def _grouped(images: dict[str, Any], grouping: dict[str, Any]) -> dict[str, Any]:
+    """Config of a data set whose images know their groups."""
+    return dict(images, type='GroupedFolder' if images['type'] == 'CustomDataset' else images['type'], **grouping)
 
 
 def _split(folder: ImageFolder, holdout: float, seed: int) -> tuple[dict, dict, dict[str, Derived]]:
@@ -136,7 +158,8 @@ def _set_data(config: Config, train: dict, test: dict, size: int, num_workers: i
     config.test_cfg.measures.update(MEASURES)
 
 
-def _set_model(config: Config, method: str, framework: str, backbone: Backbone, size: int) -> dict[str, Derived]:
+def _set_model(config: Config, method: str, framework: str, backbone: Backbone, size: int,
+               with_groups: bool) -> dict[str, Derived]:
     """Put the parts together; the settings that say what the encoder is."""
     model = config.model
     model.backbone = ConfigDict(backbone_config(backbone, size))
@@ -147,7 +170,7 @@ def _set_model(config: Config, method: str, framework: str, backbone: Backbone, 
         model.type = 'SimCLRAdapter'
         for key in ('queue_len', 'momentum', 'empty'):
             del model[key]
-    set_method(model, config.default_hooks, method)
+    set_method(model, config.default_hooks, method, with_groups)
     reason = 'given' if not is_known else (
         f"CIFAR's stem, for sides below {SMALL}" if size < SMALL else f"ImageNet's stem, for sides of {SMALL} and above")
     return {'model.backbone.type': Derived(model.backbone.type, f'{reason}; {width} channels for crops of {size} pixels')}

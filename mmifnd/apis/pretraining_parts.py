@@ -61,6 +61,8 @@ METHODS = dict(
 FRAMEWORKS = dict(
     mocov2='ifnd/ifnd_r50_folder.py', simclr='ifnd/ifnd_r50_folder.py',
     swav='ifnd/ifnd_swav_r50_8xb32-coslr_200e_in1k-160px-96px.py')
+#: Name of the method's detector beside that of the groups.
+METHOD_PART = 'method'
 #: ResNets by name, and the channels of their last map.
 RESNETS = dict(resnet18=512, resnet34=512, resnet50=2048, resnet101=2048, resnet152=2048)
 LIBRARIES = dict(timm='TimmBackbone', torchvision='TorchvisionBackbone')
@@ -70,10 +72,13 @@ SMALL = 48
 Backbone = str | dict | nn.Module
 
 
-def set_method(model: ConfigDict, hooks: ConfigDict, method: str) -> None:
-    """Give ``model`` and ``hooks`` of a config what a method needs, in place."""
+def set_method(model: ConfigDict, hooks: ConfigDict, method: str, with_groups: bool = False) -> None:
+    """Give ``model`` and ``hooks`` of a config what a method needs, in place.
+
+    With groups, images of one group are false negatives of each other beside what the method detects.
+    """
     parts = METHODS[method]
-    model.head.detector = ConfigDict(parts.detector)
+    model.head.detector = ConfigDict(_detector_with_groups(parts.detector) if with_groups else parts.detector)
     if parts.head:
         kept = {key: model.head[key] for key in ('temperature', 'detector') if key in model.head}
         model.head = ConfigDict({**kept, **parts.head})
@@ -82,6 +87,18 @@ def set_method(model: ConfigDict, hooks: ConfigDict, method: str) -> None:
         hooks.false_negative.acceptance.update(parts.acceptance)
     else:
         hooks.pop('false_negative')
+
+
+def _detector_with_groups(detector: dict[str, Any]) -> dict[str, Any]:
+    groups = dict(type='GroupDetector')
+    if detector['type'] == 'NoDetector':
+        return groups
+    return dict(type='UnionDetector', detectors={'groups': groups, METHOD_PART: detector})
+
+
+def detector_key(with_groups: bool) -> str:
+    """Key of the method's own detector in a config."""
+    return f'model.head.detector.detectors.{METHOD_PART}' if with_groups else 'model.head.detector'
 
 
 def backbone_config(backbone: Backbone, size: int) -> dict[str, Any]:

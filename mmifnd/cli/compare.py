@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--batch-size', type=int, help='images per step; default: 256, or fewer for a small folder')
     parser.add_argument('--image-size', type=int, default=224, help='side of the crops in pixels (default: 224)')
     parser.add_argument('--holdout', type=float, default=0.2, help='share of each class that is held out (default: 0.2)')
+    parser.add_argument('--groups', help='.csv file of path,group, or duplicates: images of one group are false negatives')
     parser.add_argument('--num-workers', type=int, default=0, help='processes that read images, per training (default: 0)')
     add_cfg_options(parser)
 
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> None:
     comparison = compare(
         args.data, args.out, args.methods, args.temperatures, args.seeds, args.choosing_seeds, args.measure, args.workers,
         args.command, framework=args.framework, backbone=args.backbone, epochs=args.epochs, batch_size=args.batch_size,
-        image_size=args.image_size, holdout=args.holdout, num_workers=args.num_workers, options=args.cfg_options)
+        image_size=args.image_size, holdout=args.holdout, groups=args.groups, num_workers=args.num_workers,
+        options=args.cfg_options)
     print_table(comparison.results)
     print(f'table: {comparison.table}\nthe picture: {comparison.report}')

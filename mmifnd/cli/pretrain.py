@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--background', type=int, nargs=3, default=(255, 255, 255), metavar=('RED', 'GREEN', 'BLUE'),
                         help='behind what is transparent (default: white)')
     parser.add_argument('--depth', default='full', help='how more than 8 bits become 8: full (default), or data')
+    parser.add_argument('--groups', help='.csv file of path,group, or duplicates: images of one group are false negatives')
     parser.add_argument('--resume', action='store_true', help='continue the run in OUT')
     parser.add_argument('--overwrite', action='store_true', help='remove the run in OUT and start again')
     add_cfg_options(parser)
@@ -39,5 +40,5 @@ def run(args: argparse.Namespace) -> None:
         args.data, args.out, method=args.method, framework=args.framework, backbone=args.backbone, epochs=args.epochs,
         batch_size=args.batch_size, image_size=args.image_size, seed=args.seed, num_workers=args.num_workers,
         options=args.cfg_options, holdout=args.holdout, background=args.background, depth=args.depth, resume=args.resume,
-        overwrite=args.overwrite)
+        overwrite=args.overwrite, groups=args.groups)
     print(f'{result.config}\n{result.checkpoint}')
