@@ -78,10 +78,10 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
             largest value of all images.
         resume: go on from the newest checkpoint in ``out``; what is set otherwise now is logged and takes effect.
         overwrite: remove the run in ``out`` and begin anew; a folder that holds a run is refused otherwise.
-        groups: who belongs together: a ``.csv`` file of ``path,group``, a ``.txt`` file of lines ``path group``, ``'duplicates'``
-            for images of equal pixels, or options of :class:`mmifnd.datasets.GroupedFolder` as a dict. Images of one group are
-            false negatives of each other from the first step on, beside what the method detects, and stay on one side of the
-            holdout.
+        groups: who belongs together: a ``.csv`` file of ``path,group``, a ``.txt`` file of lines ``path group``,
+            ``'duplicates'`` for images of equal pixels, or options of :class:`mmifnd.datasets.GroupedFolder` as a dict. Images
+            of one group are false negatives of each other from the first step on, beside what the method detects, and stay on
+            one side of the holdout.
 
     Before the training, the images are looked at (:func:`mmifnd.apis.inspect`; at most 20,000 of them, evenly spread); a line
     says what was found, and the table and a contact sheet are kept in ``out``, for the report.

@@ -13,6 +13,7 @@ from mmifnd.configuration.config import load_config
 from mmifnd.configuration.derived import Derived
 from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.shipped import shipped_config
+from mmifnd.datasets.group_files import DUPLICATES
 from mmifnd.datasets.image_data import ImageFolder, image_dataset, read_folder
 from mmifnd.machine import available_cores
 
@@ -47,10 +48,12 @@ def pretraining_config(data: str | Path | Sequence[str | Path], method: str, fra
     check_arguments(method, framework, backbone, epochs, batch_size, image_size, seed, num_workers, holdout)
     folder = read_folder(data)
     grouping = groups_config(groups)
-    if grouping:
-        folder = folder._replace(train=_grouped(folder.train, grouping), test=_grouped(folder.test, grouping))
-    train, test, division = _split(folder, holdout, seed)
-    division |= {'groups': Derived(grouping['groups'], GROUPED)} if grouping else {}
+    train, test, division = _split(_grouped(folder, grouping), holdout, seed)
+    if grouping.get('groups') == DUPLICATES and image_dataset(train).groups() is None:
+        grouping, division['groups'] = {}, Derived(None, 'no image has the pixels of another one')
+        train, test, _ = _split(folder, holdout, seed)
+    elif grouping:
+        division['groups'] = Derived(grouping['groups'], GROUPED)
     if METHODS[method].needs_labels and not folder.layout.classes:
         raise UserError(f'method={method!r} is told the classes of the images, and {_named(data)} has none; choose another '
                         'method')
@@ -121,9 +124,14 @@ def _of_swav(total: int, batch_size: int, epochs: int, image_size: int) -> dict[
             f'{VIEWS}.transforms.1.0.scale': derived.small_crop_of(image_size)}
 
 
-def _grouped(images: dict[str, Any], grouping: dict[str, Any]) -> dict[str, Any]:
-    """Config of a data set whose images know their groups."""
-    return dict(images, type='GroupedFolder' if images['type'] == 'CustomDataset' else images['type'], **grouping)
+def _grouped(folder: ImageFolder, grouping: dict[str, Any]) -> ImageFolder:
+    """The folder with data sets whose images know their groups, if there are any."""
+    if not grouping:
+        return folder
+    types = dict(CustomDataset='GroupedFolder')
+    train, test = (dict(images, type=types.get(images['type'], images['type']), **grouping)
+                   for images in (folder.train, folder.test))
+    return folder._replace(train=train, test=test)
 
 
 def _split(folder: ImageFolder, holdout: float, seed: int) -> tuple[dict, dict, dict[str, Derived]]:

@@ -13,9 +13,9 @@ from .text_files import shown
 #: Suffixes of pictures, of which those are read that the installed Pillow or OpenCV reads. Icons, films, documents and
 #: containers of measured data are no pictures, though Pillow opens some of them.
 PICTURES = frozenset((
-    '.apng', '.avif', '.avifs', '.bmp', '.dds', '.dib', '.gif', '.heic', '.heif', '.j2c', '.j2k', '.jfif', '.jp2', '.jpc', '.jpe',
-    '.jpeg', '.jpf', '.jpg', '.jpx', '.pbm', '.pcx', '.pfm', '.pgm', '.png', '.pnm', '.ppm', '.psd', '.qoi', '.ras', '.sgi',
-    '.tga', '.tif', '.tiff', '.webp'))
+    '.apng', '.avif', '.avifs', '.bmp', '.dds', '.dib', '.gif', '.heic', '.heif', '.j2c', '.j2k', '.jfif', '.jp2', '.jpc',
+    '.jpe', '.jpeg', '.jpf', '.jpg', '.jpx', '.pbm', '.pcx', '.pfm', '.pgm', '.png', '.pnm', '.ppm', '.psd', '.qoi', '.ras',
+    '.sgi', '.tga', '.tif', '.tiff', '.webp'))
 #: Those that OpenCV reads and Pillow does not list: radiance maps, and the pairs of pictures of stereo cameras.
 BY_OPENCV = frozenset(('.hdr', '.pic', '.mpo'))
 #: Folders of systems and NAS boxes, beside all names that begin with a dot.

@@ -35,7 +35,6 @@ from .subset import SubsetDataset
 from .tensor_images import TensorImages
 from .tokenizers import Tokenizer
 
-
 #: Images that are drawn in place of one that cannot be read; after so many broken ones the next sound one is taken.
 DRAWS = 8
 

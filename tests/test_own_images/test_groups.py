@@ -61,6 +61,9 @@ def test_images_without_classes_and_lists_of_folders_have_groups_too(folder, tmp
     assert config.train_dataloader.dataset.type == 'GroupedFolder'
     groups = image_dataset(config.train_dataloader.dataset.to_dict()).groups()
     assert groups[:3].tolist() == groups[3:].tolist() and len(set(groups.tolist())) == 3
+    config, settings = config_of(folder, 'duplicates')
+    assert settings['groups'].value is None and settings['groups'].reason == 'no image has the pixels of another one'
+    assert type(MODELS.build(config.model).head.detector).__name__ == 'PseudoLabelDetector'
     config, _ = pretraining_config([folder / 'images'], 'none', 'simclr', 'resnet18', 1, 4, 32, 0, 0,
                                    groups=folder / 'groups.csv')
     assert config.train_dataloader.dataset.type == 'SplitFolder' and len(groups_in(config.train_dataloader.dataset)) == 6

@@ -36,7 +36,8 @@ def test_some_of_each_topic(bad_inputs, tmp_path):
     only = ['TopKDetector with', 'a list of labels only', 'a list with commas', 'groups of text',
             'report: results that are a list',
             'images of 16 bits', '--resume: a bare pickle', 'load_from: a state_dict of numbers', 'a model without a neck',
-            'model.head.tau=1', 'study: no workers', 'select: no workers', 'audit: one cluster', 'a damaged shard']
+            'model.head.tau=1', 'study: no workers', 'select: no workers', 'audit: one cluster', 'a damaged shard',
+            'pretrain: no such folder']
     done, found = endings(tmp_path, '--only', *only)
     assert done.returncode == 0, done.stdout
     assert len(found) >= 13 and {row['topic'] for row in found} == set(bad_inputs.TOPICS)

@@ -37,7 +37,7 @@ from mmifnd.engine.progress import progress_bar
 from mmifnd.machine import available_cores
 
 ROOT = Path(__file__).resolve().parents[2]
-SUBCOMMANDS = {command.tool: name for name, command in COMMANDS.items()}
+SUBCOMMANDS = {command.tool: name for name, command in COMMANDS.items() if command.tool}
 IMPORTED = (
     'apis.audit_report', 'apis.features', 'apis.groupings', 'apis.pretraining', 'apis.run_images', 'apis.schedules',
     'datasets.thumbnails', 'apis.views', 'configuration.check_benchmark', 'configuration.environment', 'converters', 'engine',
@@ -45,7 +45,7 @@ IMPORTED = (
 REFUSED, TAKEN = 'one line', 'taken'
 #: What may go wrong, as it is printed.
 FAULTS = ('traceback', 'hang', 'accepted silently', 'trained first', 'other words', 'sound, yet refused')
-_ERROR = re.compile(r'^(?:[\w./ -]+\.py: )?error: .*$', re.MULTILINE)
+_ERROR = re.compile(r'^(?:[\w./ -]+\.py: |mmifnd [\w-]+: )?error: .*$', re.MULTILINE)
 
 
 @dataclass
@@ -88,7 +88,9 @@ def start(case: Case, folder: Path) -> int:
             os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT), stream)
         arguments = [argument.replace('{here}', str(folder)) for argument in case.arguments]
         OptimWrapper.update_params = lambda *_, **__: ((folder / 'trained').touch(), os._exit(0))
-        status = run_command(SUBCOMMANDS[case.tool], arguments, f'python tools/{case.tool}.py')
+        has_file = case.tool in SUBCOMMANDS
+        status = run_command(SUBCOMMANDS.get(case.tool, case.tool), arguments,
+                             f'python tools/{case.tool}.py' if has_file else f'mmifnd {case.tool}')
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
         if isinstance(end.code, str):

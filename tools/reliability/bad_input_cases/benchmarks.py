@@ -67,10 +67,26 @@ def _without(folder: str, data: Path) -> None:
     shutil.rmtree(data / folder)
 
 
+def _shared(count: int, data: Path) -> None:
+    """The first ``count`` of the two test images of each class are copies of training images."""
+    for label in 'abcd':
+        for number in range(count):
+            shutil.copy(data / 'train' / label / f'{number}.png', data / 'val' / label / f'{number}.png')
+
+
 def _cut_some(data: Path) -> None:
     for path in (data / 'train/a/0.png', data / 'val/b/0.png', data / 'val/c/1.png'):
         path.write_bytes(path.read_bytes()[:40])
 
+
+TWO_OF_ONE_TYPE = """
+test_cfg['measures'] = dict(
+    _delete_=True, near=dict(type='KNNAccuracy', k=1), far=dict(type='KNNAccuracy', k=3),
+    weak=dict(type='LinearProbe', l2=1.), strong=dict(type='LinearProbe', l2=1e-4),
+    few=dict(type='FewShotProbe', shots=(1,), num_draws=2))
+"""
+#: How many test images of each class are training images, too.
+SHARED = [('half of the test images are training images', 1), ('all test images are training images', 2)]
 
 WEIGHTS = [
     ('weights that do not exist', nothing, 'weights.pth does not exist'),
@@ -121,6 +137,9 @@ def _cases():
         yield _features(name, None, files=files)
     yield _features('no labels', None, SMALL + UNLABELLED)
     yield _features('some images that cannot be read', None, files=_cut_some)
+    yield _features('two measures of one type', None, SMALL + TWO_OF_ONE_TYPE)
+    for name, count in SHARED:  # above half, probes are left out, and that is said
+        yield _features(name, None, SMALL + TWO_OF_ONE_TYPE, files=partial(_shared, count))
     yield _features('weights of another depth', 'does not fit the model', weights=partial(_save, depth=50))
 
 

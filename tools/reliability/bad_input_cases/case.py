@@ -17,7 +17,7 @@ class Case:
 
     Attributes:
         name (str): what is wrong, for people; unique.
-        tool (str): path below ``tools/``, without ``.py``.
+        tool (str): path below ``tools/``, without ``.py``; or a subcommand of ``mmifnd`` that has no file there.
         arguments (Sequence[str]): its command line; ``{here}`` stands for a folder of the case's own.
         words (str): what the line must contain; None if the input is sound and must not be refused.
         files (Callable): writes the wrong file into that folder.
