@@ -72,6 +72,7 @@ setup(
     install_requires=read_requirements('runtime'),
     extras_require={
         **{name: read_requirements(name) for name in EXTRAS}, 'tensorboard': ['tensorboard'],
+        'kornia': ['kornia>=0.9'],
         'dev': [*read_requirements('tests'), *read_requirements('docs'), 'pre-commit']},
     entry_points=dict(console_scripts=['mmifnd=mmifnd.cli:main']),
     cmdclass=dict(build_py=BuildWithConfigs),

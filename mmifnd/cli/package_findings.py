@@ -12,7 +12,7 @@ import mmifnd
 
 from .findings import NOTE, OK, PROBLEM, Finding
 
-LIBRARIES = ('numpy', 'scipy', 'scikit-learn', 'matplotlib', 'kornia', 'rich')
+LIBRARIES = ('numpy', 'scipy', 'scikit-learn', 'matplotlib', 'rich')
 #: Distributions that give the same module, the usual ones first; only one of a row may be installed.
 OPENMMLAB = (('mmengine', 'onedl-mmengine'), ('mmcv', 'mmcv-lite', 'onedl-mmcv'), ('mmpretrain', 'onedl-mmpretrain'))
 FAISS = ('faiss-cpu', 'faiss-gpu', 'faiss-gpu-cu12', 'faiss-gpu-cu11')

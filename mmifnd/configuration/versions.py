@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import mmifnd
 
-PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv-lite', 'mmpretrain', 'faiss-cpu', 'scikit-learn', 'kornia')
+PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv-lite', 'mmpretrain', 'faiss-cpu', 'scikit-learn')
 
 
 def versions() -> dict[str, str]:

@@ -28,7 +28,11 @@ def _unsigned_shift(z: int | Tensor, bits: int) -> int | Tensor:
 
 
 def _mix(z: int | Tensor) -> int | Tensor:
-    """Apply a bijection of 64 bits in which each input bit flips about half of the output bits."""
+    """Apply a bijection of 64 bits in which each input bit flips about half of the output bits; a tensor is overwritten."""
+    if isinstance(z, Tensor):
+        for bits, factor in zip((30, 27), _FACTORS):
+            z.bitwise_xor_((z >> bits).bitwise_and_((1 << (64 - bits)) - 1)).mul_(factor)
+        return z.bitwise_xor_((z >> 31).bitwise_and_((1 << 33) - 1))
     z = _wrap((z ^ _unsigned_shift(z, 30)) * _FACTORS[0])
     z = _wrap((z ^ _unsigned_shift(z, 27)) * _FACTORS[1])
     return z ^ _unsigned_shift(z, 31)
@@ -64,7 +68,7 @@ def counter_hash(*counters: int | Tensor) -> Tensor:
     """
     state: int | Tensor = len(counters)
     for counter in counters:
-        state = _mix(_wrap(_wrap(state + _GAMMA) + _checked(counter)))
+        state = _mix(_wrap(_wrap(state + _GAMMA) + _checked(counter)))  # sums are new, so that they may be overwritten
     return state if isinstance(state, Tensor) else torch.tensor(state, dtype=torch.int64)
 
 
@@ -72,7 +76,7 @@ def _to_uniform(bits: Tensor, dtype: torch.dtype) -> Tensor:
     if dtype not in _SIGNIFICANT_BITS:
         raise TypeError(f'dtype={dtype} is not a floating-point type of {sorted(map(str, _SIGNIFICANT_BITS))}')
     kept = _SIGNIFICANT_BITS[dtype]
-    return cast(Tensor, _unsigned_shift(bits, 64 - kept)).to(dtype) * 2.0**-kept
+    return cast(Tensor, _unsigned_shift(bits, 64 - kept)).to(dtype).mul_(2.0**-kept)
 
 
 def counter_uniform(*counters: int | Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -113,5 +117,5 @@ def counter_normal(*counters: int | Tensor, dtype: torch.dtype = torch.float32) 
         tensor([ 0.9979,  0.2363, -0.4165])
     """
     bits = counter_hash(*counters)
-    radius = torch.sqrt(-2 * torch.log(1 - _to_uniform(bits, dtype)))
-    return radius * torch.cos(2 * math.pi * _to_uniform(counter_hash(bits), dtype))
+    radius = (1 - _to_uniform(bits, dtype)).log_().mul_(-2).sqrt_()
+    return _to_uniform(counter_hash(bits), dtype).mul_(2 * math.pi).cos_().mul_(radius)

@@ -45,7 +45,7 @@ class TensorPairsPreprocessor(TensorViewsPreprocessor):
     """:class:`TensorViewsPreprocessor` for :class:`mmifnd.datasets.TensorPairs`: one view of each image, and its text.
 
     Args:
-        augmentation (dict | Sequence[dict]): transforms of kornia.augmentation, in order.
+        augmentation (dict | Sequence[dict]): steps, in order, as of :class:`TensorViewsPreprocessor`.
         **kwargs: see :class:`TensorViewsPreprocessor`; ``num_views`` is 1.
     """
 

@@ -2,6 +2,7 @@
 
 import torch
 from mmpretrain.models import SelfSupDataPreprocessor
+from torch import Tensor
 
 from mmifnd.registry import MODELS
 
@@ -38,7 +39,12 @@ class ImageViewsPreprocessor(SelfSupDataPreprocessor):
         views = data['inputs'] if isinstance(data['inputs'], (list, tuple)) else [data['inputs']]
         if training and len(views) < 2:
             raise ValueError(f'contrast needs two views of an image, got {len(views)}; put MultiView before PackInputs')
-        index = torch.tensor([sample.sample_idx for sample in samples], dtype=torch.int64)
-        # Without the samples: mmpretrain would copy each one's label to the device by itself.
-        views = super().forward(dict(inputs=list(views), data_samples=None), training)['inputs']
-        return dict(inputs=views, index=self.cast_data(index))
+        index = self.cast_data(torch.tensor([sample.sample_idx for sample in samples], dtype=torch.int64))
+        # Mixed precision is for the model; pixels are the same with and without it.
+        with torch.autocast(index.device.type, enabled=False):
+            return dict(inputs=[self._prepared(self.cast_data(view)) for view in views], index=index)
+
+    def _prepared(self, view: Tensor) -> Tensor:
+        """One view in the model's order of channels, normalised; mmpretrain's way copies a list of channels to the device."""
+        view = (view.flip(1) if self._channel_conversion else view).float()
+        return (view - self.mean) / self.std if self._enable_normalize else view

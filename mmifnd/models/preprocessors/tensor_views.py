@@ -6,11 +6,12 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
+from mmifnd.functional.counter_random import counter_uniform
 from mmifnd.parts import DrawsBySeed
 from mmifnd.registry import MODELS
 
 from .augmentation_steps import build_step
-from .seeded_draws import SeededDraws
+from .step import Draws, Step
 
 _MAX_BYTE = 255
 
@@ -19,12 +20,12 @@ _MAX_BYTE = 255
 class TensorViewsPreprocessor(BaseDataPreprocessor, DrawsBySeed):
     """Augments whole batches of uint8 images; each view is a function of (seed, epoch, image, number of the view).
 
-    It is the same for any batch and number of processes. In evaluation images are only scaled and normalised.
-    Parameters are drawn on the CPU and nothing is read back from the device.
+    It is the same for any batch and number of processes, with and without mixed precision. In evaluation images are only
+    scaled and normalised. Random numbers are drawn on the model's device; nothing is read back from it.
 
     Args:
-        augmentation (dict | Sequence[dict] | Sequence[Sequence[dict]]): transforms of kornia.augmentation, in order; or
-            one such list for each entry of ``num_views``.
+        augmentation (dict | Sequence[dict] | Sequence[Sequence[dict]]): steps, in order, see
+            :data:`mmifnd.models.preprocessors.augmentation_steps.STEPS`; or one such list for each entry of ``num_views``.
         num_views (int | Sequence[int]): how many views; a list with a list of ``augmentation`` gives groups, such as
             ``[2, 6]`` for two large and six small crops.
         mean (Sequence[float] | None): of each channel, in units of [0, 1]; None leaves images in [0, 1].
@@ -32,7 +33,7 @@ class TensorViewsPreprocessor(BaseDataPreprocessor, DrawsBySeed):
         seed (int): of the draws.
 
     Raises:
-        ValueError: if a transform is unknown, or the arguments do not fit together.
+        ValueError: if a step is unknown, or the arguments do not fit together.
     """
 
     def __init__(self, augmentation: dict | Sequence, num_views: int | Sequence[int] = 2,
@@ -42,9 +43,9 @@ class TensorViewsPreprocessor(BaseDataPreprocessor, DrawsBySeed):
             raise ValueError(f'mean={mean} and std={std}: give both or neither')
         if mean is not None and (len(mean) != len(std) or not all(value > 0 for value in std)):
             raise ValueError(f'mean={mean} and std={std} must have one value a channel, those of std positive')
-        # Kept out of the module tree: they draw on the CPU, wherever the model is, and add nothing to checkpoints.
         self._views = tuple(_steps_of_views(augmentation, num_views))
         self.seed = seed
+        self.register_buffer('draw_names', _draw_names(self._views), persistent=False)
         for name, values in (('mean', mean), ('std', std)):
             tensor = None if values is None else torch.tensor(values, dtype=torch.float32).view(-1, 1, 1)
             self.register_buffer(name, tensor, persistent=False)
@@ -57,8 +58,8 @@ class TensorViewsPreprocessor(BaseDataPreprocessor, DrawsBySeed):
         """Make the views.
 
         Args:
-            data (dict): ``inputs`` uint8 (B, C, H, W); ``index`` int64 (B,), on the CPU, where draws are made without
-                waiting for the device; ``epoch`` int64 on the CPU, needed in training.
+            data (dict): ``inputs`` uint8 (B, C, H, W); ``index`` int64 (B,), on the CPU; ``epoch`` int64 on the CPU, needed in
+                training.
             training (bool): whether to augment.
 
         Returns:
@@ -72,29 +73,35 @@ class TensorViewsPreprocessor(BaseDataPreprocessor, DrawsBySeed):
         if missing:
             raise ValueError(f'the batch lacks {sorted(missing)}; the data set must be an IndexedDataset of tensors, '
                              "its loader with collate_fn=dict(type='keep_batch')")
-        images = self.cast_data(data['inputs']).float() / _MAX_BYTE
         index = self.cast_data(data['index'])
-        if not training:
-            return dict(inputs=[self._normalize(images)], index=index)
-        epoch = int(data['epoch'].reshape(-1)[0])
-        draw_index = data['index'].cpu()
-        views = [self._view(images, draw_index, epoch, number) for number in range(len(self._views))]
-        return dict(inputs=views, index=index)
+        # Mixed precision is for the model: in half precision pixels would move by more than the augmentation means them to.
+        with torch.autocast(index.device.type, enabled=False), torch.no_grad():
+            images = self.cast_data(data['inputs']).float() / _MAX_BYTE
+            if not training:
+                return dict(inputs=[self._normalize(images)], index=index)
+            epoch = int(data['epoch'].reshape(-1)[0])
+            return dict(inputs=self._augmented(images, index, data['index'], epoch), index=index)
 
-    @torch.no_grad()
-    def _view(self, images: Tensor, index: Tensor, epoch: int, number: int) -> Tensor:
-        """The view of that number; ``index`` on the CPU."""
-        for position, step in enumerate(self._views[number]):
-            with SeededDraws((self.seed, epoch, number, position), index):
-                images = step(images)
-        return self._normalize(images)
+    def _augmented(self, images: Tensor, index: Tensor, host_index: Tensor, epoch: int) -> list[Tensor]:
+        """All views of the images, normalised."""
+        view, position, call, element = self.draw_names
+        uniform = counter_uniform(self.seed, epoch, view, position, call, index[:, None], element)
+        views, column = [], 0
+        for number, steps in enumerate(self._views):
+            changed = images
+            for position, step in enumerate(steps):
+                width = sum(step.calls)
+                draws = Draws((self.seed, epoch, number, position), index, host_index, uniform[:, column:column + width])
+                changed, column = step(changed, draws), column + width
+            views.append(self._normalize(changed))
+        return views
 
     def _normalize(self, images: Tensor) -> Tensor:
         return images if self.mean is None else (images - self.mean) / self.std
 
 
-def _steps_of_views(augmentation: dict | Sequence, num_views: int | Sequence[int]) -> list[list]:
-    """The transforms of each view; views of a group share them."""
+def _steps_of_views(augmentation: dict | Sequence, num_views: int | Sequence[int]) -> list[list[Step]]:
+    """The steps of each view; views of a group share them."""
     augmentation = [augmentation] if isinstance(augmentation, dict) else list(augmentation)
     if isinstance(num_views, int):
         num_views, augmentation = [num_views], [augmentation]
@@ -104,3 +111,11 @@ def _steps_of_views(augmentation: dict | Sequence, num_views: int | Sequence[int
         raise ValueError(f'num_views={list(num_views)} needs {len(num_views)} lists of transforms in augmentation')
     groups = [[build_step(config) for config in group] for group in augmentation]
     return [group for group, count in zip(groups, num_views) for _ in range(count)]
+
+
+def _draw_names(views: Sequence[Sequence[Step]]) -> Tensor:
+    """View, position of the step, number of the call and of its element, of each uniform number of an image; int64 (4, D)."""
+    names = [(number, position, call, element)
+             for number, steps in enumerate(views) for position, step in enumerate(steps)
+             for call, width in enumerate(step.calls, 1) for element in range(width)]
+    return torch.tensor(names, dtype=torch.int64).reshape(-1, 4).T.contiguous()

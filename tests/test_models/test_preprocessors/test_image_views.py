@@ -58,3 +58,15 @@ def test_folder_to_views(tmp_path):
     result = ImageViewsPreprocessor(mean=[127.5] * 3, std=[60.] * 3)(batch, training=True)
     assert [tuple(view.shape) for view in result['inputs']] == [(3, 3, 8, 8)] * 2
     assert result['index'].tolist() == [0, 1, 2]
+
+
+def test_views_are_the_same_under_autocast_and_in_the_model_s_order_of_channels():
+    batch = batch_of(2)
+    batch['inputs'][0][:, 0] = 99
+    plain, swapped = (ImageViewsPreprocessor(mean=[1., 2., 3.], std=[3.] * 3, to_rgb=to_rgb) for to_rgb in (False, True))
+    first = swapped(batch, training=True)['inputs'][0]
+    assert first[0, :, 0, 0].tolist() == pytest.approx([(10 - 1) / 3, (10 - 2) / 3, (99 - 3) / 3])
+    assert plain(batch, training=True)['inputs'][0][0, 0, 0, 0] == pytest.approx((99 - 1) / 3)
+    with torch.autocast('cpu', torch.bfloat16):
+        assert all(one.equal(other) for one, other in zip(
+            swapped(batch, training=True)['inputs'], [first, swapped(batch, training=True)['inputs'][1]]))
