@@ -363,8 +363,15 @@ def digits():
     yield {'train_dataloader.dataset.split': 'val', 'train_dataloader.batch_size': 128}
 
 
+@pytest.fixture(scope='module')
+def emoji():
+    """All of them: they come with the package."""
+    yield {}
+
+
 DATA = dict(CustomDataset='folder', SplitFolder='folder', ClassSubset='listed_classes', GroupedFolder='grouped_folder',
-            WordNetDepthDataset='wordnet_folder', CIFAR10='cifar', CIFAR100='cifar', IDXImages='idx', Digits='digits')
+            WordNetDepthDataset='wordnet_folder', CIFAR10='cifar', CIFAR100='cifar', IDXImages='idx', Digits='digits',
+            EmojiPairs='emoji')
 
 
 def kind_of(name):
@@ -422,7 +429,8 @@ def test_trains(name, request, tmp_path, restored_torch):
     hub = runner.message_hub
     losses = hub.get_scalar('train/loss').data[0]
     assert len(losses) >= 2 and np.isfinite(losses).all()
-    shares = hub.get_scalar('train/false_negative_share').data[0]
+    direction = next(iter(runner.model.heads))
+    shares = hub.get_scalar(f'train/{direction and f"{direction}/"}false_negative_share').data[0]
     detector = config.model.head.detector.type
     if detector == 'NoDetector':
         assert not shares.any()

@@ -1,0 +1,4 @@
+_base_ = './clip_oracle_emoji.py'
+
+# The same pairs attracted instead.
+model = dict(head=dict(type='AttrContrastiveHead'))

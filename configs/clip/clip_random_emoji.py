@@ -1,0 +1,4 @@
+_base_ = './clip_emoji.py'
+
+# The lower control: as many pairs as there are false negatives, drawn at random.
+model = dict(head=dict(detector=dict(_delete_=True, type='RandomDetector', rate=0.004)))
