@@ -1,7 +1,7 @@
 _base_ = './clip_emoji.py'
 
-# 0.4 % of the negatives show the anchor's emoji. A pair is seen about once an epoch, so that thresholds start at the quantile
-# of the first batch instead of at 1.
+# 0.4 % of the negatives show the anchor's emoji. A pair is seen about once an epoch, so thresholds start at the quantile of
+# the first batch instead of at 1.
 model = dict(
     head=dict(
         detector=dict(

@@ -1,9 +1,8 @@
-# False negatives between images and texts: emoji of an artist that nobody has trained on, named in words. Every method has the
-# temperature that is best on another artist's drawings, with other seeds:
-# `python tools/select_temperature.py configs/studies/clip_emoji.py --seeds 100 101 --temperatures 0.05 0.1 0.2 --measure
-# retrieval_mean`.
+# Detectors inside CLIP, judged on drawings of an artist that was not trained on. Every method has the temperature that is
+# best on another artist's drawings, with other seeds: `python tools/select_temperature.py configs/studies/clip_emoji.py
+# --seeds 100 101 --temperatures 0.05 0.1 0.2 --measure retrieval_mean`.
 title = 'CLIP without false negatives on emoji'
-dataset = '200 emoji: 887 drawings of five artists with captions to train on, 200 of a sixth to choose, 200 of a seventh to report'
+dataset = '200 emoji: 887 captioned drawings of five artists to train on, 200 of a sixth to choose, 200 of a seventh'
 
 methods = dict(
     clip=dict(label='CLIP', config='configs/clip/clip_emoji.py'),
