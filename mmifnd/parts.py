@@ -61,6 +61,14 @@ class FollowsEpochs(ABC):
         """Take note that epoch ``epoch`` (0-based) of ``max_epochs`` begins."""
 
 
+class FollowsSteps(ABC):
+    """A part that changes with the step."""
+
+    @abstractmethod
+    def start_step(self, step: int, max_steps: int) -> None:
+        """Take note that step ``step`` (0-based) of the ``max_steps`` of the training begins."""
+
+
 class DrawsBySeed(ABC):
     """A part that draws by a counter-based hash of the run's seed."""
 
@@ -84,7 +92,8 @@ class KeepsRankState(ABC):
 #: The methods by which each kind of part takes part.
 METHODS: dict[type, tuple[str, ...]] = {
     KnowsImages: ('bind',), KnowsGroups: ('bind_groups',),
-    KnowsFingerprint: ('bind_fingerprint',), TakesPseudoLabels: ('publish',), FollowsEpochs: ('start_epoch',),
+    KnowsFingerprint: ('bind_fingerprint',), TakesPseudoLabels: ('publish',),
+    FollowsEpochs: ('start_epoch',), FollowsSteps: ('start_step',),
     DrawsBySeed: ('seed_draws',), KeepsRankState: ('rank_state', 'load_rank_states')}
 
 

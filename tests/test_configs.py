@@ -29,7 +29,7 @@ CONFIGS = [str(path.relative_to(ROOT / 'configs').with_suffix('')) for path in F
 
 HEADLINE = 'ifnd/ifnd_r50_8xb32_200e_in1k'
 #: Folders whose configs are ablations: each changes one thing of its parent.
-ABLATIONS = ('glofnd/start_epoch', 'ifnd/table6', 'ifnd/table7')
+ABLATIONS = ('glofnd/start_epoch', 'ifnd/table6', 'ifnd/table7', 'sane/table4', 'sane/table5', 'sane/table6')
 #: The row of another method, which the ablations of that method inherit from.
 OTHER_METHODS = {'ifnd/table7/pcl'}
 

@@ -1,4 +1,4 @@
-# Every method of the project in its framework. Temperatures: docs/temperatures_digits.md.
+# Every method of the project in its framework, but SANE: see sane_digits.py. Temperatures: docs/temperatures_digits.md.
 _base_ = './_base_/digits.py'
 
 title = 'All methods on scikit-learn digits'
@@ -12,11 +12,9 @@ methods = dict(
     oracle=dict(label='oracle (SimCLR, true labels)', config='configs/baselines/simclr_oracle_digits.py'),
     moco=dict(label='MoCo', config='configs/baselines/moco_digits.py'),
     moco_pcl=dict(label='PCL (MoCo)', config='configs/pcl/pcl_moco_digits.py'),
-    moco_sane=dict(label='SANE (MoCo)', config='configs/sane/sane_moco_digits.py'),
     moco_sce=dict(label='SCE (MoCo)', config='configs/sce/sce_moco_digits.py'),
     moco_glofnd=dict(label='GloFND (MoCo)', config='configs/glofnd/moco_glofnd_digits.py'),
     moco_ifnd=dict(label='IFND full at half (MoCo)', config='configs/ifnd/ifnd_moco_digits_full-at-half.py'),
-    moco_sane_ifnd=dict(label='SANE + IFND (MoCo)', config='configs/sane/sane_ifnd_moco_digits.py'),
     moco_sce_ifnd=dict(label='SCE + IFND (MoCo)', config='configs/sce/sce_ifnd_moco_digits.py'),
     swav=dict(label='SwAV', config='configs/swav/swav_digits.py'),
     swav_ifnd=dict(label='IFND full at half (SwAV)', config='configs/ifnd/ifnd_swav_digits_full-at-half.py'),
@@ -40,7 +38,6 @@ comparisons = [
     ('moco_ifnd', 'moco', 'shot_1'),
     ('moco_pcl', 'moco', 'shot_1'),
     ('moco_ifnd', 'moco_pcl', 'shot_1'),
-    ('moco_sane', 'moco', 'shot_1'),
     ('moco_sce', 'moco', 'shot_1'),
     ('swav_ifnd', 'swav', 'shot_1'),
     ('sogclr_glofnd', 'sogclr', 'shot_1'),

@@ -53,7 +53,8 @@ METHODS = dict(
     margin=MethodParts(dict(type='PositiveMarginDetector')),
     pcl=MethodParts(head=dict(type='ProtoNCEHead'), clusters=True, acceptance=dict(scheme='constant', end=1.)),
     sce=MethodParts(head=dict(type='SCEHead')),
-    sane=MethodParts(head=dict(type='SANEHead'), model=dict(mixup=dict(type='MomentumMixup')), frameworks=('mocov2',)),
+    sane=MethodParts(head=dict(type='SANEHead'), model=dict(fresh_keys=True, mixup=dict(type='MomentumMixup')),
+                     frameworks=('mocov2',)),
     random=MethodParts(dict(type='RandomDetector', rate=0.1), frameworks=ALL),
     oracle=MethodParts(_ORACLE, frameworks=ALL, needs_labels=True),
     supcon=MethodParts(_ORACLE, dict(type='AttrContrastiveHead'), needs_labels=True))

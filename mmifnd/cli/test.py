@@ -36,17 +36,14 @@ def run(args: argparse.Namespace) -> None:
     measures = runner.test()
     if not is_main():
         return
-    print_measures(measures, config.model.to_dict())
+    print_measures(measures)
     if args.out:
         summaries = getattr(runner.test_loop, 'summaries', {})
         write_results(evaluation_results(args.config, config, args.checkpoint, checkpoint, measures, summaries, args.command),
                       Path(args.out))
 
 
-def print_measures(measures: dict[str, float], model: dict) -> None:
-    """Print one line per measure, and a footnote if the model is provisional."""
-    from mmifnd.studies.provisional import FOOTNOTE, is_provisional
+def print_measures(measures: dict[str, float]) -> None:
+    """Print one line per measure."""
     width = max([16, *map(len, measures)])
     print('\n'.join(f'{name:{width}s} {value:8.3f}' for name, value in measures.items()))
-    if is_provisional(model):
-        print(FOOTNOTE)

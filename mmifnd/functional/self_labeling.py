@@ -1,30 +1,31 @@
-"""Self-labeling refinement, SANE (Zhou et al., NeurIPS 2021, arXiv 2106.14749). PROVISIONAL: written from memory.
+"""Self-labeling refinement (SANE: Zhou et al., NeurIPS 2021, arXiv 2106.14749, Eq. 4 and 5).
 
-The paper's text was not available when this was written, and no public code was found to compare with. The method's outline
-(soft labels from the positive's similarities, mixed with the one-hot label) is taken from the abstract; every formula and
-constant below is a recollection, and each constant is an argument. Check them against the paper before you compare numbers
-with its own.
+Shapes: A anchors, C candidates, G granularities. The paper's key set B of an anchor is its positive and its candidates. The
+paper does not say which encoder compares a key with the other keys; here both sides are the momentum encoder's, so that a
+key's similarity to itself is 1.
 """
 
 import math
+from collections.abc import Collection
 
 import torch
 from torch import Tensor
 
-from mmifnd.checks import check_choice, check_inside
+from mmifnd.checks import check_inside
 
 from ._checks import check_temperature
 from .soft_labels import soft_label_loss
 
-#: The second part of a refined label: all on the nearest candidate, the softmax over candidates alone, or nothing.
-SECOND_LABELS = ('nearest', 'candidates', 'none')
+#: The two parts of a refined label: the softmax over all keys, and that over all keys but the anchor's own.
+PARTS = ('p', 'q')
 
 
 def self_labeling_loss(positive: Tensor, negative: Tensor, key_similarity: Tensor, false_negative: Tensor,
-                       temperature: float, sharpening: float, prior: float, second_label: str = 'nearest') -> Tensor:
-    """The cross entropy with SANE's refined labels (provisional), without the detected false negatives.
+                       temperature: float, sharpening: float, prior: float, parts: Collection[str] = PARTS,
+                       share: float = 1.) -> Tensor:
+    """The cross entropy with refined labels, without the detected false negatives (SANE, Eq. 4 and 5).
 
-    ``-sum_k y_k log softmax_k(q . k / t)`` with y of :func:`refined_label`.
+    ``-sum_k y_k log softmax_k(q . k / t)`` with ``y = (1 - share) * one_hot + share * refined``, see :func:`refined_label`.
 
     Args:
         positive (Tensor): cosine similarity of each anchor to its positive, (A, 1).
@@ -32,10 +33,11 @@ def self_labeling_loss(positive: Tensor, negative: Tensor, key_similarity: Tenso
         key_similarity (Tensor): cosine similarities of each anchor's positive to the candidates, (A, C); no gradient.
         false_negative (Tensor): bool, true where a candidate is removed from label and prediction; (A, C), or (G, A, C)
             for G granularities, over which the loss is averaged.
-        temperature (float): t of the prediction, > 0.
+        temperature (float): t of the prediction, > 0; 0.2 in the paper.
         sharpening (float): see :func:`refined_label`.
         prior (float): see :func:`refined_label`.
-        second_label (str): see :func:`refined_label`.
+        parts (Collection[str]): see :func:`refined_label`.
+        share (float): of the refined label, in [0, 1]; 0 is InfoNCE.
 
     Returns:
         Tensor: scalar, the mean over anchors. An anchor without negatives contributes 0.
@@ -49,65 +51,68 @@ def self_labeling_loss(positive: Tensor, negative: Tensor, key_similarity: Tenso
         >>> self_labeling_loss(positive, negative, negative, prior=0., **options)  # InfoNCE
         tensor(0.4756)
         >>> self_labeling_loss(positive, negative, negative, prior=1., **options)
-        tensor(0.5751)
+        tensor(0.6740)
     """
-    return soft_label_loss(positive, negative, key_similarity, false_negative, temperature,
-                           lambda similarity: refined_label(similarity, temperature, sharpening, prior, second_label))
+    check_inside('share', share, 0, 1, remedy='it weighs the refined label, 1 is usual')
+
+    def label(similarity: Tensor) -> tuple[Tensor, Tensor]:
+        own, others = refined_label(similarity, temperature, sharpening, prior, parts)
+        return 1 - share + share * own, share * others
+
+    return soft_label_loss(positive, negative, key_similarity, false_negative, temperature, label)
 
 
 @torch.no_grad()
 def refined_label(key_similarity: Tensor, temperature: float, sharpening: float, prior: float,
-                  second_label: str = 'nearest') -> tuple[Tensor, Tensor]:
-    """SANE's refined label ``(1 - a - b) * one_hot + a * p + b * q`` (provisional).
+                  parts: Collection[str] = PARTS) -> tuple[Tensor, Tensor]:
+    """The refined label ``(1 - a - b) * one_hot + a * p + b * q`` (SANE, Eq. 5).
 
-    p is the softmax of the positive's similarities over ``temperature * sharpening``, to itself (cosine 1) and to the
-    candidates. q says which candidate is nearest. Confidences: ``a = prior * max p / s``, ``b = prior * (the nearest
-    candidate's confidence) / s``, ``s = 1 + prior * (both)``, where 1 is the confidence of the one-hot label.
+    p is the softmax over ``temperature * sharpening`` of the positive's similarities, to itself (cosine 1) and to the
+    candidates; q the same without itself. ``a = prior * max p / z``, ``b = prior * max q / z``,
+    ``z = 1 + prior * max p + prior * max q``, where 1 is the confidence of the one-hot label.
 
     Args:
         key_similarity (Tensor): of each anchor's positive to the candidates, (A, C); -inf where there is none.
         temperature (float): > 0.
-        sharpening (float): in (0, 1]; smaller values sharpen.
+        sharpening (float): in (0, 1]; smaller values sharpen. 0.8 on CIFAR-10, 1 on ImageNet.
         prior (float): confidence in the refinery, >= 0; 0 leaves the one-hot label.
-        second_label (str): ``'nearest'``: q is one-hot at the nearest candidate, its confidence is p there;
-            ``'candidates'``: q is p without its positive, scaled to sum 1, its confidence is its largest entry;
-            ``'none'``: b = 0.
+        parts (Collection[str]): ``('p', 'q')``, or one of them, as in the rows of Table 4.
 
     Returns:
-        tuple[Tensor, Tensor]: shares of the positive (A, 1) and of the candidates (A, C), which sum to 1.
+        tuple[Tensor, Tensor]: shares of the positive (A, 1) and of the candidates (A, C), which sum to 1. q of an anchor
+        without candidates is left out.
 
     Raises:
         ValueError: if a value is out of range.
 
     Example:
         >>> refined_label(torch.tensor([[0.9, 0.1]]), temperature=0.2, sharpening=0.8, prior=1.)
-        (tensor([[0.7120]]), tensor([[0.2873, 0.0008]]))
+        (tensor([[0.5141]]), tensor([[0.4819, 0.0041]]))
     """
     check_temperature(temperature, '0.2 is usual')
     check_inside('sharpening', sharpening, 0, 1, 'right', remedy='0.8 and 1 are usual')
     check_inside('prior', prior, 0, math.inf, 'left', 'the refined label', '0 to 10 is usual')
-    check_choice('second_label', second_label, SECOND_LABELS)
+    check_parts(parts)
     scaled = torch.cat([torch.ones_like(key_similarity[:, :1]), key_similarity], dim=1) / (temperature * sharpening)
-    p = scaled.softmax(dim=1)
-    first, (q, second) = p.amax(dim=1, keepdim=True), _second_label(scaled[:, 1:], p[:, 1:], second_label)
-    total = 1 + prior * (first + second)
-    a, b = prior * first / total, prior * second / total
+    p, q = scaled.softmax(dim=1), scaled[:, 1:].softmax(dim=1).nan_to_num(0.)  # NaN if there is no candidate at all
+    first = prior * p.amax(dim=1, keepdim=True) * ('p' in parts)
+    second = prior * q.amax(dim=1, keepdim=True) * ('q' in parts)
+    a, b = first / (1 + first + second), second / (1 + first + second)
     return 1 - a - b + a * p[:, :1], a * p[:, 1:] + b * q
 
 
-def _second_label(scaled: Tensor, p: Tensor, kind: str) -> tuple[Tensor, Tensor]:
-    """The label q (A, C) and its confidence (A, 1), from logits and shares of the candidates."""
-    if kind == 'nearest':
-        nearest = p.max(dim=1, keepdim=True)
-        return torch.zeros_like(p).scatter_(1, nearest.indices, 1.), nearest.values
-    if kind == 'candidates':
-        q = scaled.softmax(dim=1).nan_to_num(0.)  # NaN where there is no candidate at all
-        return q, q.amax(dim=1, keepdim=True)
-    return torch.zeros_like(p), torch.zeros_like(p[:, :1])
+def check_parts(parts: Collection[str], owner: str = '') -> None:
+    """Refuse parts of a refined label that do not exist.
+
+    Raises:
+        ValueError: naming them and what there is.
+    """
+    if not parts or not set(parts) <= set(PARTS):
+        raise ValueError(f"parts={tuple(parts)!r}{f' of {owner}' if owner else ''} must be ('p', 'q'), ('p',) or ('q',)")
 
 
 def prior_confidence(progress: float, start: float, end: float) -> float:
-    """The prior at ``progress`` in [0, 1] of the training: from ``start`` to ``end`` on half a cosine (provisional).
+    """The prior mu at ``progress`` in [0, 1] of the training: from ``start`` to ``end`` on half a cosine, as SANE moves it.
 
     ``end - (end - start) * (cos(pi * progress) + 1) / 2``; 0 to 1 on CIFAR-10, 0.5 to 10 on ImageNet.
 

@@ -16,8 +16,6 @@ from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.versions import versions
 from mmifnd.evaluation import Summary
 
-from .provisional import is_provisional
-
 #: Keys of a config, and of its data loaders, that say where and how a run is started, not what it is.
 _CIRCUMSTANCES = {'work_dir', 'launcher', 'load_from', 'resume', 'filename', 'experiment_name'}
 _OF_LOADERS = {'pin_memory', 'persistent_workers', 'num_workers'}
@@ -54,22 +52,21 @@ def evaluation_results(config_path: str, config: Config, checkpoint_path: str, c
     Returns:
         dict: ``kind`` ('evaluation'), ``command``, ``created``, ``versions``, ``config`` and ``checkpoint`` with their
         ``config_hash`` and ``checkpoint_hash``, ``seeds`` (of the training; empty if the checkpoint does not say),
-        ``provisional`` (whether the method's formulas are unchecked), and ``measures``: by name ``value``, ``spread`` (sample
-        standard deviation over the draws, or None) and ``draws``.
+        and ``measures``: by name ``value``, ``spread`` (sample standard deviation over the draws, or None) and ``draws``.
     """
     seed = (checkpoint.get('meta') or {}).get('seed')
     spreads = {f'{name}_std' for name in summaries}
     return dict(
         kind='evaluation', command=command, created=time.strftime('%Y-%m-%d'), versions=versions(), config=str(config_path),
         config_hash=config_hash(config), checkpoint=str(checkpoint_path), checkpoint_hash=file_hash(checkpoint_path),
-        seeds=[] if seed is None else [int(seed)], provisional=is_provisional(config.model.to_dict()),
+        seeds=[] if seed is None else [int(seed)],
         measures={name: _entry(float(value), summaries.get(name)) for name, value in measures.items() if name not in spreads})
 
 
 def config_hash(config: Config) -> str:
     """16 hex digits of the SHA-256 of all that a config says, but for where and how it is started."""
     compared = {key: _without(value, _OF_LOADERS) if key.endswith('_dataloader') else value
-            for key, value in _without(config.to_dict(), _CIRCUMSTANCES).items()}
+                for key, value in _without(config.to_dict(), _CIRCUMSTANCES).items()}
     return hashlib.sha256(json.dumps(compared, sort_keys=True, default=repr).encode()).hexdigest()[:16]
 
 

@@ -10,7 +10,6 @@ from mmifnd.configuration.versions import versions
 from mmifnd.evaluation import paired_t_test, summarise
 
 from .plan import Study
-from .provisional import is_provisional
 
 
 def summary_of(study: Study, records: list[dict], command: str) -> dict[str, Any]:
@@ -51,7 +50,7 @@ def _summary(study: Study, records: list[dict]) -> dict[str, dict]:
 def _describe(method) -> dict[str, Any]:
     config = load_config(method.config, dict(method.options))
     return dict(label=method.label, config=method.config, options=method.options,
-                temperature=config.model.head.temperature, provisional=is_provisional(config.model.to_dict()))
+                temperature=config.model.head.temperature)
 
 
 def _compare(records: list[dict], a: str, b: str, measure: str) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from rich.table import Table
 
 from mmifnd.evaluation import mean_and_spread
 
-from .provisional import FOOTNOTE
-
 #: Columns that the table of a small study needs; a narrower terminal wraps lines rather than losing digits.
 _WIDTH = 106
 
@@ -28,8 +26,6 @@ def print_table(results: dict[str, Any], console: Console | None = None) -> None
     for row in _rows(results, '±'):
         table.add_row(*row)
     console.print(table)
-    for note in _footnotes(results):
-        console.print(note)
     for comparison in results['comparisons']:
         console.print(_sentence(results, comparison))
 
@@ -38,8 +34,7 @@ def as_markdown(results: dict[str, Any]) -> str:
     """The command, the same table and the same sentences, to be pasted into a page."""
     header = ['method', 'temperature', *(measure['label'] for measure in _shown(results).values())]
     lines = [f'`{results["command"]}`', '', f'{_counted(_seeds(results), "seed")}, mean ± standard deviation, in '
-             f'{_units(results)}.', '', *map(markdown_row, [header, ['---'] * len(header), *_rows(results, ' ± ')]), '',
-             *(text for note in _footnotes(results) for text in (f'\\{note}', ''))]
+             f'{_units(results)}.', '', *map(markdown_row, [header, ['---'] * len(header), *_rows(results, ' ± ')]), '']
     return '\n'.join([*lines, *(f'- {_sentence(results, comparison)}' for comparison in results['comparisons'])]) + '\n'
 
 
@@ -53,7 +48,7 @@ def _shown(results: dict) -> dict[str, dict]:
 
 
 def _units(results: dict) -> str:
-    """The unit of all; of single columns behind it where they have another."""
+    """The unit of all; of single columns after it if they have another."""
     units: dict[str, list[str]] = {}
     for measure in _shown(results).values():
         units.setdefault(measure['unit'], []).append(measure['label'])
@@ -66,13 +61,8 @@ def _rows(results: dict, between: str) -> list[list[str]]:
     for name, method in results['methods'].items():
         summary = results['summary'][name]
         cells = [_cell(summary.get(key), between, 1 if measure['unit'] == '%' else 3) for key, measure in shown.items()]
-        label = method['label'] + ('*' if method.get('provisional') else '')
-        rows.append([label, f'{method["temperature"]:g}', *cells])
+        rows.append([method['label'], f'{method["temperature"]:g}', *cells])
     return rows
-
-
-def _footnotes(results: dict) -> list[str]:
-    return [FOOTNOTE] if any(method.get('provisional') for method in results['methods'].values()) else []
 
 
 def _seeds(results: dict) -> int:

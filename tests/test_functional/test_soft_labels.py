@@ -1,4 +1,4 @@
-"""SCE's loss and SANE's refined labels against worked examples, loops and limits."""
+"""SCE's loss and SANE's refined labels against loops and limits."""
 
 import math
 
@@ -10,7 +10,6 @@ from hypothesis import given, strategies as st
 from mmifnd.functional import (
     elimination_loss,
     instance_loss,
-    prior_confidence,
     refined_label,
     relational_label,
     self_labeling_loss,
@@ -36,29 +35,6 @@ def sample(seed=0, anchors=4, candidates=6, granularities=2, dtype=torch.float64
     return positive, negative, key @ queue.T, mask
 
 
-# --- worked example, written from memory as the method itself ---------------------------------------------------------------
-
-
-def test_refined_label_of_the_worked_example(golden):
-    keys = golden['g11_keys']
-    similarity = (keys[:1] @ keys[1:].T)
-    label = torch.cat(refined_label(similarity, temperature=0.2, sharpening=0.8, prior=0.5), dim=1)[0]
-    torch.testing.assert_close(label, golden['g11_ybar'], **GOLDEN)
-    first, second = golden['g11_alpha_beta']
-    rebuilt = first * golden['g11_p'] + torch.tensor([1 - first - second, second, 0, 0])
-    torch.testing.assert_close(label, rebuilt, **GOLDEN)
-    query = golden['g11_q'] @ keys.T
-    found = self_labeling_loss(query[None, :1], query[None, 1:], similarity, torch.zeros(1, 3, dtype=torch.bool),
-                               temperature=0.2, sharpening=0.8, prior=0.5)
-    torch.testing.assert_close(found, golden['g11_loss'], **GOLDEN)
-
-
-def test_priors_of_the_worked_example(golden):
-    for name, ends in (('cifar', (0., 1.)), ('in1k', (0.5, 10.))):
-        found = [prior_confidence(progress, *ends) for progress in (0, 0.25, 0.5, 1)]
-        torch.testing.assert_close(torch.tensor(found, dtype=torch.float64), golden[f'g11_mu_{name}'], **GOLDEN)
-
-
 # --- loops ------------------------------------------------------------------------------------------------------------------
 
 
@@ -73,17 +49,15 @@ def sce_label(similarity, temperature, key_temperature, weight):
     return [weight, *((1 - weight) * share for share in softmax([s / key_temperature for s in similarity]))]
 
 
-def sane_label(similarity, temperature, sharpening, prior, second_label='nearest'):
-    p = softmax([s / (temperature * sharpening) for s in [1., *similarity]])
-    others, q, confidence = p[1:], [0.] * len(p), 0.
-    if others and second_label != 'none':
-        nearest = max(range(len(others)), key=others.__getitem__)
-        shares = [other / sum(others) for other in others]
-        q = [0., *(shares if second_label == 'candidates' else [float(k == nearest) for k in range(len(others))])]
-        confidence = shares[nearest] if second_label == 'candidates' else others[nearest]
-    total = 1 + prior * (max(p) + confidence)
-    a, b = prior * max(p) / total, prior * confidence / total
-    return [(1 - a - b) * (k == 0) + a * p[k] + b * q[k] for k in range(len(p))]
+def sane_label(similarity, temperature, sharpening, prior, parts=('p', 'q'), share=1.):
+    """Eq. 5, from the similarities of a key to the others: its own cosine is 1."""
+    keys = [s / (temperature * sharpening) for s in [1., *similarity]]
+    p, q = softmax(keys), [0., *(softmax(keys[1:]) if similarity else [])]
+    first = prior * max(p) * ('p' in parts)
+    second = prior * max(q) * ('q' in parts)
+    a, b = first / (1 + first + second), second / (1 + first + second)
+    refined = [(1 - a - b) * (k == 0) + a * p[k] + b * q[k] for k in range(len(p))]
+    return [(1 - share) * (k == 0) + share * y for k, y in enumerate(refined)]
 
 
 def loop(labeler, positive, negative, key_similarity, mask, temperature, **options):
@@ -101,8 +75,8 @@ def loop(labeler, positive, negative, key_similarity, mask, temperature, **optio
 @pytest.mark.parametrize('seed', range(4))
 @pytest.mark.parametrize('loss, labeler, options', [
     (similarity_contrastive_loss, sce_label, SCE), (self_labeling_loss, sane_label, SANE),
-    (self_labeling_loss, sane_label, dict(SANE, second_label='candidates')),
-    (self_labeling_loss, sane_label, dict(SANE, second_label='none'))])
+    (self_labeling_loss, sane_label, dict(SANE, parts=('p',))), (self_labeling_loss, sane_label, dict(SANE, parts=('q',))),
+    (self_labeling_loss, sane_label, dict(SANE, share=0.3))])
 def test_losses_against_loops(loss, labeler, options, seed):
     tensors = sample(seed)
     assert loss(*tensors, **options).item() == pytest.approx(loop(labeler, *tensors, **options), abs=1e-10, rel=1e-10)
@@ -115,7 +89,8 @@ def test_losses_against_loops(loss, labeler, options, seed):
 
 def test_one_hot_labels_are_infonce_exactly():
     positive, negative, key, mask = sample()
-    for loss, options in ((similarity_contrastive_loss, dict(SCE, weight=1.)), (self_labeling_loss, dict(SANE, prior=0.))):
+    for loss, options in ((similarity_contrastive_loss, dict(SCE, weight=1.)), (self_labeling_loss, dict(SANE, prior=0.)),
+                          (self_labeling_loss, dict(SANE, share=0.))):
         temperature = options['temperature']
         assert loss(positive, negative, key, mask, **options) == elimination_loss(positive, negative, mask, temperature)
         nobody = torch.zeros_like(mask)
@@ -125,18 +100,18 @@ def test_one_hot_labels_are_infonce_exactly():
 def test_a_boundless_prior_leaves_nothing_of_the_one_hot_label():
     key = sample()[2]
     p = torch.cat([torch.ones(4, 1), key], dim=1).div(0.16).softmax(dim=1)
-    first, second = p.amax(dim=1, keepdim=True), p[:, 1:].amax(dim=1, keepdim=True)
-    nearest = F.one_hot(p[:, 1:].argmax(dim=1) + 1, 7)
-    expected = (first * p + second * nearest) / (first + second)
+    q = F.pad(key.div(0.16).softmax(dim=1), (1, 0))
+    first, second = p.amax(dim=1, keepdim=True), q.amax(dim=1, keepdim=True)
+    expected = (first * p + second * q) / (first + second)
     torch.testing.assert_close(torch.cat(refined_label(key, 0.2, 0.8, 1e12), dim=1), expected, atol=1e-10, rtol=0)
 
 
 @given(seed=st.integers(0, 99), candidates=st.integers(1, 9), weight=st.floats(0, 1), prior=st.floats(0, 100),
-       second_label=st.sampled_from(['nearest', 'candidates', 'none']))
-def test_labels_are_distributions_over_what_is_there(seed, candidates, weight, prior, second_label):
+       parts=st.sampled_from(['pq', 'p', 'q']))
+def test_labels_are_distributions_over_what_is_there(seed, candidates, weight, prior, parts):
     _, negative, key, _ = sample(seed, candidates=candidates)
     key = key.masked_fill(negative == -torch.inf, -torch.inf)
-    for positive, others in (relational_label(key, 0.05, weight), refined_label(key, 0.2, 0.8, prior, second_label)):
+    for positive, others in (relational_label(key, 0.05, weight), refined_label(key, 0.2, 0.8, prior, parts)):
         assert (positive >= 0).all() and (others >= 0).all() and (others[key == -torch.inf] == 0).all()
         torch.testing.assert_close(positive + others.sum(dim=1, keepdim=True), torch.ones(4, 1, dtype=torch.float64))
         assert positive[-1] == pytest.approx(1)  # without candidates
@@ -184,7 +159,8 @@ def test_narrow_inputs_are_summed_in_float32(loss, options, dtype, tolerance):
     (self_labeling_loss, dict(SANE, sharpening=0), r'sharpening=0 is outside \(0, 1\]; 0.8 and 1'),
     (self_labeling_loss, dict(SANE, sharpening=1.2), 'sharpening=1.2'),
     (self_labeling_loss, dict(SANE, prior=-1), r'prior=-1 of the refined label is outside \[0, inf\)'),
-    (self_labeling_loss, dict(SANE, second_label='all'), "second_label='all' is unknown; choose one of nearest, candid")])
+    (self_labeling_loss, dict(SANE, share=2), r'share=2 is outside \[0, 1\]; it weighs the refined label, 1 is usual'),
+    (self_labeling_loss, dict(SANE, parts='r'), r"parts=\('r',\) must be \('p', 'q'\), \('p',\) or \('q',\)")])
 def test_values_out_of_range_are_named(loss, options, words):
     with pytest.raises(ValueError, match=words):
         loss(*sample(), **options)

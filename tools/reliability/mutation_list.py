@@ -107,7 +107,7 @@ MUTATIONS = [
              'contrast.negative_similarity', (f'{HEADS}/test_soft_label_heads.py', HEADS)),
     Mutation("SANE's prior falls instead of growing", SANE, 'return end - (end - start)', 'return start + (end - start)',
              TEST_SOFT),
-    Mutation("SANE's second label has the confidence of the first", SANE, 'prior * second / total', 'prior * first / total',
+    Mutation("SANE's second label has the confidence of the first", SANE, 'second = prior * q.amax', 'second = prior * p.amax',
              TEST_SOFT),
     Mutation('mixup weighs the partner by the share of its own', 'mmifnd/models/frameworks/momentum_mixup.py',
              'return share * own_term + (1 - share) * partner_term', 'return (1 - share) * own_term + share * partner_term',

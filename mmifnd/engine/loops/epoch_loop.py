@@ -114,6 +114,7 @@ class EpochLoop(EpochBasedTrainLoop):
 
     def run_iter(self, idx: int, data_batch: Sequence[dict] | dict) -> None:
         """One step; what follows the update belongs to it, before any hook looks."""
+        self.framework.start_step(self._iter, self._max_iters)
         self.runner.call_hook('before_train_iter', batch_idx=idx, data_batch=data_batch)
         outputs = self.runner.model.train_step(data_batch, optim_wrapper=self.runner.optim_wrapper)
         left_out = self._updates.left_out()

@@ -2,14 +2,22 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 
 import torch.nn.functional as F
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from mmifnd.checks import check_choice
-from mmifnd.parts import DrawsBySeed, FollowsEpochs, KnowsFingerprint, KnowsGroups, KnowsImages, TakesPseudoLabels
+from mmifnd.parts import (
+    DrawsBySeed,
+    FollowsEpochs,
+    FollowsSteps,
+    KnowsFingerprint,
+    KnowsGroups,
+    KnowsImages,
+    TakesPseudoLabels,
+)
 from mmifnd.registry import MODELS
 
 from ..embedding import FEATURES, check_feature, embed, pool
@@ -161,6 +169,11 @@ class ContrastiveFramework(BaseModel):
         for part in self._parts_that(FollowsEpochs):
             part.start_epoch(epoch, max_epochs)
 
+    def start_step(self, step: int, max_steps: int) -> None:
+        """Tell every part that step ``step`` (0-based) of ``max_steps`` begins."""
+        for part in self._step_parts:
+            part.start_step(step, max_steps)
+
     def seed_draws(self, seed: int) -> None:
         """Tell every part that draws by a counter-based hash the seed of the run."""
         for part in self._parts_that(DrawsBySeed):
@@ -195,6 +208,10 @@ class ContrastiveFramework(BaseModel):
 
     def _feature_dim(self, kind: str) -> int:
         return self.neck.out_channels if kind == 'z' else self.neck.in_channels
+
+    @cached_property
+    def _step_parts(self) -> list:
+        return self._parts_that(FollowsSteps)  # looked for once, since a step is short
 
     def _parts_that(self, kind: type) -> list:
         return [part for part in self.modules() if part is not self and isinstance(part, kind)]

@@ -37,6 +37,8 @@ class MoCoAdapter(ContrastiveFramework):
         multi_crop (bool): whether views beyond the second, of any size, are further queries of the image against the same
             keys, each an anchor of its own; otherwise they are not used.
         mixup (dict, optional): :class:`MomentumMixup`, to train on mixtures of query and key views, too.
+        fresh_keys (bool): whether the other images' keys of this step, of all processes, are candidates besides the queue, as
+            in SANE's key set (its Eq. 4).
         **kwargs: see :class:`ContrastiveFramework`.
 
     Raises:
@@ -45,12 +47,14 @@ class MoCoAdapter(ContrastiveFramework):
 
     def __init__(self, backbone: dict, neck: dict, head: dict, queue_len: int = 65536, momentum: float = 0.999,
                  empty: str = 'exclude', seed: int = 0, multi_crop: bool = False, mixup: dict | None = None,
-                 **kwargs) -> None:
+                 fresh_keys: bool = False, **kwargs) -> None:
         super().__init__(backbone, neck, head, **kwargs)
         check_inside('momentum', momentum, 0, 1, 'both', remedy='it weighs the old parameters, 0.999 is usual')
         check_choice('empty', empty, EMPTY)
         self.momentum, self.empty, self.seed, self.multi_crop = momentum, empty, seed, multi_crop
-        self.mixup = None if mixup is None else MODELS.build(mixup)
+        self.fresh_keys, self.mixup = fresh_keys, None if mixup is None else MODELS.build(mixup)
+        if self.mixup is not None:
+            self.head.expect_virtual_queries()
         self.key_backbone = _frozen_copy(self.backbone)
         self.key_neck = _frozen_copy(self.neck)
         self.queue = KeyQueue(queue_len, self.neck.out_channels)
@@ -83,16 +87,43 @@ class MoCoAdapter(ContrastiveFramework):
         crops = [query_view, *(inputs[2:] if self.multi_crop else ())]
         query, key_views = encode_crops(self._encode_queries, crops), gather(key_view)
         key = self._encode_keys(key_views, index)
-        losses = self.head.loss(self.contrast(query, key.repeat(len(crops), 1), index.repeat(len(crops))))
+        keys = (gather(key), gather(index)) if self.training or self.fresh_keys else None
+        losses = self.head.loss(self._contrast_of_crops(query, key, index, keys))
         if self.training:
-            self._pending = gather(key), gather(index)
+            self._pending = keys
             if self.mixup is not None:
-                losses = self.mixup.join(losses, self._virtual_loss(query_view, key_views, *self._pending))
+                losses = self.mixup.join(losses, self._virtual_loss(inputs, key_views, *keys))
         return losses
 
     def contrast(self, query: Tensor, key: Tensor, index: Tensor) -> Contrast:
         """The contrast of local queries (B, D), each with its own key, with the queue (K, D)."""
         return Contrast.build(query, key, self.queue.features, index, self.queue.index, self._absent(index))
+
+    def _contrast_of_crops(self, query: Tensor, key: Tensor, index: Tensor, keys: tuple[Tensor, Tensor] | None) -> Contrast:
+        """The contrast of V crops of each image (V * B, D), with the queue and, if they count, the step's keys of all ranks."""
+        crops = len(query) // len(key)
+        key, index = key.repeat(crops, 1), index.repeat(crops)
+        if not self.fresh_keys:
+            return self.contrast(query, key, index)
+        positions = (torch.arange(len(index) // crops, device=index.device) + rank() * len(index) // crops).repeat(crops)
+        return self._contrast_with_keys(query, positions, *keys, self._absent(index))
+
+    def _contrast_with_keys(self, query: Tensor, positive: Tensor, key: Tensor, index: Tensor, queued: Tensor | None,
+                            only: Tensor | None = None) -> Contrast:
+        """Anchors (A, D) against the queue and the keys (N, D), of which those at ``positive`` (A,) are their positives.
+
+        ``queued`` is true for slots that are no candidates; of the keys only those at ``only`` (A,), or all, are.
+        """
+        image, columns = index[positive], torch.arange(len(key), device=index.device)
+        fresh = columns == positive.unsqueeze(1)
+        if only is not None:
+            fresh = fresh | (columns != only.unsqueeze(1))
+        if self.same_image == 'exclude':
+            fresh = fresh | (index == image.unsqueeze(1))
+        if queued is None:
+            queued = fresh.new_zeros(len(query), len(self.queue))
+        return Contrast.build(query, key[positive], torch.cat([self.queue.features, key]), image,
+                              torch.cat([self.queue.index, index]), torch.cat([queued, fresh], dim=1))
 
     def finish_step(self) -> None:
         """Push the step's keys of all ranks; after the backward pass, so that the queue need not be copied."""
@@ -131,27 +162,27 @@ class MoCoAdapter(ContrastiveFramework):
         for target, source in ((self.key_backbone, self.backbone), (self.key_neck, self.neck)):
             self._average(list(target.parameters()), list(source.parameters()), None)
 
-    def _virtual_loss(self, query_view: Tensor, key_views: Tensor, key: Tensor, index: Tensor) -> Tensor:
+    def _virtual_loss(self, inputs: list[Tensor], key_views: Tensor, key: Tensor, index: Tensor) -> Tensor:
         """Loss of this rank's mixtures; ``key_views``, ``key`` and ``index`` are those of all ranks."""
-        positions = torch.arange(len(query_view), device=index.device) + rank() * len(query_view)
+        positions = torch.arange(len(inputs[0]), device=index.device) + rank() * len(inputs[0])
         partner, share = self.mixup.partners(self.step, index)[positions], self.mixup.share(self.step)
-        query = self._encode_queries(self.mixup.mix(query_view, key_views[partner], share))
-        contrasts = (self._virtual_contrast(query, positions, partner, key, index),
-                     self._virtual_contrast(query, partner, positions, key, index))
-        return self.mixup.loss(self.head, contrasts, share)
+        losses = []
+        for views, mates in self.mixup.pairs(inputs, key_views):
+            query = self._encode_queries(self.mixup.mix(views, mates[partner], share))
+            contrasts = (self._virtual_contrast(query, positions, partner, key, index),
+                         self._virtual_contrast(query, partner, positions, key, index))
+            losses.append(self.mixup.loss(self.head, contrasts, share))
+        return torch.stack(losses).mean()
 
     def _virtual_contrast(self, query: Tensor, positive: Tensor, other: Tensor, key: Tensor, index: Tensor) -> Contrast:
-        """Mixtures of the images at ``positive`` and ``other`` (B,): one's key is the positive, the other's a candidate."""
-        image, mate = index[positive], index[other]
-        queued = torch.zeros(len(query), len(self.queue), dtype=torch.bool, device=index.device)
-        for absent in (self._absent(image), self._absent(mate)):
-            queued = queued if absent is None else queued | absent
-        columns = torch.arange(len(key), device=index.device)
-        fresh = (columns != other.unsqueeze(1)) | (columns == positive.unsqueeze(1))
-        if self.same_image == 'exclude':
-            fresh = fresh | (image == mate).unsqueeze(1)
-        return Contrast.build(query, key[positive], torch.cat([self.queue.features, key]), image,
-                              torch.cat([self.queue.index, index]), torch.cat([queued, fresh], dim=1))
+        """Mixtures of the images at ``positive`` and ``other`` (B,): one's key is the positive, the other's a candidate.
+
+        All fresh keys are candidates if they are those of real queries, else only the other's.
+        """
+        queued = self._absent(index[positive])
+        if queued is not None:
+            queued = queued | self._absent(index[other])
+        return self._contrast_with_keys(query, positive, key, index, queued, None if self.fresh_keys else other)
 
     def _absent(self, index: Tensor) -> Tensor | None:
         """The slots that are no candidate, bool (B, K); None if all are."""

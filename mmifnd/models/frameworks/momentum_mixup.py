@@ -1,4 +1,4 @@
-"""Momentum mixup (SANE: Zhou et al., NeurIPS 2021, arXiv 2106.14749). PROVISIONAL: written from memory, not from the paper."""
+"""Momentum mixup (SANE: Zhou et al., NeurIPS 2021, arXiv 2106.14749, Eq. 8 and 9)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,46 +8,55 @@ import torch
 from scipy.stats import beta as beta_distribution
 from torch import Tensor, nn
 
-from mmifnd.checks import check_inside
+from mmifnd.checks import check_choice, check_inside
 from mmifnd.contrast import Contrast
+from mmifnd.distributed import gather
 from mmifnd.functional.counter_random import counter_hash, counter_uniform
 from mmifnd.parts import DrawsBySeed
 from mmifnd.registry import MODELS
 
 _SHARE, _PARTNER = 0, 1  # names of the draws
 _INTERVALS = 4096  # of the table of quantiles: no probability is off by more than one of them
+#: Which views are mixed, and with which view of the other image.
+VIEWS, MATES = ('pair', 'further'), ('key', 'query')
 
 
 @MODELS.register_module()
 class MomentumMixup(nn.Module, DrawsBySeed):
-    """Virtual queries, part query view and part key view of another image, labelled with the keys of both (provisional).
+    """Virtual queries, part query view and part key view of another image, labelled with the keys of both (SANE, Eq. 8).
 
-    ``x' = s * x_i + (1 - s) * x~_j`` and ``L' = s * L(x', label of i) + (1 - s) * L(x', label of j)``, where both losses
-    compare with i's key, j's key and the queue; the training loss becomes ``(1 - weight) * L + weight * L'``. Any head
-    and detector will do; nothing that they keep of an image is learned from virtual queries.
+    ``x' = s * x_i + (1 - s) * x~_j`` and ``L' = s * L(x', label of i) + (1 - s) * L(x', label of j)``; the training loss
+    becomes ``(1 - weight) * L + weight * L'`` (Eq. 9). L' is the head's :meth:`virtual_criterion`: SANE's head refines the
+    labels of virtual queries only. Any head and detector will do; nothing that they keep of an image is learned from virtual
+    queries.
 
-    The share ``s ~ Beta(beta, beta)`` is one for a step (as in mixup's code), a hash of (seed, step). Partners are
-    neighbours in the order of a hash of (seed, step, image) over the batch of all ranks: nobody is its own, unless alone. Both
-    are the same on any number of processes and after a resume.
+    The share ``s ~ Beta(beta, beta)`` is one for a step, as in mixup's code (the paper does not say whether each image has its
+    own), a hash of (seed, step). Partners are neighbours in the order of a hash of (seed, step, image) over the batch of all
+    ranks: no image is its own, unless alone. Both are the same on any number of processes and after a resume.
 
     Args:
-        beta (float): parameter of the distribution of shares, > 0; 2 on CIFAR-10, 0.1 on ImageNet.
-        weight (float): of the virtual queries' loss, in (0, 1]; not known, 0.5 is a guess.
+        beta (float): kappa, parameter of the distribution of shares, > 0; 2 on CIFAR-10, 0.1 on ImageNet.
+        weight (float): lambda, of the virtual queries' loss, in (0, 1]. The paper says 0.5 in its sweep on CIFAR-10 (Table 5)
+            and does not say what it takes elsewhere.
+        views (str): ``'pair'`` mixes the query view with the other image's key view; ``'further'`` mixes each view beyond the
+            second, such as a small crop, with that of the other image, and averages their losses (SANE-Single has one,
+            SANE-Multi five; how the paper mixes a query view with a smaller crop is not said).
+        mate (str): of ``views='pair'``: ``'key'``, or ``'query'`` for vanilla mixup, which mixes two query views (Table 6).
         seed (int): of the draws.
 
     Raises:
         ValueError: if a value is out of range.
     """
 
-    #: Results made with this component carry a footnote.
-    provisional = True
-
-    def __init__(self, beta: float = 0.1, weight: float = 0.5, seed: int = 0) -> None:
+    def __init__(self, beta: float = 0.1, weight: float = 0.5, views: str = 'pair', mate: str = 'key',
+                 seed: int = 0) -> None:
         super().__init__()
         if not 0 < beta < float('inf'):
             raise ValueError(f'beta={beta} of MomentumMixup is not a positive number; 0.1 and 2 are usual')
         check_inside('weight', weight, 0, 1, 'right', 'MomentumMixup', '0.5 is usual, and mixup=None turns it off')
-        self.weight, self.seed = weight, seed
+        check_choice('views', views, VIEWS, 'MomentumMixup')
+        check_choice('mate', mate, MATES, 'MomentumMixup')
+        self.weight, self.views, self.mate, self.seed = weight, views, mate, seed
         # The inverse of the cumulative distribution, since a draw from counters cannot reject and try again.
         quantiles = beta_distribution.ppf(np.linspace(0, 1, _INTERVALS + 1), beta, beta)
         self.register_buffer('quantiles', torch.from_numpy(quantiles).float(), persistent=False)
@@ -67,6 +76,19 @@ class MomentumMixup(nn.Module, DrawsBySeed):
         order = counter_hash(self.seed, _PARTNER, step, index).argsort(stable=True)
         return torch.empty_like(order).scatter_(0, order, order.roll(-1))
 
+    def pairs(self, inputs: list[Tensor], key_views: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Views of this rank (B, C, H, W), and views of all ranks (N, C, H, W) that they are mixed with.
+
+        Raises:
+            ValueError: if there are no further views to mix.
+        """
+        if self.views == 'pair':
+            return [(inputs[0], key_views if self.mate == 'key' else gather(inputs[0]))]
+        if len(inputs) == 2:
+            raise ValueError("views='further' of MomentumMixup mixes views beyond the second, and the batch has two; add views "
+                             "to the pipeline, or set views='pair'")
+        return [(view, gather(view)) for view in inputs[2:]]
+
     def mix(self, images: Tensor, others: Tensor, share: Tensor) -> Tensor:
         """Virtual queries (B, C, H, W).
 
@@ -81,7 +103,8 @@ class MomentumMixup(nn.Module, DrawsBySeed):
     def loss(self, head: nn.Module, contrasts: tuple[Contrast, Contrast], share: Tensor) -> Tensor:
         """L' of the same virtual queries against their own images' keys and against their partners'."""
         with _not_training(head):
-            own_term, partner_term = (head.criterion(contrast, head.detector.detect(contrast)) for contrast in contrasts)
+            own_term, partner_term = (
+                head.virtual_criterion(contrast, head.detector.detect(contrast)) for contrast in contrasts)
         return share * own_term + (1 - share) * partner_term
 
     def join(self, losses: dict[str, Tensor], virtual: Tensor) -> dict[str, Tensor]:

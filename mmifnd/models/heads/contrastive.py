@@ -118,6 +118,13 @@ class ContrastiveHead(BaseModule):
     def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
         """Scalar loss of a contrast whose false negatives are known, bool (G, A, C)."""
 
+    def virtual_criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
+        """The same of virtual queries, which a framework with mixup makes besides the real ones."""
+        return self.criterion(contrast, false_negative)
+
+    def expect_virtual_queries(self) -> None:
+        """Be informed that the framework makes virtual queries, too."""
+
 
 @MODELS.register_module()
 class ElimContrastiveHead(ContrastiveHead):

@@ -101,6 +101,74 @@ def test_virtual_queries_against_loops(options):
     torch.testing.assert_close(losses['loss'], 0.7 * real + 0.3 * losses['mixup'])
 
 
+def sane_label(key, keys, prior, temperature=0.2, sharpening=1.):
+    """Eq. 5 over the key set: ``keys[0]`` is the query's own."""
+    similarity = torch.stack([key @ other for other in keys]) / (temperature * sharpening)
+    p, q = similarity.softmax(0), F.pad(similarity[1:].softmax(0), (1, 0))
+    z = 1 + prior * p.max() + prior * q.max()
+    a, b = prior * p.max() / z, prior * q.max() / z
+    one_hot = torch.zeros_like(p)
+    one_hot[0] = 1
+    return (1 - a - b) * one_hot + a * p + b * q
+
+
+@pytest.mark.parametrize('mate', ['key', 'query'])
+def test_a_step_of_sane_against_loops(mate):
+    """Eq. 4, 5, 8 and 9: all fresh keys and the queue, one-hot labels for real queries, refined ones for virtual queries."""
+    mixup = dict(MIXUP, mate=mate)
+    model = build_framework('MoCoAdapter', 'sane', 'none', mixup=mixup, fresh_keys=True, same_image='negative').train()
+    for number in range(4):  # until the queue is full
+        model.start_step(number, 10)
+        step(model, number)
+    model.double()
+    index, views = torch.arange(16, 20), [view.double() for view in views_of(torch.arange(16, 20), 4)]
+    queue = model.queue.features.clone()
+    losses = model(views, index, mode='loss')
+    (key, _), prior = model._pending, model.head.prior
+    share, partner = model.mixup.share(model.step), model.mixup.partners(model.step, index).tolist()
+    query = F.normalize(model.neck(model.backbone(views[0]))[0], dim=1)
+    mates = views[1] if mate == 'key' else views[0]
+    virtual = F.normalize(model.neck(model.backbone(share * views[0] + (1 - share) * mates[partner]))[0], dim=1)
+
+    def key_set(i):
+        return [key[i], *queue, *(key[j] for j in range(4) if j != i)]
+
+    def loss(anchor, i, label):
+        return -(label * torch.stack([anchor @ other for other in key_set(i)]).div(0.2).log_softmax(0)).sum()
+
+    real = torch.stack([loss(query[i], i, F.one_hot(torch.tensor(0), 4 + len(queue))) for i in range(4)]).mean()
+    mixed = torch.stack([share * loss(virtual[i], i, sane_label(key[i], key_set(i), prior)) + (1 - share) * loss(
+        virtual[i], j, sane_label(key[j], key_set(j), prior)) for i, j in enumerate(partner)]).mean()
+    assert prior > 2
+    torch.testing.assert_close(losses['mixup'], mixed.detach(), atol=1e-10, rtol=1e-10)
+    torch.testing.assert_close(losses['loss'], 0.7 * real + 0.3 * mixed, atol=1e-10, rtol=1e-10)
+
+
+def test_further_views_are_mixed_with_those_of_the_partner_and_averaged():
+    pair, further = (built('elim', fresh_keys=True) for _ in range(2))
+    further.mixup.views = 'further'
+    index = torch.arange(4)
+    views = views_of(index)
+    with pytest.raises(ValueError, match="views='further' of MomentumMixup mixes views beyond the second, and"):
+        further(views, index, mode='loss')
+    further.step -= 1
+    further._pending = None
+    same = further([*views, views[0], views[0]], index, mode='loss')['mixup']
+    pair.mixup.mate = 'query'
+    torch.testing.assert_close(pair(views, index, mode='loss')['mixup'], same)
+
+
+def test_fresh_keys_of_the_anchors_image_are_no_candidates():
+    model = build_framework('MoCoAdapter', 'elim', 'none', fresh_keys=True, same_image='exclude', empty='exclude').train()
+    contrasts = []
+    model.watch_steps(lambda _, record: contrasts.append(record))
+    index = torch.tensor([3, 7, 3, 5])  # an image twice in the batch
+    model(views_of(index), index, mode='loss')
+    kept = contrasts[0].is_candidate[:, -4:]
+    assert kept.tolist() == [[False, True, False, True], [True, False, True, True], [False, True, False, True],
+                             [True, True, True, False]]
+
+
 def test_detected_false_negatives_leave_virtual_queries_too():
     plain, removing = (built('sane', detector) for detector in ('none', 'truth'))
     for number in range(3):

@@ -28,11 +28,23 @@ def test_heads_are_the_functions(contrast, mask):
     sce = SCEHead(temperature=0.3, key_temperature=0.1, weight=0.2)
     expected = similarity_contrastive_loss(*similarities(contrast), mask, 0.3, 0.1, 0.2)
     torch.testing.assert_close(sce.criterion(contrast, mask), expected, atol=1e-12, rtol=0)
-    for second_label in ('nearest', 'candidates', 'none'):
-        sane = SANEHead(temperature=0.3, sharpening=0.7, prior=(1., 3.), second_label=second_label)
-        sane.start_epoch(5, 10)
-        expected = self_labeling_loss(*similarities(contrast), mask, 0.3, 0.7, 2., second_label)
+    for parts in ('pq', 'p', 'q'):
+        sane = SANEHead(temperature=0.3, sharpening=0.7, prior=(1., 3.), parts=parts, refined_share=0.4)
+        sane.start_step(5, 10)
+        expected = self_labeling_loss(*similarities(contrast), mask, 0.3, 0.7, 2., parts, 0.4)
         torch.testing.assert_close(sane.criterion(contrast, mask), expected, atol=1e-12, rtol=0)
+
+
+def test_real_queries_have_one_hot_labels_beside_virtual_ones_with_refined_labels(contrast, mask):
+    """Eq. 9: the first term is InfoNCE. Without virtual queries half of the label is refined, unless it is said how much."""
+    pair, options = (contrast.positive_similarity, contrast.negative_similarity), dict(temperature=0.2, prior=(2., 2.))
+    alone, beside, told = SANEHead(**options), SANEHead(**options), SANEHead(**options, refined_share=0.3)
+    for head in (beside, told):
+        head.expect_virtual_queries()
+    refined, one_hot = beside.virtual_criterion(contrast, mask), elimination_loss(*pair, mask, 0.2)
+    assert beside.criterion(contrast, mask) == one_hot and refined > one_hot
+    torch.testing.assert_close(alone.criterion(contrast, mask), (one_hot + refined) / 2)
+    torch.testing.assert_close(told.criterion(contrast, mask), 0.7 * one_hot + 0.3 * refined)
 
 
 def test_defaults_are_those_of_the_papers():
@@ -47,15 +59,12 @@ def test_limits_are_infonce_and_hard_removal(contrast, mask):
         assert head.criterion(contrast, mask) == elimination_loss(*pair, mask, 0.2)
 
 
-def test_the_prior_grows_from_epoch_to_epoch():
-    head = SANEHead(prior=(0.5, 10.))
-    priors = [head.prior]
-    for epoch in range(200):
-        head.start_epoch(epoch, 200)
+def test_the_prior_grows_from_step_to_step():
+    head, priors = SANEHead(prior=(0.5, 10.)), []
+    for step in range(200):
+        head.start_step(step, 200)
         priors.append(head.prior)
-    assert priors[:2] == [0.5, 0.5] and priors[1:] == sorted(priors[1:])
-    assert priors[101] == pytest.approx(5.25) and 9.99 < priors[-1] < 10
-    assert max(b - a for a, b in zip(priors, priors[1:])) < 0.08  # what an epoch adds, at most, and steps would spread
+    assert priors[0] == 0.5 and priors == sorted(priors) and priors[100] == pytest.approx(5.25) and 9.99 < priors[-1] < 10
 
 
 def test_labels_have_no_gradient_where_the_candidates_have_one(contrast, mask):
@@ -92,7 +101,8 @@ def test_autocast_changes_nothing(contrast, mask, head, dtype):
     (SANEHead, dict(sharpening=0.), r'sharpening=0.0 of SANEHead is outside \(0, 1\]; 0.8 and 1 are usual'),
     (SANEHead, dict(prior=(1.,)), r'prior=\(1.0,\) of SANEHead must be two numbers of at least 0'),
     (SANEHead, dict(prior=(0., -1.)), r'prior=\(0.0, -1.0\) of SANEHead must be two numbers'),
-    (SANEHead, dict(second_label='all'), "second_label='all' of SANEHead is unknown; choose one of nearest, candid")])
+    (SANEHead, dict(refined_share=1.5), r'refined_share=1.5 of SANEHead is outside \[0, 1\]; 0 and 0.5 are usual'),
+    (SANEHead, dict(parts=()), r"parts=\(\) of SANEHead must be \('p', 'q'\), \('p',\) or \('q',\)")])
 def test_values_out_of_range_are_named(kind, options, words):
     with pytest.raises(ValueError, match=words):
         kind(**options)
@@ -101,7 +111,7 @@ def test_values_out_of_range_are_named(kind, options, words):
 # --- what the paper's theorem says, at toy size -----------------------------------------------------------------------------
 
 
-def recovered(corrupted_share, prior, second_label='none', num_classes=4, per_class=50, steps=300):
+def recovered(corrupted_share, prior, parts=('p', 'q'), num_classes=4, per_class=50, steps=300):
     """Share of corrupted labels that end at the true class, and of all images that the learner puts there.
 
     Tight, well separated clusters, one a class; in each, ``corrupted_share`` of the labels name the next class. A linear
@@ -122,7 +132,7 @@ def recovered(corrupted_share, prior, second_label='none', num_classes=4, per_cl
     for step in range(steps):
         logits = other @ weight.detach().T
         relative = 1 + logits.gather(1, others) - logits.gather(1, given.unsqueeze(1))
-        shares = refined_label(relative, 1., 0.8, prior * step / steps, second_label)
+        shares = refined_label(relative, 1., 0.8, prior * step / steps, parts)
         order = torch.cat([given.unsqueeze(1), others], dim=1)
         label = torch.zeros_like(logits).scatter_(1, order, torch.cat(shares, dim=1))
         optimizer.zero_grad()
@@ -134,21 +144,19 @@ def recovered(corrupted_share, prior, second_label='none', num_classes=4, per_cl
 
 @pytest.mark.parametrize('share', [0.1, 0.3, 0.44])
 def test_labels_corrupted_below_the_margin_are_recovered(share):
-    """What Theorem 2 is remembered to say of wide networks: all labels, and no error, while the true class leads in each
-    cluster (by 1 - 2 * share). Shown for the refinery without a second label; the next tests say where it ends."""
-    assert recovered(share, prior=10.) == (1., 1.)
+    """All labels, and no error, while the true class leads in each cluster (by 1 - 2 * share); shown for the label p alone."""
+    assert recovered(share, prior=10., parts='p') == (1., 1.)
 
 
 @pytest.mark.parametrize('share', [0.56, 0.7])
 def test_labels_corrupted_above_the_margin_are_not(share):
-    assert recovered(share, prior=10.) == (0., 0.)
+    assert recovered(share, prior=10., parts='p') == (0., 0.)
 
 
 def test_a_prior_that_never_outweighs_the_given_label_recovers_none():
-    assert recovered(0.3, prior=0.)[0] == recovered(0.3, prior=1.)[0] == 0
+    assert recovered(0.3, prior=0., parts='p')[0] == recovered(0.3, prior=1., parts='p')[0] == 0
 
 
-def test_the_second_label_recovers_less():
-    """All on the nearest *other* class, it turns against labels that were right; a reason to doubt its form."""
-    assert recovered(0.1, 1., 'nearest') == (1., 1.)
-    assert recovered(0.3, 10., 'nearest') == (0., 0.)
+def test_the_second_label_turns_against_labels_that_were_right_among_few_classes():
+    """q leaves the given class out: of four classes it is sure of another one, which thousands of keys do not allow."""
+    assert recovered(0.1, 1., 'pq')[1] < 0.6 and recovered(0.3, 10., 'pq')[1] == 0

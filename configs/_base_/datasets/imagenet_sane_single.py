@@ -1,8 +1,6 @@
-# 73.5 % top-1, as remembered. Number and sizes of the small crops are a guess: the query and key view of MoCo v2, and four
-# crops of 96 pixels (SwAV's) that are further queries.
-_base_ = './sane_r50_8xb32-coslr_200e_in1k.py'
-
-model = dict(multi_crop=True)
+# SANE-Single: the two views of MoCo v2, and a crop of 96 pixels that is mixed. Scales of the crops: CLSA's
+# released code, on which SANE's is based.
+_base_ = './imagenet_mocov2.py'
 
 train_dataloader = dict(
     dataset=dict(
@@ -10,10 +8,10 @@ train_dataloader = dict(
             dict(type='LoadImageFromFile'),
             dict(
                 type='MultiView',
-                num_views=[2, 4],
+                num_views=[2, 1],
                 transforms=[
                     [
-                        dict(type='RandomResizedCrop', scale=224, crop_ratio_range=(0.2, 1.), backend='pillow'),
+                        dict(type='RandomResizedCrop', scale=224, crop_ratio_range=(0.2, 1.0), backend='pillow'),
                         dict(
                             type='RandomApply',
                             prob=0.8,
@@ -22,13 +20,12 @@ train_dataloader = dict(
                                 dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
                                 dict(type='PILToNumpy', to_bgr=True),
                             ]),
-                        dict(
-                            type='RandomGrayscale', prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.2989)),
+                        dict(type='RandomGrayscale', prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.2989)),
                         dict(type='GaussianBlur', prob=0.5, magnitude_range=(0.1, 2.), magnitude_std='inf'),
                         dict(type='RandomFlip', prob=0.5),
                     ],
                     [
-                        dict(type='RandomResizedCrop', scale=96, crop_ratio_range=(0.05, 0.2), backend='pillow'),
+                        dict(type='RandomResizedCrop', scale=96, crop_ratio_range=(0.086, 0.429), backend='pillow'),
                         dict(
                             type='RandomApply',
                             prob=0.8,
@@ -37,8 +34,7 @@ train_dataloader = dict(
                                 dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
                                 dict(type='PILToNumpy', to_bgr=True),
                             ]),
-                        dict(
-                            type='RandomGrayscale', prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.2989)),
+                        dict(type='RandomGrayscale', prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.2989)),
                         dict(type='GaussianBlur', prob=0.5, magnitude_range=(0.1, 2.), magnitude_std='inf'),
                         dict(type='RandomFlip', prob=0.5),
                     ],

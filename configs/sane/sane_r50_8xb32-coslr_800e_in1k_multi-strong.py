@@ -1,0 +1,4 @@
+# 76.4 % top-1 in the paper.
+_base_ = './sane_r50_8xb32-coslr_200e_in1k_multi-strong.py'
+
+train_cfg = dict(max_epochs=800)
