@@ -220,7 +220,7 @@ def test_rates_of_table_6(row):
 
 
 def test_every_row_of_table_6_is_there():
-    assert sorted(TABLE_6) == sorted(Path(name).name for name in CONFIGS if '/table6/' in name)
+    assert sorted(TABLE_6) == sorted(Path(name).name for name in CONFIGS if name.startswith('ifnd/table6/'))
 
 
 @pytest.mark.parametrize('row', TABLE_7)
@@ -235,13 +235,48 @@ def test_rows_of_table_7(row):
 
 def test_depths_of_table_5():
     rows = dict(simclr=18, ifnd=18, supcon_d3=3, supcon_d5=5, supcon_d7=7, supcon_d9=9, supcon_d18=18)
-    found = {Path(name).name: load(name) for name in CONFIGS if '/table5/' in name}
+    found = {Path(name).name: load(name) for name in CONFIGS if name.startswith('ifnd/table5/')}
     for loader in ('train_dataloader', 'test_dataloader'):
         assert {row: config[loader].dataset.depth for row, config in found.items()} == rows
 
 
 def test_every_row_of_table_7_is_there():
-    assert sorted(TABLE_7) == sorted(Path(name).name for name in CONFIGS if '/table7/' in name)
+    assert sorted(TABLE_7) == sorted(Path(name).name for name in CONFIGS if name.startswith('ifnd/table7/'))
+
+
+@pytest.mark.parametrize('row, parts, mixes, prior', [
+    ('table4/all', 'pq', True, 1), ('table4/p_mm', 'p', True, 1), ('table4/q_mm', 'q', True, 1), ('table4/mm', 'pq', True, 0),
+    ('table4/p_q', 'pq', False, 1), ('table4/p', 'p', False, 1), ('table4/q', 'q', False, 1), ('table4/none', 'pq', False, 0)])
+def test_rows_of_sanes_table_4(row, parts, mixes, prior):
+    """Without prior a refined label is one-hot; without mixup the labels of real queries are half refined."""
+    model = load(f'sane/{row}').model
+    head = MODELS.build(model.head)
+    assert (''.join(head.parts), head.prior_range[1], model.mixup is not None) == (parts, prior, mixes)
+    assert model.fresh_keys and (head.temperature, head.sharpening, head.refined_share) == (0.2, 0.8, None)
+    assert load(f'sane/{row}').train_cfg.max_epochs == 1000
+
+
+def test_sanes_recipes_are_the_papers():
+    """Facts of the paper and its supplement; scales of crops: CLSA's code."""
+    cifar, single, multi = (load(f'sane/sane_r50_{name}') for name in (
+        '1xb256-coslr_2000e_cifar10', '8xb32-coslr_200e_in1k_single', '8xb32-coslr_800e_in1k_multi-strong'))
+    for config in (cifar, single, multi):
+        optimizer = config.optim_wrapper.optimizer
+        assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (0.03, 0.9, 1e-4)
+        assert [schedule.type for schedule in config.param_scheduler] == ['CosineAnnealingLR']
+    assert (cifar.model.queue_len, cifar.model.mixup.beta, cifar.model.head.prior) == (4096, 2., (0., 1.))
+    assert 'Blur' not in repr(cifar.model.data_preprocessor.augmentation)
+    assert (single.model.queue_len, single.model.mixup.beta, MODELS.build(single.model.head).prior_range) == (
+        65536, 0.1, (0.5, 10.))
+    assert (cifar.train_cfg.max_epochs, single.train_cfg.max_epochs, multi.train_cfg.max_epochs) == (2000, 200, 800)
+    views = [next(step for step in config.train_dataloader.dataset.pipeline if step.type == 'MultiView')
+             for config in (single, multi)]
+    sizes = [[(group[0].scale, tuple(group[0].crop_ratio_range)) for group in view.transforms[1:]] for view in views]
+    assert sizes == [[(96, (.086, .429))], [(224, (.2, 1.)), (192, (.172, .86)), (160, (.143, .715)), (128, (.114, .571)),
+                                            (96, (.086, .429))]]
+    assert [view.num_views for view in views] == [[2, 1], [2, 1, 1, 1, 1, 1]]
+    for group in views[1].transforms[1:]:
+        assert (group[-1].type, group[-1].num_policies, len(group[-1].policies)) == ('RandAugment', 5, 14)
 
 
 @pytest.mark.parametrize('name', LEARNING_RATES)

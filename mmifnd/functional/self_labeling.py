@@ -51,7 +51,7 @@ def self_labeling_loss(positive: Tensor, negative: Tensor, key_similarity: Tenso
         >>> self_labeling_loss(positive, negative, negative, prior=0., **options)  # InfoNCE
         tensor(0.4756)
         >>> self_labeling_loss(positive, negative, negative, prior=1., **options)
-        tensor(0.6740)
+        tensor(0.6891)
     """
     check_inside('share', share, 0, 1, remedy='it weighs the refined label, 1 is usual')
 
@@ -87,7 +87,7 @@ def refined_label(key_similarity: Tensor, temperature: float, sharpening: float,
 
     Example:
         >>> refined_label(torch.tensor([[0.9, 0.1]]), temperature=0.2, sharpening=0.8, prior=1.)
-        (tensor([[0.5141]]), tensor([[0.4819, 0.0041]]))
+        (tensor([[0.5381]]), tensor([[0.4588, 0.0031]]))
     """
     check_temperature(temperature, '0.2 is usual')
     check_inside('sharpening', sharpening, 0, 1, 'right', remedy='0.8 and 1 are usual')

@@ -119,7 +119,7 @@ class ContrastiveHead(BaseModule):
         """Scalar loss of a contrast whose false negatives are known, bool (G, A, C)."""
 
     def virtual_criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
-        """The same of virtual queries, which a framework with mixup makes besides the real ones."""
+        """The loss of virtual queries, which a framework with mixup makes besides the real ones; the same unless overridden."""
         return self.criterion(contrast, false_negative)
 
     def expect_virtual_queries(self) -> None:
