@@ -9,8 +9,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmifnd.checkpoint_file import damage_of
 from mmifnd.distributed import broadcast_object, gather_objects, is_main, rank
-from mmifnd.engine.checkpoints.latest_checkpoint import damage_of, newest_sound_checkpoint
+from mmifnd.engine.checkpoints.latest_checkpoint import newest_sound_checkpoint
 from mmifnd.errors import UserError
 
 _REMEDY = 'let all hosts share the work directory, or copy it from the host of rank 0 to each of them'

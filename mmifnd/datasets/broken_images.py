@@ -2,9 +2,9 @@
 
 import copy
 import csv
+import fcntl
 import io
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -98,14 +98,11 @@ class BrokenImages:
         if self.list_file is None:
             return
         path = Path(self.list_file)
-        text = path.read_text(encoding='utf-8', errors='surrogateescape') if path.is_file() else ''
-        if name in (row[0] for row in csv.reader(io.StringIO(text)) if row):
-            return
-        rows = io.StringIO()
-        csv.writer(rows, lineterminator='\n').writerows(([] if text else [('image', 'reason')]) + [(name, reason)])
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(handle, rows.getvalue().encode('utf-8', 'surrogateescape'))
-        finally:
-            os.close(handle)
+        with open(path, 'a+', encoding='utf-8', errors='surrogateescape', newline='') as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # workers and processes write into the same list
+            file.seek(0)
+            text = file.read()
+            if name in (row[0] for row in csv.reader(io.StringIO(text)) if row):
+                return
+            csv.writer(file, lineterminator='\n').writerows(([] if text else [('image', 'reason')]) + [(name, reason)])

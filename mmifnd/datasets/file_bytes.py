@@ -1,6 +1,5 @@
 """The bytes of an image file: regular files of a bounded size, and what a shortage of the machine is not."""
 
-import errno
 import os
 import stat
 import time
@@ -8,27 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-import cv2
 from mmengine import fileio
 
-from mmifnd.errors import UserError
+from mmifnd.shortage import ShortageError, shortage_of
 
 #: Bytes of a file that are read at most, 1 GiB.
 MAX_BYTES = 2**30
 
-#: What the machine, and not the file, is short of; each with its remedy.
-SHORTAGES = {
-    errno.EMFILE: 'too many open files; raise the limit (ulimit -n), or lower num_workers',
-    errno.ENFILE: 'the machine has too many open files; end other programs, or lower num_workers',
-    errno.ENOMEM: 'out of memory; lower num_workers or the batch, or give the job more memory',
-    errno.EIO: 'input/output error; check the disk or the network file system',
-    errno.ESTALE: 'stale file handle; check the network file system',
-    errno.ETIMEDOUT: 'the file system does not answer; check the network file system',
-}
 #: Seconds before another try of what the machine was short of.
 PAUSES = (0.1, 1.)
-
-_OPENCV_NO_MEMORY = -4  # cv::Error::StsNoMem
 
 Result = TypeVar('Result')
 
@@ -52,10 +39,6 @@ class BrokenImageError(ValueError):
 
 class TooLargeError(BrokenImageError):
     """An image beyond a limit, which may be raised."""
-
-
-class ShortageError(UserError):
-    """The machine is short of something; the image may be sound. Ends a run in one line."""
 
 
 @contextmanager
@@ -97,18 +80,6 @@ def read_bytes(path: str, backend_args: dict | None = None, max_bytes: int = MAX
     return content
 
 
-def shortage_of(error: BaseException) -> str | None:
-    """What the machine is short of, with a remedy; None if ``error`` speaks of the file."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, MemoryError) or isinstance(seen, cv2.error) and seen.code == _OPENCV_NO_MEMORY:
-            return SHORTAGES[errno.ENOMEM]
-        if isinstance(seen, OSError) and seen.errno in SHORTAGES:
-            return SHORTAGES[seen.errno]
-        seen = seen.__cause__ or seen.__context__
-    return None
-
-
 def tried_again(read: Callable[[], Result], pauses: tuple[float, ...] = PAUSES) -> Result:
     """Call ``read``; after a failure once more, and after a shortage of the machine once after each of ``pauses``.
 
@@ -128,7 +99,7 @@ def tried_again(read: Callable[[], Result], pauses: tuple[float, ...] = PAUSES) 
             if shortage is not None:
                 pause = next(waits, None)
                 if pause is None:
-                    raise ShortageError(f'{shortage} ({" ".join(str(error).split()) or type(error).__name__})') from error
+                    raise ShortageError.of(shortage, error) from error
                 time.sleep(pause)
             else:
                 has_failed = True

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 
 from mmifnd.machine import available_cores
+from mmifnd.shortage import ShortageError
 
-from .file_bytes import ShortageError, TooLargeError, read_bytes, reason_of, tried_again
+from .file_bytes import TooLargeError, read_bytes, reason_of, tried_again
 from .identity import pixel_digest
 from .load_image import LoadImageFromFile
 from .pixels import Header, decode

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .file_bytes import ShortageError
+from mmifnd.shortage import ShortageError
+
 from .image_data import Images, image_dataset
 from .said import say_once
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from mmifnd.engine.checkpoints.latest_checkpoint import damage_of, newest_sound_checkpoint
+from mmifnd.checkpoint_file import damage_of
+from mmifnd.engine.checkpoints.latest_checkpoint import newest_sound_checkpoint
 from mmifnd.errors import UserError
 
 

@@ -14,9 +14,10 @@ from torch.utils.data import DataLoader
 
 from mmifnd.apis import pretrain
 from mmifnd.datasets import BROKEN_LIST, IndexedDataset, file_bytes
-from mmifnd.datasets.file_bytes import BrokenImageError, ShortageError, read_bytes, shortage_of, tried_again
+from mmifnd.datasets.file_bytes import BrokenImageError, read_bytes, tried_again
 from mmifnd.datasets.pixels import decode
 from mmifnd.registry import TRANSFORMS
+from mmifnd.shortage import ShortageError, shortage_of
 
 LOAD = [dict(type='LoadImageFromFile'), dict(type='Resize', scale=(8, 8)), dict(type='PackInputs')]
 

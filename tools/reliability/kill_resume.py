@@ -24,7 +24,8 @@ from pathlib import Path
 
 from run_ends import compare
 
-from mmifnd.engine.checkpoints.latest_checkpoint import LAST, damage_of
+from mmifnd.checkpoint_file import damage_of
+from mmifnd.engine.checkpoints.latest_checkpoint import LAST
 
 ROOT = Path(__file__).resolve().parents[2]
 IFND = ('configs/ifnd/ifnd_moco_digits.py', "false_negative=dict(source='bank', interval=2)", '')

@@ -1,21 +1,18 @@
 """Checkpoints of tensors and plain values: to and from mmengine's, reading without executing, writing atomically."""
 
-import os
-import pickle
-import re
+import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.fileio import LocalBackend, register_backend
-from mmengine.logging import HistoryBuffer
+from mmengine.logging import HistoryBuffer, print_log
 from mmengine.runner import CheckpointLoader
 
+from mmifnd.checkpoint_file import read_checkpoint, sealed
 from mmifnd.distributed import unwrap
-
-#: What torch says of a pickle that would call something.
-_NAMED = re.compile(r'GLOBAL (\S+)')
+from mmifnd.files import write_whole
 
 #: What a distributed wrapper puts before all names.
 _WRAPPER = 'module.'
@@ -67,29 +64,21 @@ def plain(value: Any, where: str) -> Any:
     raise TypeError(f'{where} of the checkpoint is a {type(value).__name__}; keep tensors and plain values only')
 
 
-def load_plain(filename: str, map_location=None, keeps_names: bool = False) -> dict:
-    """Read a checkpoint without executing anything of it: ``weights_only=True`` and an empty allow-list.
+def load_plain(filename: str | Path, map_location=None, keeps_names: bool = False) -> dict:
+    """Read a checkpoint as :func:`mmifnd.checkpoint_file.read_checkpoint` does: sound files only, and nothing is executed.
+
+    A file without a seal is logged in one line.
 
     Args:
         filename: of a ``.pth`` file.
-        map_location: as of ``torch.load``.
+        map_location: see ``torch.load``.
         keeps_names: leave a prefix ``module.`` of all tensors where it is; it is that of a distributed wrapper.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file is damaged, or holds more than tensors and plain values.
+        UserError: if the file is damaged, or holds more than tensors and plain values.
     """
-    path = Path(filename).expanduser()
-    if not path.is_file():
-        raise FileNotFoundError(f'checkpoint {path} does not exist; give the path of a .pth file')
-    try:
-        checkpoint = torch.load(path, map_location=map_location, weights_only=True)
-    except pickle.UnpicklingError as error:
-        named = _NAMED.search(str(error))
-        raise ValueError(f'checkpoint {path} holds more than tensors and plain values and is not loaded '
-                         f'({f"it names {named[1]}" if named else "torch.save did not write it"})') from None
-    except (RuntimeError, EOFError, OSError) as error:
-        raise ValueError(f'checkpoint {path} is damaged ({_first_line(error)}); use an earlier one') from None
+    checkpoint = read_checkpoint(filename, map_location, lambda line: print_log(line, 'current', logging.WARNING))
     return checkpoint if keeps_names else without_wrapper(checkpoint)
 
 
@@ -168,10 +157,6 @@ def _such_as(keys: list[str]) -> str:
     return f' (such as {keys[0]})' if keys else ''
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__).split('. ')[0][:200]
-
-
 def _drop_executed(checkpoint: dict) -> None:
     for *path, last in _EXECUTED:
         holder = checkpoint
@@ -185,33 +170,12 @@ class AtomicFileBackend(LocalBackend):
     """Local files that appear whole: a temporary file, flushed to disk, then renamed, and the folder flushed, too."""
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Write ``obj``; whoever reads ``filepath`` finds the old content or the new, never a part."""
-        filepath = Path(filepath)
-        filepath.parent.mkdir(parents=True, exist_ok=True)
-        partial = filepath.with_name(filepath.name + '.partial')
-        try:
-            with open(partial, 'wb') as file:
-                file.write(obj)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, filepath)
-        except OSError:
-            partial.unlink(missing_ok=True)  # on a full disk, the room is needed
-            raise
-        _flush_folder(filepath.parent)
+        """Write ``obj``; whoever reads ``filepath`` finds the old content or the new, never a part. A ``.pth`` gets a seal."""
+        write_whole(filepath, sealed(obj) if Path(filepath).suffix == '.pth' else obj, flush=True)
 
     def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
         """Write text; see :meth:`put`."""
         self.put(obj.encode(encoding), filepath)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Without it, a power cut may undo the renaming."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def install() -> None:

@@ -1,9 +1,9 @@
 """Which checkpoint of a folder a run goes on from."""
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from mmifnd.checkpoint_file import damage_of
 from mmifnd.errors import UserError
 
 from .checkpoint_format import load_plain
@@ -35,22 +35,6 @@ def newest_sound_checkpoint(folder: str | Path, report: Callable[[str], None]) -
     if passed_over:
         raise UserError(f'none of the {passed_over} checkpoints in {folder} can be read; begin anew, without --resume')
     return None
-
-
-def damage_of(path: Path) -> str:
-    """Why a checkpoint cannot be read, in a line; empty if it can. The checksum of every part is tested.
-
-    torch itself would not notice a changed byte of a tensor.
-    """
-    try:
-        load_plain(str(path), map_location='meta')
-        with zipfile.ZipFile(path) as archive:
-            part = archive.testzip()
-    except (OSError, ValueError) as error:
-        return str(error)
-    except zipfile.BadZipFile as error:
-        return f'checkpoint {path} is damaged ({error})'
-    return f'checkpoint {path} is damaged (wrong checksum of {part})' if part else ''
 
 
 def _named(folder: Path) -> Path | None:

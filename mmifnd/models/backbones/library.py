@@ -1,12 +1,14 @@
 """Backbones of torchvision and timm by name, and modules of one's own."""
 
 import copy
+import logging
 from pathlib import Path
 
-import torch
+from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmifnd.checkpoint_file import read_checkpoint
 from mmifnd.errors import UserError
 from mmifnd.registry import MODELS
 
@@ -138,10 +140,7 @@ def load_weights(model: nn.Module, path: str | None) -> None:
     file = Path(path).expanduser()
     if not file.is_file():
         raise UserError(f'weights {path} do not exist; give a local file, nothing is downloaded')
-    try:
-        saved = torch.load(file, map_location='cpu', weights_only=True)
-    except Exception as error:  # any file can be anything
-        raise UserError(f'weights {path} cannot be read: {" ".join(str(error).split())[:200]}') from None
+    saved = read_checkpoint(file, 'cpu', lambda line: print_log(line, 'current', logging.WARNING), what='weights')
     saved = saved.get('state_dict', saved.get('model', saved)) if isinstance(saved, dict) else {}
     expected = model.state_dict()
     wrong = [key for key, value in expected.items() if key not in saved or saved[key].shape != value.shape]

@@ -1,0 +1,172 @@
+"""Files that somebody else may have made are read with a limit, and our own are written whole or not at all."""
+
+import errno
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from .errors import UserError
+from .shortage import ShortageError, shortage_of
+
+#: Bytes of a text, a list or a table that are read at most, 1 GiB.
+MAX_BYTES = 1 << 30
+#: Errors of a disk that takes no more.
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+#: The end of the name of a file that is being written; eight letters, so that no two of them share one.
+_PARTIAL = re.compile(r'\.(\w{8}\.)?partial$')
+
+
+class FullDiskError(UserError, OSError):
+    """A file could not be written since the disk, or a quota, is full; nothing of it was left."""
+
+
+def open_regular(path: str | Path, what: str | None = None) -> BinaryIO:
+    """Open a file for reading, if it is a regular one: a FIFO would wait for its writer, ``/dev/zero`` never ends.
+
+    Args:
+        path: of the file.
+        what: how messages name it; default: the path.
+
+    Raises:
+        FileNotFoundError: if it does not exist.
+        UserError: if it is a folder, a device, a FIFO or a socket.
+        OSError: if it cannot be opened.
+    """
+    what = str(path) if what is None else what
+    if not os.path.exists(path):
+        raise FileNotFoundError(errno.ENOENT, f'{what} does not exist')
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise UserError(f'{what} is {_kind(path)}, no regular file; give a file')
+    return open(handle, 'rb')
+
+
+def read_regular(path: str | Path, what: str | None = None, max_bytes: int = MAX_BYTES) -> bytes:
+    """The content of a regular file of at most ``max_bytes``; the size is looked at before anything is read.
+
+    Raises:
+        FileNotFoundError: if it does not exist.
+        UserError: if it is no regular file, or larger.
+        ShortageError: if the machine is short of something.
+        OSError: if it cannot be read.
+    """
+    what = str(path) if what is None else what
+    try:
+        with open_regular(path, what) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > max_bytes:
+                raise UserError(f'{what} has {size} bytes, more than the {max_bytes} that are read; give a smaller file')
+            return file.read(max_bytes)
+    except OSError as error:
+        if shortage := shortage_of(error):
+            raise ShortageError.of(shortage, error) from error
+        raise
+
+
+def write_whole(path: str | Path, content: bytes | str | Iterable[bytes], flush: bool = False) -> Path:
+    """Write a file beside its place and rename it: whoever reads it finds the old content or the new, never a part.
+
+    Args:
+        path: of the file; its folder is made if it does not exist.
+        content: bytes, text (UTF-8), or pieces of bytes.
+        flush: to the disk, file and folder, so that a power cut does not undo it either.
+
+    Returns:
+        Path: ``path``.
+
+    Raises:
+        FullDiskError: if there is no room; nothing of the file is left.
+        OSError: if it cannot be written.
+    """
+    content = content.encode('utf-8', 'surrogateescape') if isinstance(content, str) else content
+    pieces = (content,) if isinstance(content, (bytes, bytearray, memoryview)) else content
+    return write_by(path, lambda file: file.writelines(pieces), flush)
+
+
+def write_by(path: str | Path, write: Callable[[BinaryIO], object], flush: bool = False) -> Path:
+    """Write a file as :func:`write_whole` does, by a function that puts its content into an open file."""
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(prefix=f'{path.name}.', suffix='.partial', dir=path.parent)
+        try:
+            with open(handle, 'wb') as file:
+                write(file)
+                os.fchmod(handle, _mode())
+                file.flush()
+                if flush:
+                    os.fsync(handle)
+            os.replace(partial, path)
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)  # on a full disk, the room is needed
+            raise
+    except OSError as error:
+        if error.errno in FULL_DISK:
+            raise full_disk(path, error) from error
+        raise
+    if flush:
+        _flush_folder(path.parent)
+    return path
+
+
+def remove_partials(folder: str | Path) -> None:
+    """Remove what kills have left half-written in a folder."""
+    for partial in Path(folder).glob('*.partial'):
+        if _PARTIAL.search(partial.name) and not partial.is_symlink():
+            partial.unlink(missing_ok=True)
+
+
+def append_line(path: str | Path, line: str) -> None:
+    """Add a line to a file, whole or not at all.
+
+    Raises:
+        FullDiskError: if there is no room.
+    """
+    content = line.encode('utf-8', 'surrogateescape') + b'\n'
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        before = os.fstat(handle).st_size
+        try:
+            written = os.write(handle, content)
+            if written < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            os.ftruncate(handle, before)
+            if error.errno in FULL_DISK:
+                raise full_disk(path, error) from error
+            raise
+    finally:
+        os.close(handle)
+
+
+def full_disk(path: str | Path, error: OSError) -> FullDiskError:
+    """The error for a file that found no room."""
+    return FullDiskError(f'{path} could not be written ({error.strerror or error}) and was left out; free some room on '
+                         f'{Path(path).absolute().parent}, then go on with --resume')
+
+
+def _mode() -> int:
+    """What a new file would have; a temporary one is its owner's alone."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _kind(path: str | Path) -> str:
+    mode = os.stat(path).st_mode
+    kinds = ((stat.S_ISDIR, 'a folder'), (stat.S_ISFIFO, 'a FIFO'), (stat.S_ISSOCK, 'a socket'))
+    return next((name for test, name in kinds if test(mode)), 'a device')
+
+
+def _flush_folder(folder: Path) -> None:
+    """Without it, a power cut may undo the renaming."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
