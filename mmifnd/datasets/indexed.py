@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 from mmifnd.errors import UserError
 from mmifnd.functional.counter_random import counter_hash
 from mmifnd.registry import DATASETS
+from mmifnd.shortage import ShortageError
 
 from .annotations import (
     captions_of,
@@ -23,7 +24,8 @@ from .annotations import (
 )
 from .broken_images import BrokenImages
 from .building import build_dataset
-from .file_bytes import ShortageError, reason_of, tried_again
+from .file_bytes import reason_of, tried_again
+from .fingerprint import describe
 from .identity import ImageIdentity
 from .pairs.caption_tokens import CaptionTokens, caption_tokens_of
 from .pairs.texts import cut_captions, text_format_of, texts_in_tensors, tokenizer_of
@@ -33,6 +35,7 @@ from .sample_index import index_of, num_samples, trace_origin
 from .sample_seed import sample_seed
 from .subset import SubsetDataset
 from .tensor_images import TensorImages
+from .text_files import shown
 from .tokenizers import Tokenizer
 
 #: Images that are drawn in place of one that cannot be read; after so many broken ones the next sound one is taken.
@@ -217,6 +220,10 @@ class IndexedDataset(Dataset):
         """
         return (fingerprint_of if ordered else unordered_fingerprint_of)(self._origin[self._first])
 
+    def description(self) -> dict:
+        """What a checkpoint keeps of the images: see :func:`mmifnd.datasets.fingerprint.describe`."""
+        return describe(self._origin[self._first])
+
     def broken(self) -> torch.Tensor:
         """The images that this process or its workers have found unreadable so far, bool (N,), by stable index."""
         return self.broken_images.flags()
@@ -224,7 +231,7 @@ class IndexedDataset(Dataset):
     def describe(self, sample_index: int) -> str:
         """An image in words, by stable index: its path, or 'image 17'."""
         name = self.path(sample_index)
-        return f'image {sample_index}' if name is None else f'image {sample_index} ({name})'
+        return f'image {sample_index}' if name is None else f'image {sample_index} ({shown(name, 200)})'
 
     def path(self, sample_index: int) -> str | None:
         """The file of an image, by stable index; None if it is in memory."""

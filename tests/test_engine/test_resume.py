@@ -1,6 +1,5 @@
 """A run that was stopped anywhere and resumed ends as one that was not, to the last bit."""
 
-import json
 import random
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ from mmifnd.engine.checkpoints.random_state import random_state, set_random_stat
 from mmifnd.engine.checkpoints.resume import load_rank_states
 from mmifnd.errors import UserError
 from mmifnd.models.backbones import SmallCNN
+from mmifnd.records.lines import read_records
 from mmifnd.registry import MODELS
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tools' / 'reliability'))
@@ -112,7 +112,7 @@ def test_to_the_last_bit(undisturbed, digits_runner, tmp_path, case):
         resume = dict(resume=True)
     digits_runner(path, epochs=3, work_dir=tmp_path / 'parts', **EVERY_2_STEPS, **options, **resume).train()
     assert differing(whole, tmp_path / 'parts' / 'epoch_3.pth') == []
-    records = [[dict(leaves(json.loads(line))) for line in (tmp_path / run / 'false_negatives' / name).read_text().splitlines()]
+    records = [[dict(leaves(entry)) for entry in read_records(tmp_path / run / 'false_negatives' / name)]
                for name in ('history.jsonl', 'detection.jsonl') for run in ('whole', 'parts')]
     assert records[0] == records[1] and records[2] == records[3] and len(records[2]) == 3
 

@@ -26,3 +26,12 @@ def set_random_state(state: dict) -> None:
     torch.set_rng_state(state['torch'].cpu())
     if 'cuda' in state and torch.cuda.is_available():
         torch.cuda.set_rng_state(state['cuda'].cpu())
+
+
+def check_random_state(state: dict) -> None:
+    """Raise whatever :func:`set_random_state` would; the generators stay as they are."""
+    before = random_state()
+    try:
+        set_random_state(state)
+    finally:
+        set_random_state(before)

@@ -5,13 +5,16 @@ import warnings
 import torch
 from torch import nn
 
+from mmifnd.datasets.fingerprint import changes_between
 from mmifnd.distributed import rank, world_size
+from mmifnd.errors import UserError
 from mmifnd.image_table import ImageTable
 from mmifnd.models.frameworks.key_queue import KeyQueue
 from mmifnd.parts import KeepsRankState, KnowsImages, TakesPseudoLabels
 
 from ..batch_norm import batch_statistics, set_batch_statistics
 from .random_state import random_state
+from .ranges import check_optimizer
 from .run_settings import changed_settings, changes_schedules, check_changes, described, renew_options, settings_of
 
 CHANGED_DATA = ('refuse', 'restart_image_state')
@@ -99,28 +102,46 @@ def adapt_progress(runner, checkpoint: dict, same_images: bool) -> None:
     runner.logger.warning(text)
 
 
-def adapt_settings(runner, checkpoint: dict, name: str) -> bool:
+def changes_since(checkpoint: dict, config: dict, name: str) -> dict | None:
+    """Settings that have changed since a checkpoint was written, with both values; None if it does not say.
+
+    Raises:
+        UserError: if a change cannot take effect on its state.
+    """
+    noted = checkpoint['meta'].get('settings')
+    if noted is None:
+        return None
+    changes = changed_settings(noted, settings_of(config))
+    check_changes(changes, name)
+    return changes
+
+
+def adapt_settings(runner, checkpoint: dict, changes: dict | None, name: str) -> bool:
     """Let what this run is set to take effect on a checkpoint, in place, and log what has changed.
+
+    Args:
+        runner: of this run.
+        checkpoint: to go on from.
+        changes: see :func:`changes_since`.
+        name: of the file.
 
     Returns:
         bool: whether the schedules have to be made anew (:func:`replay_schedules`).
 
     Raises:
-        ValueError: if a change cannot take effect, or the training was longer than this run is.
+        UserError: if a change cannot take effect, or the training was longer than this run is.
     """
     epoch, last = checkpoint['meta']['epoch'], runner.train_loop.max_epochs
     if epoch > last:
-        raise ValueError(f'checkpoint {name} has trained {epoch} epochs, and train_cfg.max_epochs={last}; train for more')
-    noted, now = checkpoint['meta'].get('settings'), settings_of(runner.cfg.to_dict())
-    if noted is None:
+        raise UserError(f'checkpoint {name} has trained {epoch} epochs, and train_cfg.max_epochs={last}; train for more')
+    if changes is None:
         runner.logger.warning(f'checkpoint {name} does not say for how many epochs it was made: the schedules go on as they '
                               'were')
-    changes = changed_settings(noted, now) if noted else {}
-    check_changes(changes, name)
-    renewed: dict = {}
-    if 'optimizer' in checkpoint and isinstance(checkpoint['optimizer'].get('param_groups'), list):
-        groups = runner.optim_wrapper.optimizer.param_groups  # those of the wrapper have one more, of mmengine's own
-        renewed = renew_options(checkpoint['optimizer']['param_groups'], groups, name)
+    changes, renewed = changes or {}, {}
+    if 'optimizer' in checkpoint:
+        optimizer = runner.optim_wrapper.optimizer  # the groups of the wrapper have one more, of mmengine's own
+        check_optimizer(optimizer, checkpoint['optimizer'], name)
+        renewed = renew_options(checkpoint['optimizer']['param_groups'], optimizer.param_groups, name)
         changes = {key: values for key, values in changes.items() if key.rpartition('.')[2] not in renewed}
         changes |= {f'optim_wrapper.optimizer.{option}': values for option, values in renewed.items()}
     for line in described(changes):
@@ -151,18 +172,19 @@ def replay_schedules(runner) -> None:
 def describe_images(dataset) -> dict:
     """Number, order and fingerprints of the training images; computed once per data set."""
     if not hasattr(dataset, 'known_images'):
-        dataset.known_images = dict(
-            count=dataset.num_samples, ordered=dataset.fingerprint(), unordered=dataset.fingerprint(ordered=False))
+        dataset.known_images = dataset.description()
     return dataset.known_images
 
 
-def changed_images(noted: dict, now: dict) -> str:
-    """What has changed between two :func:`describe_images`, in words; empty if nothing has."""
-    if noted['count'] != now['count']:
-        return f'{noted["count"]} images then, {now["count"]} now'
-    if noted['unordered'] != now['unordered']:
-        return f'{now["count"]} images as then, but other ones (their names, or, without names, their contents)'
-    return 'the same images, but in another order' if noted['ordered'] != now['ordered'] else ''
+def changed_images(noted: dict, now: dict, framework: nn.Module) -> tuple[str, str]:
+    """What has changed between two :func:`describe_images`, in words: what the training uses, and what it does not.
+
+    Labels and groups matter only to a framework that uses them.
+    """
+    unused = {part for part in ('labels', 'groups') if not getattr(framework, f'uses_{part}')}
+    changes = changes_between(noted, now)
+    return tuple('; '.join(text for part, text in changes.items() if (part in unused) is is_unused)
+                 for is_unused in (False, True))
 
 
 def restart_image_state(framework: nn.Module, checkpoint: dict) -> None:

@@ -3,12 +3,16 @@
 import json
 from typing import Any
 
+from mmifnd.errors import UserError
+
 #: Parts of a config that say what is trained and how; the rest are circumstances.
 PARTS = ('model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'train_dataloader', 'default_hooks', 'custom_hooks',
          'auto_scale_lr', 'sync_bn')
 #: Keys of loaders and hooks that change nothing in what is trained.
 _CIRCUMSTANCES = ('num_workers', 'pin_memory', 'persistent_workers', 'prefetch_factor', 'worker_init_fn', 'data_root')
 _HOOKS = ('checkpoint', 'logger', 'timer', 'plain_checkpoint', 'visualization', 'runtime_info')
+#: Keys whose change leaves nothing that the state of a checkpoint fits.
+FIXED = ('optim_wrapper.optimizer.type', 'optim_wrapper.constructor', 'model.type', 'model.queue_len')
 #: Lines that are written out; of further changes only their number.
 _MOST = 20
 #: Options of an optimizer that are no number of its update rule.
@@ -43,13 +47,19 @@ def check_changes(changes: dict[str, tuple[Any, Any]], name: str) -> None:
     """Refuse changes that cannot take effect on the state of a checkpoint.
 
     Raises:
-        ValueError: naming the first of them.
+        UserError: naming the first of them.
     """
-    for key in ('optim_wrapper.optimizer.type', 'optim_wrapper.constructor'):
+    for key in FIXED:
         if key in changes:
             before, after = changes[key]
-            raise ValueError(f'{key} was {before} in checkpoint {name} and is {after} now, whose state is another; keep it, or '
-                             'begin anew with the weights: load_from without --resume')
+            raise UserError(f'{key} was {before} in checkpoint {name} and is {after} now, whose state is another; keep it, or '
+                            'begin anew with the weights: load_from without --resume')
+
+
+def described_for_model(changes: dict[str, tuple[Any, Any]]) -> str:
+    """The end of a message on a model that does not fit: which of its settings have changed."""
+    lines = described({key: values for key, values in changes.items() if key.startswith('model.')})
+    return f'; since the checkpoint, {"; ".join(lines[:3])}' if lines else ''
 
 
 def changes_schedules(changes: dict[str, tuple[Any, Any]]) -> bool:
@@ -69,11 +79,14 @@ def renew_options(saved: list[dict[str, Any]], groups: list[dict[str, Any]], nam
         ValueError: if the groups are not the same parameters.
     """
     if [len(group['params']) for group in saved] != [len(group['params']) for group in groups]:
-        raise ValueError(f'the parameter groups of checkpoint {name} are not those of this run ({len(saved)} and '
-                         f'{len(groups)} groups): keep optim_wrapper.paramwise_cfg, or begin anew with the weights: load_from '
-                         'without --resume')
+        raise UserError(f'the parameter groups of checkpoint {name} are not those of this run ({len(saved)} and '
+                        f'{len(groups)} groups): keep optim_wrapper.paramwise_cfg, or begin anew with the weights: load_from '
+                        'without --resume')
     changed: dict[str, tuple[Any, Any]] = {}
     for old, new in zip(saved, groups, strict=True):
+        if missing := sorted(_options_of(new) - _options_of(old)):
+            raise UserError(f'the optimizer of checkpoint {name} has no {missing[0]}, so optim_wrapper.optimizer.type was '
+                            'another; keep it, or begin anew with the weights: load_from without --resume')
         for stale in [key for key in old if key.startswith('initial_') and key not in new]:
             del old[stale]
         for option in new:
@@ -85,6 +98,10 @@ def renew_options(saved: list[dict[str, Any]], groups: list[dict[str, Any]], nam
                 changed.setdefault(option, (old.get(key), new[key]))
                 old.update({name: new[name] for name in (key, option) if name in new})
     return changed
+
+
+def _options_of(group: dict[str, Any]) -> set[str]:
+    return {key for key in group if key in ('momentum', 'betas', 'alpha', 'rho', 'lr_decay', 'trust_coefficient')}
 
 
 def _plain(value: Any) -> Any:

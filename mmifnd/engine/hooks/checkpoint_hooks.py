@@ -7,17 +7,21 @@ from mmengine.hooks import CheckpointHook as _CheckpointHook, Hook
 from mmifnd.checks import check_choice
 from mmifnd.distributed import gather_objects, is_main, unwrap
 from mmifnd.errors import UserError
+from mmifnd.files import FullDiskError, remove_partials
 from mmifnd.registry import HOOKS
 
 from ..batch_norm import average_batch_statistics
 from ..checkpoints.checkpoint_format import AtomicFileBackend, check_fits, check_start, flatten, rebuild, tensors_of
 from ..checkpoints.latest_checkpoint import LAST
 from ..checkpoints.own_files import checkpoints_in, drop_foreign_paths
+from ..checkpoints.random_state import check_random_state
+from ..checkpoints.ranges import believed, check_image_state, check_plain_parts, check_position, check_schedules
 from ..checkpoints.resume import (
     CHANGED_DATA,
     adapt_progress,
     adapt_settings,
     changed_images,
+    changes_since,
     describe_images,
     load_rank_states,
     progress_of,
@@ -25,7 +29,7 @@ from ..checkpoints.resume import (
     replay_schedules,
     restart_image_state,
 )
-from ..checkpoints.run_settings import settings_of
+from ..checkpoints.run_settings import described_for_model, settings_of
 from ..loops import EpochLoop
 
 #: Name of a checkpoint that was made in the middle of an epoch.
@@ -74,8 +78,6 @@ class PlainCheckpointHook(Hook):
         """Rebuild in place; what is resumed must fit the model and the images."""
         name = str(runner.cfg.get('load_from'))
         tensors_of(checkpoint, name)
-        rebuild(checkpoint)
-        drop_foreign_paths(checkpoint, runner.work_dir)
         if not runner.cfg.get('resume'):
             for line in check_start(runner.model, checkpoint, name, self.strict):
                 runner.logger.warning(line)
@@ -83,12 +85,19 @@ class PlainCheckpointHook(Hook):
         if not isinstance(checkpoint.get('meta'), dict) or not {'epoch', 'iter'} <= set(checkpoint['meta']):
             raise ValueError(f'checkpoint {name} holds weights only, and no training that could go on; to begin with its '
                              'weights, leave out --resume and give it as load_from')
+        check_position(checkpoint['meta'], name)
+        check_plain_parts(checkpoint, name)
+        changes = changes_since(checkpoint, runner.cfg.to_dict(), name)
+        rebuild(checkpoint)
+        drop_foreign_paths(checkpoint, runner.work_dir)
         framework, states = unwrap(runner.model), checkpoint.pop('rank_states', [])
         same_images = self._check_images(runner, checkpoint)
         if not same_images:
             restart_image_state(framework, checkpoint)
-        check_fits(framework, checkpoint, 'to resume from')
-        self._replays = adapt_settings(runner, checkpoint, name)
+        _check_state(runner, checkpoint, changes, name)
+        self._replays = adapt_settings(runner, checkpoint, changes, name)
+        if 'param_schedulers' in checkpoint:
+            check_schedules(runner.param_schedulers, checkpoint['param_schedulers'], name)
         if isinstance(runner.train_loop, EpochLoop):
             adapt_progress(runner, checkpoint, same_images)
             self._states = states if same_images else []
@@ -100,14 +109,20 @@ class PlainCheckpointHook(Hook):
             replay_schedules(runner)
         self._replays = False
         if self._states:
-            load_rank_states(runner, self._states)
+            with believed(str(runner.cfg.get('load_from')), 'rank_states'):
+                for state in self._states:
+                    check_random_state(state['random'])
+                load_rank_states(runner, self._states)
             self._states = []
 
     def _check_images(self, runner, checkpoint: dict) -> bool:
         noted = checkpoint['meta'].get('images')
         if noted is None or not isinstance(runner.train_loop, EpochLoop):
             return True
-        changed = changed_images(noted, describe_images(runner.train_loop.dataset))
+        changed, unused = changed_images(noted, describe_images(runner.train_loop.dataset), unwrap(runner.model))
+        if unused:
+            runner.logger.warning(f'the training set is not that of the checkpoint: {unused}; this training does not use them, '
+                                  'but what is measured by them does')
         if changed and self.on_changed_data == 'refuse':
             raise ValueError(f'the training set is not that of the checkpoint: {changed}; its labels and thresholds belong to '
                              'single images: resume on the old set, or keep the weights only with --fresh-image-state')
@@ -115,6 +130,17 @@ class PlainCheckpointHook(Hook):
             runner.logger.warning(f'the training set is not that of the checkpoint: {changed}; labels, thresholds, averages '
                                   'and queue begin anew')
         return not changed
+
+
+def _check_state(runner, checkpoint: dict, changes: dict | None, name: str) -> None:
+    """Refuse a state that does not fit the model or the images, with what has changed in the config of the model."""
+    framework = unwrap(runner.model)
+    try:
+        check_fits(framework, checkpoint, name)
+        if isinstance(runner.train_loop, EpochLoop):
+            check_image_state(framework, checkpoint['state_dict'], name, runner.train_loop.dataset.num_samples)
+    except ValueError as error:
+        raise UserError(f'{error}{described_for_model(changes or {})}') from None
 
 
 @HOOKS.register_module()
@@ -151,8 +177,7 @@ class CheckpointHook(_CheckpointHook):
         super().before_train(runner)
         self._kept = checkpoints_in(self.out_dir, runner.epoch, runner.iter) if runner.iter else []
         if is_main():
-            for partial in Path(self.out_dir).glob('*.pth.partial'):
-                partial.unlink()
+            remove_partials(self.out_dir)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Save where a step is due; gradients that are being accumulated are waited for."""
@@ -197,8 +222,9 @@ class CheckpointHook(_CheckpointHook):
             self._name_last(runner)
         except OSError as error:
             before = f'the one before it, {kept[-1]}, is whole: go on with --resume' if kept else 'there is none before it'
-            raise UserError(
-                f'checkpoint {self.last_ckpt} could not be written ({error.strerror or error}); {before}') from error
+            cause = error.__cause__ if isinstance(error, FullDiskError) else error
+            raise UserError(f'checkpoint {self.last_ckpt} could not be written ({getattr(cause, "strerror", None) or cause}); '
+                            f'{before}') from error
         finally:
             self._rank_states = None
         self._kept = [other for other in kept if other not in outdated] + [name]
