@@ -28,8 +28,10 @@ from mmifnd.evaluation import (
     suggest_alpha,
 )
 from mmifnd.evaluation.audit import nearest_images
+from mmifnd.records.arrays import read_array, read_arrays
 from mmifnd.records.detected import ByLabels, Removed
 from mmifnd.registry import MODELS
+from mmifnd.shortage import ShortageError
 from mmifnd.visualization.removed import choose_anchors
 
 from .features import extract_features
@@ -219,11 +221,10 @@ def _read(path: Path) -> tuple[Tensor, np.ndarray | None]:
     if not path.is_file():
         raise UserError(f'features {path} do not exist; give a .npz or .npy file')
     try:
-        with open(path, 'rb') as file:
-            content = np.load(file, allow_pickle=False)
-            single = isinstance(content, np.ndarray)
-            arrays = dict(features=content) if single else {key: content[key] for key in content.files}
-    except (ValueError, EOFError, OSError) as error:
+        arrays = dict(features=read_array(path)) if path.suffix == '.npy' else read_arrays(path)
+    except ShortageError:
+        raise
+    except (ValueError, OSError) as error:
         raise UserError(f'features {path} cannot be read: {error}') from None
     if 'features' not in arrays or arrays['features'].ndim != 2 or arrays['features'].dtype.kind not in 'fiu':
         raise UserError(f'{path} has no array of numbers features (N, D); it has '

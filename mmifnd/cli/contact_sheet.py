@@ -52,10 +52,11 @@ def run(args: argparse.Namespace) -> None:
 def relations_by_name(args: argparse.Namespace, num_classes: int | None) -> dict:
     """What each run tells of removed negatives; two entries for a run with both thresholds and pseudo labels."""
     from mmifnd.records.detected import told_of
+    from mmifnd.records.run_record import without_damaged
     from mmifnd.visualization import RunRecord
     from mmifnd.visualization.report import run_names
     records = {name: RunRecord.load(work_dir) for name, work_dir in run_names(args.work_dirs).items()}
-    relations_of_run = told_of(records, num_classes, args.epoch, args.of)
+    relations_of_run = without_damaged(records, lambda: told_of(records, num_classes, args.epoch, args.of))
     for name, record in records.items():
         if name not in relations_of_run:
             epoch = 'any epoch' if args.epoch is None else f'epoch {args.epoch}'

@@ -74,9 +74,8 @@ def read_results(path: Path) -> dict | None:
 def images_and_labels(data: str | None, work_dirs: list[str | Path]) -> dict:
     """Read images and labels from ``data``, else those that the runs were trained on; if there are none, say so."""
     if data:
-        import numpy as np
-        with np.load(data, allow_pickle=False) as archive:
-            return {key: archive[key] for key in ('images', 'labels') if key in archive.files}
+        from mmifnd.records.arrays import read_arrays
+        return read_arrays(data, wanted=('images', 'labels'))
     from mmifnd.apis.run_images import images_of_runs  # imports OpenMMLab, which the rest does not need
     try:
         images, labels = images_of_runs(work_dirs)

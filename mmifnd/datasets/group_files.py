@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mmifnd.files import MAX_BYTES
+from mmifnd.records.arrays import RecordError, read_array
+
 from .text_files import read_text, shown
 
 #: What spreadsheets and data frames write for "no group"; in lower case.
@@ -39,13 +42,12 @@ def read_group_array(path: str | None, total: int) -> np.ndarray | None:
         return None
     file = _existing(path)
     try:
-        groups = np.load(file, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+        groups = read_array(file)
+    except RecordError as error:
         raise ValueError(f'groups={path} is no .npy file of integers ({error}); write it with numpy.save') from None
-    if not isinstance(groups, np.ndarray) or groups.shape != (total,) or not np.issubdtype(groups.dtype, np.integer):
-        content = f'{groups.dtype} {groups.shape}' if isinstance(groups, np.ndarray) else 'several arrays'
-        raise ValueError(f'groups={path} holds {content}; it must hold integers ({total},), one per image, -1 where '
-                         'the group is unknown')
+    if groups.shape != (total,) or not np.issubdtype(groups.dtype, np.integer):
+        raise ValueError(f'groups={path} holds {groups.dtype} {groups.shape}; it must hold integers ({total},), one per image, '
+                         '-1 if the group is unknown')
     return groups.astype(np.int64)
 
 
@@ -81,12 +83,22 @@ def _existing(path: str) -> Path:
 
 
 def _csv_rows(file: Path, path_column: str, group_column: str) -> list[tuple[str, str]]:
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_BYTES))  # a path may be as long as it likes
     table = csv.DictReader(io.StringIO(read_text(file, f'groups={file}'), newline=''))
     missing = [column for column in (path_column, group_column) if column not in (table.fieldnames or ())]
     if missing:
         columns = ', '.join(table.fieldnames or ()) or 'nothing'
         raise ValueError(f'groups={file} has no column {missing[0]}, but {columns}; set path_column and group_column')
-    return [(_plain(row[path_column] or ''), (row[group_column] or '').strip()) for row in table]
+    rows = []
+    try:
+        for row in table:
+            name, group = row[path_column], row[group_column]
+            if name is None or group is None:
+                raise ValueError(f'line {table.line_num} of groups={file} has fewer columns than its first line; repair it')
+            rows.append((_plain(name), group.strip()))
+    except csv.Error as error:
+        raise ValueError(f'groups={file} is no table: {error} near line {table.line_num}; repair it') from None
+    return rows
 
 
 def _text_rows(file: Path) -> list[tuple[str, str]]:

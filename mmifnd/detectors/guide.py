@@ -12,9 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmifnd.contrast import Contrast
+from mmifnd.files import read_regular
 from mmifnd.functional._checks import check_alpha
 from mmifnd.functional.thresholds import batch_quantile
 from mmifnd.parts import KnowsFingerprint
+from mmifnd.records.arrays import RecordError, read_array
 
 from .base import Detector
 
@@ -134,8 +136,8 @@ def _fingerprint_beside(file: str) -> str | None:
     if not path.is_file():
         return None
     try:
-        return str(json.loads(path.read_text())['fingerprint'])
-    except (ValueError, KeyError, TypeError):
+        return str(json.loads(read_regular(path))['fingerprint'])
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError(f'{path} holds no fingerprint; extract the features anew, or remove it') from None
 
 
@@ -144,13 +146,12 @@ def _open(file: str) -> np.ndarray:
         raise FileNotFoundError(f'features={file} of GuideDetector does not exist; extract the features of the training set '
                                 'first')
     try:
-        array = np.load(file, mmap_mode='r', allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+        array = read_array(file, mmap_mode='r')
+    except RecordError as error:
         raise ValueError(f'features={file} of GuideDetector is no .npy of numbers ({error}); write it by '
                          'save_guide') from None
-    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind != 'f' or 0 in array.shape:
-        what = f'{array.dtype} {array.shape}' if isinstance(array, np.ndarray) else 'several arrays'
-        raise ValueError(f'features={file} of GuideDetector holds {what}; it must hold floats (N, D)')
+    if array.ndim != 2 or array.dtype.kind != 'f' or 0 in array.shape:
+        raise ValueError(f'features={file} of GuideDetector holds {array.dtype} {array.shape}; it must hold floats (N, D)')
     return array
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import RecordError
+from mmifnd.files import read_regular, write_by, write_whole
+from mmifnd.shortage import ShortageError
+
+from .arrays import RecordError, read_arrays
 
 #: In the work directory: the findings, for people and programs; and the pictures of the contact sheet.
 FINDINGS, PICTURES = 'inspection.json', 'inspection.npz'
@@ -33,10 +36,9 @@ class InspectionRecord:
 def write_inspection(work_dir: str | Path, record: InspectionRecord) -> Path:
     """Write a record; the file of findings is returned."""
     work_dir = Path(work_dir)
-    np.savez_compressed(work_dir / PICTURES, pictures=record.pictures, titles=np.array(record.titles, dtype=np.str_))
-    path = work_dir / FINDINGS
-    path.write_text(json.dumps(dict(rows=record.rows, **record.findings), indent=1), encoding='utf-8')
-    return path
+    titles = np.array(record.titles, dtype=np.str_)
+    write_by(work_dir / PICTURES, lambda file: np.savez_compressed(file, pictures=record.pictures, titles=titles))
+    return write_whole(work_dir / FINDINGS, json.dumps(dict(rows=record.rows, **record.findings), indent=1))
 
 
 def read_inspection(work_dir: str | Path) -> InspectionRecord | None:
@@ -49,11 +51,13 @@ def read_inspection(work_dir: str | Path) -> InspectionRecord | None:
     if not path.is_file() or not pictures.is_file():
         return None
     try:
-        findings = json.loads(path.read_text(encoding='utf-8'))
+        findings = json.loads(read_regular(path))
         rows = [(str(what), str(found)) for what, found in findings.pop('rows')]
-        with np.load(pictures, allow_pickle=False) as archive:
-            images, titles = archive['pictures'], archive['titles'].tolist()
-    except (ValueError, KeyError, OSError, TypeError, AttributeError) as error:
+        arrays = read_arrays(pictures, ('pictures', 'titles'))
+        images, titles = arrays['pictures'], arrays['titles'].tolist()
+    except (ShortageError, RecordError):
+        raise
+    except (ValueError, KeyError, OSError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f'{path} or {pictures.name} is damaged ({error}); inspect the images again') from None
     if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(titles):
         raise RecordError(f'{pictures} holds {images.dtype} {images.shape} and {len(titles)} titles; inspect the images again')

@@ -1,70 +1,126 @@
-"""Files of JSON lines, one entry per epoch, which are replaced as a whole."""
+"""Files of JSON lines, one entry per epoch, which are replaced as a whole.
+
+Each line that we write ends with a checksum of its other entries. Lines without one are read as they are.
+"""
 
 import json
+import logging
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mmifnd.files import read_regular, write_whole
+
 from .arrays import RecordError
 
-_MAX_BYTES = 1 << 30
+#: Key of a line's checksum, the last one.
+CHECK = 'crc32'
+
+Report = Callable[[str], None]
+
+_LOGGER = logging.getLogger('mmifnd')
 
 
-def add_record(path: Path, *records: dict[str, Any]) -> None:
+def add_record(path: Path, *records: dict[str, Any], report: Report = _LOGGER.warning) -> None:
     """Add ``records`` of one epoch, one line per head, at the end of ``path``.
 
     Entries of this epoch and of later ones, which a resumed run repeats, are removed.
 
     The file is written anew beside the old one, which it then replaces: a kill leaves the one or the other.
 
+    Args:
+        path: of the file.
+        *records: with an ``epoch``.
+        report: called with a line if the file holds lines that are no entries; they are left out, and the file as it was is
+            kept beside it.
+
     Raises:
-        RecordError: if the file holds a line that is no entry.
+        FullDiskError: if there is no room.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kept = [entry for entry in read_records(path) if entry['epoch'] < records[0]['epoch']]
-    partial = path.with_suffix('.partial')
-    partial.write_text(''.join(json.dumps(entry) + '\n' for entry in [*kept, *records]))
-    partial.replace(path)
+    damaged: list[str] = []
+    kept = [entry for entry in read_records(path, report=damaged.append) if entry['epoch'] < records[0]['epoch']]
+    if damaged:
+        aside = path.with_name(f'{path.name}.damaged')
+        path.replace(aside)
+        report(f'{damaged[0]}{f" (and {len(damaged) - 1} further lines)" if len(damaged) > 1 else ""}; the file as it was is '
+               f'kept as {aside.name}')
+    write_whole(path, ''.join(map(written_line, [*kept, *records])))
 
 
-def read_records(path: Path, required: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+def written_line(entry: dict[str, Any]) -> str:
+    """A line of JSON with its checksum."""
+    text = json.dumps(entry)
+    return json.dumps({**entry, CHECK: f'{zlib.crc32(text.encode()):08x}'}) + '\n'
+
+
+def read_records(path: Path, required: tuple[str, ...] = (), report: Report | None = None) -> list[dict[str, Any]]:
     """Entries of ``path`` in ascending order of their epochs, one per epoch and ``direction``; [] if there is no such file.
 
+    Args:
+        path: of the file.
+        required: keys that each entry must have.
+        report: called with a line for each line that is no entry, which is left out then; if None, it is refused.
+
     Raises:
-        RecordError: if a line is not a JSON object with a whole ``epoch`` and the ``required`` keys.
+        RecordError: if a line is not a JSON object with a whole ``epoch`` and the ``required`` keys, or has changed.
     """
-    entries = read_json_lines(path, ('epoch', *required))
-    wrong = [number for number, entry in enumerate(entries, 1)
-             if isinstance(entry['epoch'], bool) or not isinstance(entry['epoch'], int)]
-    if wrong:
-        raise RecordError(f'{path}, entry {wrong[0]}: the epoch is no whole number; repair or delete that line')
+    entries = []
+    for number, entry in _numbered_entries(path, ('epoch', *required), report, may_be_cut=False):
+        if type(entry['epoch']) is not int or abs(entry['epoch']) > 1 << 53:
+            _refuse(path, number, 'the epoch is no whole number', report)
+        else:
+            entries.append(entry)
     latest = {(entry['epoch'], str(entry.get('direction', ''))): entry for entry in entries}
     return [latest[key] for key in sorted(latest)]
 
 
-def read_json_lines(path: Path, required: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+def read_json_lines(path: Path, required: tuple[str, ...] = (), report: Report | None = None) -> list[dict[str, Any]]:
     """Objects of a file of JSON lines, [] if it is missing. A last line that a kill cut off is left out.
+
+    Args:
+        path: of the file.
+        required: keys that each object must have.
+        report: see :func:`read_records`.
 
     Raises:
         RecordError: if another line is no JSON object or lacks one of the ``required`` keys, or the file is too large.
     """
-    if not path.is_file():
+    return [entry for _, entry in _numbered_entries(path, required, report, may_be_cut=True)]
+
+
+def _numbered_entries(path: Path, required: tuple[str, ...], report: Report | None,
+                      may_be_cut: bool) -> list[tuple[int, dict[str, Any]]]:
+    if not path.exists():
         return []
-    if path.stat().st_size > _MAX_BYTES:
-        raise RecordError(f'{path} has {path.stat().st_size} bytes, more than the {_MAX_BYTES} that are read; delete it')
-    lines = [(number, line) for number, line in enumerate(path.read_bytes().split(b'\n'), 1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(read_regular(path).split(b'\n'), 1) if line.strip()]
     entries = []
     for number, line in lines:
         try:
             entry = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            if number == lines[-1][0]:
-                break
-            raise RecordError(f'{path}, line {number}: not JSON; repair or delete that line') from error
+        except (ValueError, RecursionError):
+            if number != lines[-1][0] or not may_be_cut:
+                _refuse(path, number, 'not JSON', report)
+            continue
         missing = [key for key in required if key not in entry] if isinstance(entry, dict) else ['the object']
-        if missing:
-            raise RecordError(f'{path}, line {number}: {", ".join(missing)} missing; repair or delete that line')
-        entries.append(entry)
+        if missing or _has_changed(entry):
+            _refuse(path, number, f'{", ".join(missing)} missing' if missing else 'wrong checksum', report)
+            continue
+        entry.pop(CHECK, None)
+        entries.append((number, entry))
     return entries
+
+
+def _has_changed(entry: dict[str, Any]) -> bool:
+    rest = dict(entry)
+    check = rest.pop(CHECK, None)
+    return check is not None and check != f'{zlib.crc32(json.dumps(rest).encode()):08x}'
+
+
+def _refuse(path: Path, number: int, problem: str, report: Report | None) -> None:
+    if report is None:
+        raise RecordError(f'{path}, line {number}: {problem}; repair or delete that line')
+    report(f'{path}, line {number}: {problem}; it is left out')
 
 
 def latest_by(entries: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:

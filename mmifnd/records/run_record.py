@@ -1,16 +1,25 @@
 """All records of a run, read back: history of the clusterings, scores by epoch, training curve, snapshots."""
 
 import json
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+
+from mmifnd.files import read_regular
 
 from .arrays import RecordError, open_archive
 from .lines import latest_by, read_json_lines, read_records
 from .names import DETECTION, HEALTH, HISTORY, ONLINE, SNAPSHOT, STEPS, array_paths, folder_of
 from .snapshot import Snapshot, read_snapshot
 from .steps import read_steps
+
+_LOGGER = logging.getLogger('mmifnd')
+
+Result = TypeVar('Result')
 
 
 class NoRecordError(RecordError):
@@ -34,6 +43,7 @@ class RunRecord:
         online (list[dict]): one entry per epoch: accuracies of the online probe and of kNN, in percent.
         step_paths (dict[int, Path]): epoch -> file of what its training steps removed for a few images.
         evaluation (dict[str, float]): measures of the results that ``tools/test.py --out`` left in the directory.
+        problems (list[str]): what was damaged and is left out, one line each; also logged.
     """
 
     work_dir: Path
@@ -45,6 +55,7 @@ class RunRecord:
     online: list[dict] = field(default_factory=list)
     step_paths: dict[int, Path] = field(default_factory=dict)
     evaluation: dict[str, float] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
 
     @classmethod
     def load(cls, work_dir: str | Path) -> 'RunRecord':
@@ -56,20 +67,35 @@ class RunRecord:
 
         Raises:
             NoRecordError: if there is no record.
-            RecordError: if a file is damaged. A last line that a kill cut off is left out.
+            RecordError: if a file cannot be read at all. Damaged lines are left out, and logged.
         """
         work_dir = Path(work_dir)
         folder = folder_of(work_dir)
-        history = read_records(folder / HISTORY, required=('granularities',))
-        detection, health, online = (read_records(folder / name) for name in (DETECTION, HEALTH, ONLINE))
-        scalars = [entry for entry in read_log(work_dir) if all(key in entry for key in ('step', 'epoch', 'loss'))]
+        problems: list[str] = []
+        history = read_records(folder / HISTORY, ('granularities',), problems.append)
+        detection, health, online = (read_records(folder / name, report=problems.append)
+                                     for name in (DETECTION, HEALTH, ONLINE))
+        scalars = [entry for entry in read_log(work_dir, problems.append)
+                   if all(key in entry for key in ('step', 'epoch', 'loss'))]
         snapshots, steps = (array_paths(folder, kind) for kind in (SNAPSHOT, STEPS))
         if not (history or detection or health or online or scalars or snapshots):
             raise NoRecordError(
                 f'{work_dir} holds no record of a run: expected {folder.name}/{HISTORY}, {DETECTION}, {HEALTH} or '
                 f'{SNAPSHOT}_NNNN.npz, scalars.jsonl or */vis_data/scalars.json; give the work_dir of a run')
+        for line in problems:
+            _LOGGER.warning(line)
         return cls(work_dir, history, latest_by(scalars, 'step'), snapshots, detection, health, online, steps,
-                   read_evaluations(work_dir))
+                   read_evaluations(work_dir), problems)
+
+    def leave_out(self, error: RecordError) -> bool:
+        """Forget the arrays that ``error`` is about, and log it; False if they are none of this run."""
+        for paths in (self.snapshot_paths, self.step_paths):
+            for epoch in [epoch for epoch, path in paths.items() if path == error.path]:
+                del paths[epoch]
+                self.problems.append(f'{error}; it is left out')
+                _LOGGER.warning(self.problems[-1])
+                return True
+        return False
 
     @property
     def epochs(self) -> list[int]:
@@ -78,7 +104,8 @@ class RunRecord:
 
     def epochs_with(self, key: str) -> list[int]:
         """Epochs whose snapshot also keeps the array ``key``, ascending; opens the files, reads no array."""
-        return [epoch for epoch in self.epochs if key in open_archive(self.snapshot_paths[epoch]).files]
+        names = {epoch: open_archive(self.snapshot_paths[epoch]).files for epoch in self.epochs}
+        return [epoch for epoch in self.epochs if key in names[epoch]]
 
     def epochs_with_features(self) -> list[int]:
         """Epochs whose snapshot also keeps the features, ascending."""
@@ -98,14 +125,28 @@ class RunRecord:
         return read_steps(self.step_paths[epoch])
 
 
-def read_log(work_dir: Path) -> list[dict]:
+def without_damaged(records: Mapping[str, RunRecord], build: Callable[[], Result]) -> Result:
+    """What ``build`` makes of ``records`` once all arrays that turn out to be damaged are left out of them, and logged.
+
+    Raises:
+        RecordError: if something else is damaged.
+    """
+    while True:
+        try:
+            return build()
+        except RecordError as error:
+            if not any(record.leave_out(error) for record in records.values()):
+                raise
+
+
+def read_log(work_dir: Path, report: Callable[[str], None] | None = None) -> list[dict]:
     """Entries of ``scalars.jsonl``, or of mmengine's log, a file for each start of the run.
 
     Such a log holds lines of steps, which have a loss, and of epochs (evaluations, clusterings), whose ``step`` is an epoch.
     """
     path = work_dir / 'scalars.jsonl'
     paths = [path] if path.is_file() else sorted(work_dir.glob('*/vis_data/scalars.json'))
-    return [entry for path in paths for entry in read_json_lines(path)]
+    return [entry for path in paths for entry in read_json_lines(path, report=report)]
 
 
 def read_evaluations(work_dir: Path) -> dict[str, float]:
@@ -113,9 +154,9 @@ def read_evaluations(work_dir: Path) -> dict[str, float]:
     measures: dict[str, float] = {}
     for path in sorted(work_dir.glob('*.json')):
         try:
-            evaluation = json.loads(path.read_bytes())
+            evaluation = json.loads(read_regular(path))
             if evaluation['kind'] == 'evaluation':
                 measures.update({name: float(entry['value']) for name, entry in evaluation['measures'].items()})
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
     return measures

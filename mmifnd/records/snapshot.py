@@ -85,14 +85,14 @@ def read_snapshot(path: Path) -> Snapshot:
     arrays = read_arrays(path, SNAPSHOT_KEYS)
     shapes = {key: arrays[key].shape for key in ('labels', 'assignments', 'confidence')}
     if len(set(shapes.values())) != 1 or arrays['labels'].ndim != 2:
-        raise RecordError(f'{path}: labels, assignments and confidence must share one shape (G, N), got {shapes}')
+        raise RecordError(f'{path}: labels, assignments and confidence must share one shape (G, N), got {shapes}', path)
     names = [f'centroids_{position}' for position in range(len(arrays['labels']))]
     missing = [name for name in names if name not in arrays]
     if missing:
-        raise RecordError(f'{path}: {", ".join(missing)} missing, though labels has {len(names)} granularities')
+        raise RecordError(f'{path}: {", ".join(missing)} missing, though labels has {len(names)} granularities', path)
     features = arrays.get('features')
     if features is not None and len(features) != arrays['labels'].shape[1]:
-        raise RecordError(f'{path}: {len(features)} features for {arrays["labels"].shape[1]} images')
+        raise RecordError(f'{path}: {len(features)} features for {arrays["labels"].shape[1]} images', path)
     check_thresholds(path, arrays)
     return Snapshot(
         epoch=int(arrays['epoch']), rate=float(arrays['rate']), labels=arrays['labels'],
@@ -107,15 +107,15 @@ def check_thresholds(path: Path, arrays: dict[str, np.ndarray]) -> None:
     shapes = {key: arrays[key].shape for key in THRESHOLD_KEYS if key in arrays}
     num_images = arrays['labels'].shape[1]
     if shapes.get('thresholds', (num_images,)) != (num_images,):
-        raise RecordError(f'{path}: thresholds of shape {shapes["thresholds"]} for {num_images} images')
+        raise RecordError(f'{path}: thresholds of shape {shapes["thresholds"]} for {num_images} images', path)
     if set(shapes) not in (set(), {'thresholds'}, set(THRESHOLD_KEYS)):
         missing = [key for key in THRESHOLD_KEYS if key not in shapes]
-        raise RecordError(f'{path}: {", ".join(missing)} missing, though {", ".join(shapes)} is there')
+        raise RecordError(f'{path}: {", ".join(missing)} missing, though {", ".join(shapes)} is there', path)
     if len(shapes) < 3:
         return
     anchors, exact = arrays['threshold_anchors'], shapes['exact_thresholds']
     if anchors.ndim != 1 or anchors.shape != exact or anchors.dtype.kind not in 'iu':
         raise RecordError(f'{path}: threshold_anchors {anchors.dtype} {anchors.shape} for exact_thresholds {exact}; '
-                          'expected integers, one per threshold')
+                          'expected integers, one per threshold', path)
     if len(anchors) and not 0 <= anchors.min() <= anchors.max() < num_images:
-        raise RecordError(f'{path}: threshold_anchors from {anchors.min()} to {anchors.max()} for {num_images} images')
+        raise RecordError(f'{path}: threshold_anchors from {anchors.min()} to {anchors.max()} for {num_images} images', path)

@@ -68,8 +68,8 @@ def read_steps(path: Path) -> dict[str, np.ndarray]:
     expected.update(images=removed, similarities=removed)
     wrong = [key for key in STEP_KEYS[1:] if shapes[key] != expected[key]]
     if wrong:
-        raise RecordError(f'{path}: {wrong[0]} of shape {shapes[wrong[0]]}, expected {expected[wrong[0]]}')
+        raise RecordError(f'{path}: {wrong[0]} of shape {shapes[wrong[0]]}, expected {expected[wrong[0]]}', path)
     named = np.concatenate([arrays['anchors'], arrays['images']])
     if named.dtype.kind not in 'iu' or len(named) and not 0 <= named.min() <= named.max() < arrays['num_images']:
-        raise RecordError(f'{path}: images that are none of the {arrays["num_images"]} of the training set')
+        raise RecordError(f'{path}: images that are none of the {arrays["num_images"]} of the training set', path)
     return arrays

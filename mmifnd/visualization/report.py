@@ -1,13 +1,14 @@
 """Reports as one HTML file: of a study (methods x seeds), or of one or several runs side by side."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from mmifnd.files import write_whole
 from mmifnd.records.arrays import RecordError
-from mmifnd.records.run_record import NoRecordError, RunRecord
+from mmifnd.records.run_record import NoRecordError, RunRecord, without_damaged
 
 from . import bars, sections, tables
 from .curves import Group
@@ -51,26 +52,33 @@ def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | 
     if missing:
         raise RecordError(f'results lack {", ".join(missing)}; expected what a study writes as results.json')
     out_dir = Path(out_dir)
-    styles = series_styles(list(results['methods']))
     records, lost = load_runs(results, out_dir)
+    pictures, pairs = Pictures(images, labels, class_names, names), (out_dir / path).parent / PAIRS
+    page = tolerant(records, lambda: _study_page(results, records, lost, embedding_run, pairs, pictures))
+    return write_page(page, out_dir / path)
+
+
+def _study_page(results: dict, records: dict[str, RunRecord], lost: list[str], embedding_run: str | None, pairs: Path,
+                pictures: Pictures) -> Page:
+    labels = pictures.labels
+    styles = series_styles(list(results['methods']))
     page = Page(results['title'], subtitle(results))
     add_results(page, results, styles)
     add_records(page, study_groups(results, records, styles), class_count(labels))
     if lost:
         page.note(f'Without a record of clusterings or losses, and so not in the curves: {", ".join(lost)}.')
     closely = choose_run(records, embedding_run)
-    pictures = Pictures(images, labels, class_names, names)
     if closely:
-        sections.add_embedding(page, closely, records[closely], labels, class_names=class_names)
+        sections.add_embedding(page, closely, records[closely], labels, class_names=pictures.class_names)
         told = sections.add_removed(page, closely, records[closely], pictures)
-        sections.add_pairs(page, (out_dir / path).parent / PAIRS, told, pictures)
+        sections.add_pairs(page, pairs, told, pictures)
         firsts = {group.label: group.records[0] for group in study_groups(results, records, styles)}
         sections.add_side_by_side(page, firsts, pictures)
     learning = choose_thresholds(records, closely)
     if learning:
         sections.add_thresholds(page, learning, records[learning])
     add_origin(page, results)
-    return write_page(page, out_dir / path)
+    return page
 
 
 def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.ndarray | None = None,
@@ -95,6 +103,21 @@ def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.n
         ValueError: if images or labels do not fit the snapshots.
     """
     records = {name: RunRecord.load(work_dir) for name, work_dir in run_names(work_dirs).items()}
+    return write_page(tolerant(records, lambda: _run_page(records, Path(path).parent / PAIRS, epochs,
+                                                          Pictures(images, labels, class_names, names))), Path(path))
+
+
+def tolerant(records: dict[str, RunRecord], build: Callable[[], Page]) -> Page:
+    """The page that ``build`` makes without the arrays that turn out to be damaged; it says which those are."""
+    page = without_damaged(records, build)
+    for record in records.values():
+        for problem in record.problems:
+            page.note(f'Left out: {problem}.')
+    return page
+
+
+def _run_page(records: dict[str, RunRecord], pairs: Path, epochs: list[int] | None, pictures: Pictures) -> Page:
+    labels = pictures.labels
     styles = series_styles(list(records))
     groups = [Group(name, [record], styles[name]) for name, record in records.items()]
     page = Page('False negatives detected while training', ', '.join(records))
@@ -104,15 +127,15 @@ def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.n
         page.section('The last clustering', 'What was detected at the end, and what it took.')
         page.add(last)
     add_records(page, groups, class_count(labels))
-    pictures, told = Pictures(images, labels, class_names, names), []
+    told: list = []
     for name, record in records.items():
         if record.epochs:
-            sections.add_embedding(page, name, record, labels, epochs, class_names)
+            sections.add_embedding(page, name, record, labels, epochs, pictures.class_names)
         told += sections.add_removed(page, name, record, pictures)
         sections.add_thresholds(page, name, record)
-    sections.add_pairs(page, Path(path).parent / PAIRS, told, pictures)
+    sections.add_pairs(page, pairs, told, pictures)
     sections.add_side_by_side(page, records, pictures)
-    return write_page(page, Path(path))
+    return page
 
 
 def load_runs(results: dict, out_dir: Path) -> tuple[dict[str, RunRecord], list[str]]:
@@ -211,6 +234,4 @@ def add_origin(page: Page, results: dict) -> None:
 
 def write_page(page: Page, path: Path) -> Path:
     """Write the page, its directory too where it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page.html(), encoding='utf-8')
-    return path
+    return write_whole(path, page.html())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmifnd.records.arrays import RecordError, forget_arrays
-from mmifnd.records.lines import add_record, read_records
+from mmifnd.records.lines import CHECK, add_record, read_records
 from mmifnd.records.names import SNAPSHOT
 from mmifnd.records.run_record import NoRecordError, RunRecord
 
@@ -46,15 +46,19 @@ def test_damaged_line_in_the_middle_is_named(run_dir):
     path = run_dir / 'false_negatives/history.jsonl'
     lines = path.read_text().splitlines()
     path.write_text('\n'.join([lines[0], lines[1][:20], *lines[2:]]))
-    with pytest.raises(RecordError, match='history.jsonl, line 2: not JSON'):
-        RunRecord.load(run_dir)
+    record = RunRecord.load(run_dir)
+    assert [entry['epoch'] for entry in record.history] == [8, 24, 32]
+    assert record.problems == [f'{path}, line 2: not JSON; it is left out']
+    with pytest.raises(RecordError, match='history.jsonl, line 2: not JSON; repair or delete that line'):
+        read_records(path)
 
 
 def test_line_without_a_needed_key_is_named(run_dir):
     path = run_dir / 'false_negatives/history.jsonl'
     path.write_text('{"epoch": 1, "granularities": []}\n{"epoch": 2}\n3\n')
-    with pytest.raises(RecordError, match='history.jsonl, line 2: granularities missing'):
-        RunRecord.load(run_dir)
+    problems = RunRecord.load(run_dir).problems
+    assert [problem.partition('history.jsonl, ')[2] for problem in problems] == [
+        'line 2: granularities missing; it is left out', 'line 3: the object missing; it is left out']
 
 
 def test_training_curve_from_mmengines_log_over_a_resume(run_dir):
@@ -71,6 +75,7 @@ def test_training_curve_from_mmengines_log_over_a_resume(run_dir):
 def test_the_later_of_two_entries_of_an_epoch_counts(run_dir):
     path = run_dir / 'false_negatives/history.jsonl'
     repeated = dict(json.loads(path.read_text().splitlines()[0]), rate=0.77)
+    del repeated[CHECK]
     with path.open('a') as file:
         file.write(json.dumps(repeated) + '\n')
     history = RunRecord.load(run_dir).history
@@ -102,7 +107,7 @@ def test_snapshot_that_does_not_fit(run_dir, arrays, message, replace_arrays):
 def test_snapshot_that_cannot_be_read(run_dir, content):
     path = run_dir / 'false_negatives/epoch_0008.npz'
     path.write_bytes(path.read_bytes()[:-200] if content == 'half' else content)
-    with pytest.raises(RecordError, match='epoch_0008.npz: not a readable'):
+    with pytest.raises(RecordError, match='epoch_0008.npz: damaged, or no file of plain arrays'):
         RunRecord.load(run_dir).snapshot(8)
 
 
@@ -147,10 +152,12 @@ def test_a_foreign_file_among_the_snapshots_stays_and_harms_nothing(run_dir, nam
 def test_an_entry_whose_epoch_is_no_number_is_named(tmp_path, line):
     path = tmp_path / 'history.jsonl'
     path.write_text(f'{line}\n{{"epoch": 4}}\n')
-    for action in (read_records, lambda path: add_record(path, dict(epoch=9))):
-        with pytest.raises(RecordError, match='history.jsonl') as caught:
-            action(path)
-        assert '\n' not in str(caught.value)
+    with pytest.raises(RecordError, match='history.jsonl') as caught:
+        read_records(path)
+    assert '\n' not in str(caught.value)
+    lines = []
+    add_record(path, dict(epoch=9), report=lines.append)
+    assert read_records(path) == [dict(epoch=4), dict(epoch=9)] and len(lines) == 1 and 'history.jsonl, line 1' in lines[0]
 
 
 def test_missing_epoch_is_named(run_dir):

@@ -1,8 +1,7 @@
-import json
-
 import numpy as np
 import pytest
 
+from mmifnd.records.lines import read_records, written_line
 from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization.cluster_sizes import cluster_size_figure, extreme_curves
 from mmifnd.visualization.curves import (
@@ -34,10 +33,10 @@ def test_values_are_in_the_figures_unit(run_dir):
 
 def test_granularity_nearest_to_the_wanted_one(run_dir):
     path = run_dir / 'false_negatives/history.jsonl'
-    entries = [json.loads(line) for line in path.read_text().splitlines()]
+    entries = read_records(path)
     for entry in entries:
         entry['granularities'][1]['nmi'] = 90.
-    path.write_text(''.join(json.dumps(entry) + '\n' for entry in entries))
+    path.write_text(''.join(map(written_line, entries)))
     record = RunRecord.load(run_dir)
     assert set(values_by_epoch(record, QUANTITIES['nmi'], 7).values()) == {90.}
     assert 90. not in values_by_epoch(record, QUANTITIES['nmi'], 3).values()

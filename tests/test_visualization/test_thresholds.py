@@ -1,10 +1,10 @@
-import json
 import re
 
 import numpy as np
 import pytest
 
 from mmifnd.records.arrays import RecordError
+from mmifnd.records.lines import read_records, written_line
 from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization import check_report, write_run_report, write_study_report
 from mmifnd.visualization.report import choose_thresholds
@@ -34,9 +34,8 @@ def snapshot_with(run_dir, replace_arrays):
 
 def write_errors(work_dir):
     path = work_dir / 'false_negatives/history.jsonl'
-    entries = [json.loads(line) for line in path.read_text().splitlines()]
-    lines = [json.dumps(dict(entry, threshold_mae=1 / entry['epoch'], threshold_rmse=2 / entry['epoch'])) + '\n'
-             for entry in entries]
+    lines = [written_line(dict(entry, threshold_mae=1 / entry['epoch'], threshold_rmse=2 / entry['epoch']))
+             for entry in read_records(path)]
     path.write_text(''.join(lines))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mmifnd.records.arrays import RecordError, read_arrays
 from mmifnd.registry import DATASETS
 
 from ..text_files import shown
@@ -80,9 +81,8 @@ def _read(file: str) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise FileNotFoundError(f'file={shown(file)} of InMemoryPairs does not exist')
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files if name in KNOWN}
-    except (ValueError, OSError, EOFError, AttributeError) as error:
+        arrays = read_arrays(path, wanted=KNOWN)
+    except RecordError as error:
         raise ValueError(f'file={shown(file)} of InMemoryPairs is no .npz of plain arrays ({error}); write it with '
                          'numpy.savez') from None
     missing = [name for name in NEEDED if name not in arrays]

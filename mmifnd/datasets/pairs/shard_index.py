@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mmifnd.records.arrays import RecordError, read_arrays
+
 from .caption_text import caption_hash, checked_caption
 from .tar_members import Member, members_of
 
@@ -47,9 +49,9 @@ def load_index(shard: str, index_dir: str | None = None) -> ShardIndex | None:
     if not file.is_file():
         return None
     try:
-        with np.load(file, allow_pickle=False) as archive:
-            stamp, pairs, left_out = archive['stamp'], archive['pairs'], archive['left_out'].tolist()
-    except (ValueError, OSError, EOFError, KeyError) as error:
+        arrays = read_arrays(file, ('stamp', 'pairs', 'left_out'))
+        stamp, pairs, left_out = arrays['stamp'], arrays['pairs'], arrays['left_out'].tolist()
+    except RecordError as error:
         raise ValueError(f'{file} is no index of a shard ({error}); remove it') from None
     return ShardIndex(pairs, *left_out) if stamp.tolist() == _stamp(shard) and pairs.dtype == RECORD else None
 

@@ -1,6 +1,9 @@
 """The files that a clustering leaves for people and for the report."""
 
+import logging
+
 import numpy as np
+from mmengine.logging import print_log
 from torch import Tensor
 
 from mmifnd.checks import check_choice
@@ -37,7 +40,7 @@ class ClusteringFiles:
         """Add a clustering, and the thresholds of that moment; what a resumed run repeats is replaced."""
         if not is_main():
             return
-        add_record(self.folder / HISTORY, record)
+        add_record(self.folder / HISTORY, record, report=lambda line: print_log(line, 'current', logging.WARNING))
         forget_arrays(self.folder, SNAPSHOT, record['epoch'])
         if self.save == 'none':
             return

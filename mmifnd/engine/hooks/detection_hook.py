@@ -114,7 +114,7 @@ class DetectionHook(Hook, KeepsRankState):
                                + ', '.join(f'{name} {value:.2f}' for name, value in values.items()))
             prefix = f'detection/{direction}/' if direction else 'detection/'
             runner.visualizer.add_scalars({f'{prefix}{k}': v for k, v in values.items()}, step=runner.epoch + 1)
-        add_record(self.folder / DETECTION, *records)
+        add_record(self.folder / DETECTION, *records, report=runner.logger.warning)
 
 
 class HeadDetection:

@@ -185,7 +185,7 @@ class HealthHook(Hook, KeepsRankState):
         for alarm in record['alarms']:
             runner.logger.warning(f'Epoch {record["epoch"]}: {alarm}')
         self._before = record
-        add_record(self.path, record)
+        add_record(self.path, record, report=runner.logger.warning)
 
 
 def health_of(rows: Tensor) -> dict[str, float]:

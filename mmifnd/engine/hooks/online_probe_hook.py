@@ -132,7 +132,7 @@ class OnlineProbeHook(Hook, KeepsRankState):
         if is_main():
             runner.logger.info('Online probe: ' + ', '.join(f'{name} {value:.2f}' for name, value in record.items()))
             runner.visualizer.add_scalars({f'online/{k}': v for k, v in record.items()}, step=completed)
-            add_record(folder_of(runner.work_dir) / ONLINE, dict(epoch=completed, **record))
+            add_record(folder_of(runner.work_dir) / ONLINE, dict(epoch=completed, **record), report=runner.logger.warning)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Keep the probe."""
