@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """``config``, ``--work-dir``, ``--cfg-options``, ``--launcher`` and torchrun's ``--local-rank``."""
-    parser.add_argument('config', help='a file, or the name of a shipped config, such as ifnd/ifnd_simclr_digits')
+    parser.add_argument('config', help='a file, or the name of a shipped config, such as '
+                        'ifnd/ifnd_simclr_digits; it is a program in Python, which is executed: run only what you trust')
     parser.add_argument('--work-dir', help='folder for logs and checkpoints; default: work_dirs/CONFIG')
     add_cfg_options(parser)
     parser.add_argument('--no-pin-memory', action='store_true', help='do not pin the memory of batches')

@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmifnd.errors import UserError, near_matches
+from mmifnd.files import open_regular
 
 from .check_components import accepted_keys
 from .check_runtime import PARTS
@@ -37,13 +38,17 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, task: T
 
 
 def read_config(path: str | Path) -> Config:
-    """Read a config's file, unchecked.
+    """Read a config's file, unchecked. It is a program in Python, which is executed.
 
     Raises:
-        UserError: if it cannot be read.
+        UserError: if it cannot be read, or it, or a file that it inherits from, is YAML or JSON: their tags can name functions
+            to call as well, and they do not look like programs.
     """
     try:
+        _check_python(str(path), set())
         return Config.fromfile(str(path))
+    except UserError:
+        raise
     except Exception as error:  # a config is a program: it can fail in any way
         if os.environ.get('MMIFND_TRACEBACK'):
             raise
@@ -51,6 +56,19 @@ def read_config(path: str | Path) -> Config:
             cause = error.__cause__ or error
             raise UserError(f'config {path}: {cause}; put the folder of the module on PYTHONPATH') from None
         raise UserError(f'config {path} cannot be read: {type(error).__name__}: {error}') from None
+
+
+def _check_python(path: str, seen: set[str]) -> None:
+    """Refuse files other than Python, here and in all that ``path`` inherits from, before any of them is read."""
+    if path in seen:
+        return
+    seen.add(path)
+    if Path(path).suffix != '.py':
+        raise UserError(f'config {path} is no Python file; write configs in Python (.py): YAML and JSON are not read')
+    open_regular(path, f'config {path}').close()
+    for base in Config._get_base_files(path):
+        if isinstance(base, str) and '::' not in base:  # else it is of an installed package
+            _check_python(Config._get_cfg_path(base, path)[0], seen)
 
 
 def apply_options(config: Config, options: dict[str, Any]) -> None:

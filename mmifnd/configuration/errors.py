@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mmifnd.errors import MissingExtra, UserError
+from mmifnd.text import printable
 
 #: What bad input raises, here and in the libraries below. MMIFND_TRACEBACK=1 shows where it comes from.
 EXPECTED = (ValueError, TypeError, KeyError, OSError, ImportError, RuntimeError, AssertionError)
@@ -50,5 +51,5 @@ def one_line(error: BaseException) -> str:
 
 def _end(error: BaseException | str, status: int = 2) -> None:
     if int(os.environ.get('RANK', '0')) == 0:
-        print(f'error: {error if isinstance(error, str) else one_line(error)}', file=sys.stderr)
+        print(f'error: {printable(error if isinstance(error, str) else one_line(error))}', file=sys.stderr)
     sys.exit(status)

@@ -1,17 +1,20 @@
 """The annotations of a data set: labels, groups, names, and a digest."""
 
 import hashlib
+import logging
 import os.path as osp
 import pickle
 from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from .leaf_files import leaf_path
+from .leaf_files import RealPaths, leaf_path
 from .pairs.captioned import Captioned
 from .pairs.shards import PairShards
+from .said import say_once
 from .sample_index import Origin
 from .tensor_images import TensorImages
+from .text_files import shown
 
 
 def labels_of(origin: Origin) -> np.ndarray | None:
@@ -100,22 +103,43 @@ def unordered_fingerprint_of(origin: Origin) -> str:
 
 
 def check_inside(leaf) -> None:
-    """Refuse an annotation file that names images outside of the data root; looked at once for a data set and its copies.
+    """Refuse an annotation file that names images outside of the data root; say which images links have outside of it.
+
+    A data set and its copies are looked at once. Its option ``outside_links='refuse'`` refuses such links.
 
     Raises:
         ValueError: naming file and path.
     """
     prefix = getattr(leaf, 'data_prefix', None) or {}
-    root = getattr(leaf, 'data_root', '') or prefix.get('img_path')
-    if not (getattr(leaf, 'ann_file', '') and root and hasattr(leaf, 'get_data_info')) or hasattr(leaf, 'known_inside'):
+    root = getattr(leaf, 'data_root', '') or prefix.get('img_path') or prefix.get('root')
+    by_list = bool(getattr(leaf, 'ann_file', ''))
+    if not root or '://' in root or not hasattr(leaf, 'get_data_info') or hasattr(leaf, 'known_inside'):
         return
-    inside = osp.join(osp.abspath(root), '')
+    if not by_list and getattr(leaf, 'files_are_distinct', True):  # the walk has met no link
+        return
+    real = RealPaths()
+    inside, real_inside = osp.join(osp.abspath(root), ''), osp.join(osp.realpath(root), '')
+    outside = []
     for position in range(len(leaf)):
         path = leaf.get_data_info(position).get('img_path')
-        if isinstance(path, str) and not osp.abspath(path).startswith(inside):
-            raise ValueError(f'{leaf.ann_file} names {path}, which lies outside of {root}; an annotation file may not leave '
-                             'the data root: correct the line, or set data_root to a folder that holds all images')
+        if not isinstance(path, str) or '://' in path:
+            continue
+        if by_list and not osp.abspath(path).startswith(inside):
+            raise ValueError(f'{leaf.ann_file} names {shown(path)}, which lies outside of {root}; an annotation file may not '
+                             'leave the data root: correct the line, or set data_root to a folder that holds all images')
+        if not real(path).startswith(real_inside):
+            outside.append(path)
+    _say_outside(leaf, root, outside)
     leaf.known_inside = True
+
+
+def _say_outside(leaf, root: str, outside: list[str]) -> None:
+    if not outside:
+        return
+    text = f'{len(outside)} of the {len(leaf)} images are links that lead out of {shown(root)}, such as {shown(outside[0])}'
+    if getattr(leaf, 'outside_links', 'follow') == 'refuse':
+        raise ValueError(f"{text}; copy the images into it, or set outside_links='follow'")
+    say_once(f"{text}: they are followed; outside_links='refuse' of CustomDataset refuses them", logging.WARNING)
 
 
 def _leaf_bytes(leaf, position: int) -> bytes:

@@ -4,6 +4,7 @@ import logging
 import os.path as osp
 from collections.abc import Sequence
 
+from mmifnd.checks import check_choice
 from mmifnd.registry import DATASETS  # first: mmpretrain's data sets need its torchvision shim
 
 from mmpretrain.datasets import CustomDataset as _CustomDataset  # isort: skip
@@ -26,14 +27,18 @@ class CustomDataset(_CustomDataset):
         extensions (Sequence[str], optional): suffixes to take; default: :func:`readable_suffixes`.
         first_label (int, optional): number of the first class in ``ann_file``, subtracted from all its labels; None takes them
             as they are.
+        outside_links (str): ``'follow'`` links of images that lead out of the data root, and say how many there are, or
+            ``'refuse'`` them.
         **kwargs: see ``mmpretrain.datasets.CustomDataset``.
 
     Raises:
         ValueError, FileNotFoundError: if the folder holds no image, or the list cannot be used; in one line.
     """
 
-    def __init__(self, *args, extensions: Sequence[str] | None = None, first_label: int | None = 0, **kwargs) -> None:
-        self.first_label = first_label
+    def __init__(self, *args, extensions: Sequence[str] | None = None, first_label: int | None = 0,
+                 outside_links: str = 'follow', **kwargs) -> None:
+        check_choice('outside_links', outside_links, ('follow', 'refuse'), 'CustomDataset')
+        self.first_label, self.outside_links = first_label, outside_links
         super().__init__(*args, extensions=tuple(sorted(readable_suffixes() if extensions is None else extensions)), **kwargs)
 
     def load_data_list(self) -> list[dict]:

@@ -4,6 +4,11 @@ from pathlib import Path
 
 from mmengine import fileio
 
+from mmifnd.files import read_regular
+from mmifnd.text import shown
+
+__all__ = ['read_text', 'shown']
+
 _UTF16 = (b'\xff\xfe', b'\xfe\xff')
 
 
@@ -15,9 +20,9 @@ def read_text(path: str | Path, what: str) -> str:
         what: how messages name it, such as ``'groups=groups.csv'``.
 
     Raises:
-        ValueError: if it is in another encoding, with the line and what to do.
+        ValueError: if it is in another encoding, with the line and what to do; if it is no regular file, or larger than 1 GiB.
     """
-    content = fileio.get(str(path))
+    content = fileio.get(str(path)) if '://' in str(path) else read_regular(path, what)
     if content.startswith(_UTF16):
         raise ValueError(f'{what} is UTF-16; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)')
     try:
@@ -26,9 +31,3 @@ def read_text(path: str | Path, what: str) -> str:
         line = content[:error.start].count(b'\n') + 1
         raise ValueError(f'{what} is not UTF-8: byte 0x{content[error.start]:02x} in line {line}, perhaps Latin-1; save it as '
                          'UTF-8 (iconv -f LATIN1 -t UTF-8)') from None
-
-
-def shown(name: str, limit: int = 80) -> str:
-    """A name as it can be printed in one line: control characters and bytes that are no text become '?'."""
-    plain = ''.join(char if char.isprintable() else '?' for char in name)
-    return plain if len(plain) <= limit else f'{plain[:limit - 3]}...'

@@ -1,10 +1,13 @@
 """Bad configs end in one line that names the key and the remedy."""
 
+import os
+
 import pytest
 
 from mmifnd.apis import UserError
 from mmifnd.configuration import load_config, one_line_errors
 from mmifnd.configuration.check_components import check_components
+from mmifnd.configuration.config import read_config
 
 IFND = 'configs/ifnd/ifnd_simclr_digits.py'
 
@@ -52,6 +55,24 @@ def test_bad_input_ends_in_one_line(capsys):
 def test_a_fault_after_the_start_keeps_its_traceback():
     with pytest.raises(ValueError, match='ours'), one_line_errors(started=lambda: True):
         raise ValueError('ours')
+
+
+@pytest.mark.parametrize('suffix', ['yaml', 'yml', 'json', 'txt'])
+@pytest.mark.parametrize('inherits', [False, True])
+def test_configs_are_programs_in_python_and_nothing_else_is_read(tmp_path, suffix, inherits):
+    path, marker = tmp_path / f'evil.{suffix}', tmp_path / 'made'
+    path.write_text(f'model: !!python/object/apply:os.mkdir [{str(marker)!r}]\n')
+    child = tmp_path / 'child.py'
+    child.write_text(f"_base_ = ['{path.name}']\n")
+    with pytest.raises(UserError, match=f'config .*evil.{suffix} is no Python file; write configs in Python'):
+        read_config(child if inherits else path)
+    assert not marker.exists()
+
+
+def test_a_config_that_is_no_regular_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / 'fifo.py')
+    with pytest.raises(UserError, match='fifo.py is a FIFO, no regular file'):
+        read_config(tmp_path / 'fifo.py')
 
 
 @pytest.mark.parametrize('text, words', [

@@ -93,8 +93,8 @@ PATHS = {
 FILES = {
     'empty.py': ('', 'has no model'),
     'config.txt': ('model = 1', 'config.txt'),
-    'truncated.json': ('{"model": {"type": ', 'truncated.json cannot be read'),
-    'truncated.yaml': ('model: {type: ', 'truncated.yaml cannot be read'),
+    'truncated.json': ('{"model": {"type": ', 'truncated.json is no Python file'),
+    'truncated.yaml': ('model: {type: ', 'truncated.yaml is no Python file'),
     'list.json': ('[1, 2]', 'list.json'),
     'binary.py': ('\x00\x01\x02', 'binary.py cannot be read'),
 }
