@@ -7,6 +7,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from mmifnd.datasets.thumbnails import Thumbnails
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
@@ -26,10 +27,10 @@ def print_audit(audit: Audit, console: Console | None = None) -> None:
     for name in ('by', *columns, *(['precision', 'recall', 'F1'] if audit.labels is not None else [])):
         table.add_column(name, justify='left' if name == 'by' else 'right', no_wrap=True)
     for relation, row in zip(audit.relations, audit.as_dict()['relations']):
-        table.add_row(*_cells(relation, row, audit))
+        table.add_row(*map(Text, _cells(relation, row, audit)))
     console.print(table)
     for sentence in sentences(audit):
-        console.print(sentence)
+        console.print(sentence, markup=False)
 
 
 def sentences(audit: Audit) -> list[str]:

@@ -22,6 +22,7 @@ from mmifnd.datasets.text_files import shown
 from mmifnd.engine.progress import reported
 from mmifnd.errors import UserError
 from mmifnd.records.inspection import InspectionRecord
+from mmifnd.text import printable
 
 from .inspection_sheet import contact_sheet
 
@@ -114,11 +115,11 @@ class Inspection:
 
     def print(self, console: Console | None = None) -> None:
         """The table, on standard error."""
-        table = Table(title=shown(self.folder.files.root), box=SIMPLE_HEAD, show_header=False)
+        table = Table(title=Text(shown(self.folder.files.root)), box=SIMPLE_HEAD, show_header=False)
         table.add_column(no_wrap=True)
         table.add_column(overflow='fold')
         for what, value in self.rows():
-            table.add_row(what, Text(value))
+            table.add_row(Text(what), Text(printable(value)))
         (console or Console(stderr=True)).print(table)
 
     def print_line(self, console: Console | None = None) -> None:

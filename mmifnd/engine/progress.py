@@ -6,9 +6,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from mmifnd.distributed import is_main
+from mmifnd.text import printable, shown
 
 Report = Callable[[int], None]
 
@@ -16,9 +26,17 @@ Report = Callable[[int], None]
 _running: list['RunDisplay'] = []
 
 
+class _Name(TextColumn):
+    """What is under way, with nothing that a terminal or rich would obey."""
+
+    def render(self, task: Task) -> Text:
+        """Return the name of a task."""
+        return Text(shown(task.description))
+
+
 def progress_bar(**kwargs) -> Progress:
     """A bar on standard error: what, how far, time passed, time left."""
-    return Progress(TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+    return Progress(_Name(''), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                     TextColumn('left'), TimeRemainingColumn(), console=Console(stderr=True), **kwargs)
 
 
@@ -73,7 +91,7 @@ class RunDisplay:
 
     def write(self, line: str) -> None:
         """Print a line that stays."""
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def within(self, what: str, total: int) -> Iterator[Report]:

@@ -6,6 +6,8 @@ from mmengine.dist import master_only
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from mmifnd.text import printable
+
 from .checkpoints.run_starts import keep_config
 from .hooks.progress_hook import ProgressHook
 
@@ -15,12 +17,22 @@ PROGRESS = 'progress'
 _STANDING = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
 
 
+def _make_printable(record: logging.LogRecord) -> bool:
+    """Take control characters, which names of files and classes may have, out of a message."""
+    message = record.getMessage()
+    if (plain := printable(message)) != message:
+        record.msg, record.args = plain, ()
+    return True
+
+
 class QuietRunner(Runner):
     """A runner whose messages go to the log file only if a :class:`ProgressHook` shows how far it is; warnings go to both."""
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
         """Build the logger; its console handler keeps quiet from the first message on."""
         logger = super().build_logger(*args, **kwargs)
+        for handler in logger.handlers:
+            handler.addFilter(_make_printable)
         hook = (self.cfg.get('default_hooks') or {}).get(PROGRESS)
         if hook is not None and hook.get('console') != 'log':
             for handler in logger.handlers:

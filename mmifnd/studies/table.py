@@ -6,8 +6,10 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from mmifnd.evaluation import mean_and_spread
+from mmifnd.text import in_markdown, shown
 
 #: Columns that the table of a small study needs; a narrower terminal wraps lines rather than losing digits.
 _WIDTH = 106
@@ -17,17 +19,17 @@ def print_table(results: dict[str, Any], console: Console | None = None) -> None
     """Mean and spread over seeds, one row per method; below it the paired differences."""
     console = console or Console(width=max(_WIDTH, Console().width))
     seeds = _counted(_seeds(results), 'seed')
-    table = Table(title=f'{results["title"]}\n{seeds}, mean±standard deviation, in {_units(results)}',
+    table = Table(title=Text(f'{shown(results["title"])}\n{seeds}, mean±standard deviation, in {_units(results)}'),
                   box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column('method', no_wrap=True)
     table.add_column('τ', justify='right', no_wrap=True)
     for measure in _shown(results).values():
-        table.add_column(measure['label'], justify='right', no_wrap=True)
+        table.add_column(Text(shown(measure['label'])), justify='right', no_wrap=True)
     for row in _rows(results, '±'):
-        table.add_row(*row)
+        table.add_row(*(Text(shown(cell)) for cell in row))
     console.print(table)
     for comparison in results['comparisons']:
-        console.print(_sentence(results, comparison))
+        console.print(shown(_sentence(results, comparison), 1000), markup=False, highlight=False)
 
 
 def as_markdown(results: dict[str, Any]) -> str:
@@ -35,12 +37,13 @@ def as_markdown(results: dict[str, Any]) -> str:
     header = ['method', 'temperature', *(measure['label'] for measure in _shown(results).values())]
     lines = [f'`{results["command"]}`', '', f'{_counted(_seeds(results), "seed")}, mean ± standard deviation, in '
              f'{_units(results)}.', '', *map(markdown_row, [header, ['---'] * len(header), *_rows(results, ' ± ')]), '']
-    return '\n'.join([*lines, *(f'- {_sentence(results, comparison)}' for comparison in results['comparisons'])]) + '\n'
+    sentences = [f'- {in_markdown(_sentence(results, comparison))}' for comparison in results['comparisons']]
+    return '\n'.join([*lines, *sentences]) + '\n'
 
 
 def markdown_row(cells: Iterable[str]) -> str:
-    """One row of a table in Markdown."""
-    return f'| {" | ".join(cells)} |'
+    """One row of a table in Markdown; the cells are plain text."""
+    return f'| {" | ".join(map(in_markdown, cells))} |'
 
 
 def _shown(results: dict) -> dict[str, dict]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mmifnd.errors import UserError
+from mmifnd.text import in_markdown
 
 from .plan import TEMPERATURE, Method, Study
 
@@ -52,5 +53,5 @@ def temperature_table(results: dict, study: Study, temperatures: Sequence[float]
     for method in study.methods.values():
         means = [results['summary'][f'{method.name}@{t:g}'][measure]['mean'] for t in temperatures]
         cells = [f'**{mean:.1f}**' if mean == max(means) else f'{mean:.1f}' for mean in means]
-        lines.append(f'| {method.label} | ' + ' | '.join(cells) + ' |')
+        lines.append(f'| {in_markdown(method.label)} | ' + ' | '.join(cells) + ' |')
     return '\n'.join(lines) + '\n'
