@@ -7,11 +7,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from . import fused
+
 #: How products may be computed. TF32 and bfloat16 round the factors, not the sums: the inertia differs in the fifth digit.
 PRECISIONS = ('float32', 'tf32', 'bfloat16')
 
 #: Products held at a time: 4 MiB stay in the cache of a CPU core, 256 MiB keep a GPU busy.
 _PRODUCTS_CPU, _PRODUCTS_GPU = 1 << 20, 1 << 26
+#: Rows at a time where products are not held.
+_ROWS_FUSED = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,11 @@ def nearest(rows: Tensor, centroids: Tensor, spherical: bool = False, temperatur
     labels = torch.empty(len(rows), dtype=torch.int64, device=centroids.device)
     distances = torch.empty(len(rows), dtype=centroids.dtype, device=centroids.device)
     confidence = None if scale is None else torch.empty_like(distances)
-    for here, part, scores in _scored(rows, centroids, penalty, precision):
-        nearest_label = labels[here] = scores.argmax(dim=1)
+    for here, part, nearest_label, _, certainty in _chosen(rows, centroids, penalty, scale, precision):
+        labels[here] = nearest_label
         distances[here] = (part - centroids[nearest_label]).square_().sum(dim=1)
-        if scale is not None and confidence is not None:
-            confidence[here] = _softmax_of(nearest_label, scores, penalty, scale)
+        if confidence is not None and certainty is not None:
+            confidence[here] = certainty
     return Assignment(labels, distances, confidence)
 
 
@@ -83,8 +87,8 @@ def labels_and_inertia(rows: Tensor, centroids: Tensor, spherical: bool = False,
     labels = torch.empty(len(rows), dtype=torch.int64, device=centroids.device)
     wide = widest(centroids.device)
     inertia = torch.full((), float(len(rows) if spherical else 0), dtype=wide, device=centroids.device)  # |c|^2 = 1
-    for here, part, scores in _scored(rows, centroids, _penalty(centroids, spherical), precision):
-        best, labels[here] = scores.max(dim=1)
+    for here, part, nearest_label, best, _ in _chosen(rows, centroids, _penalty(centroids, spherical), None, precision):
+        labels[here] = nearest_label
         inertia += part.square().sum(dtype=wide) - 2 * best.sum(dtype=wide)
     return labels, inertia
 
@@ -115,8 +119,24 @@ def _penalty(centroids: Tensor, spherical: bool) -> Tensor:
     return centroids.new_zeros(len(centroids)) if spherical else centroids.square().sum(dim=1).mul_(-0.5)
 
 
-def _scored(rows: Tensor, centroids: Tensor, penalty: Tensor, precision: str) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """Iterate over slices, chunks of rows and their scores (n, K); the next chunk overwrites the scores."""
+#: A slice of the rows, those rows, their labels, best scores and, if asked for, confidence.
+_Choice = tuple[slice, Tensor, Tensor, Tensor, Tensor | None]
+
+
+def _chosen(rows: Tensor, centroids: Tensor, penalty: Tensor, scale: Tensor | None, precision: str) -> Iterator[_Choice]:
+    """Choose a centroid for each row, a chunk of rows at a time: without products in memory if the device can."""
+    tile = fused.tile_for(rows, centroids, precision, scale is not None)
+    if tile is None:
+        yield from _by_products(rows, centroids, penalty, scale, precision)
+        return
+    for begin in range(0, len(rows), _ROWS_FUSED):
+        here = slice(begin, begin + _ROWS_FUSED)
+        part = rows[here].to(centroids.device, centroids.dtype, non_blocking=True)
+        yield here, part, *fused.nearest_scores(part, centroids, penalty, scale, precision, tile)
+
+
+def _by_products(rows: Tensor, centroids: Tensor, penalty: Tensor, scale: Tensor | None, precision: str) -> Iterator[_Choice]:
+    """Choose by matrices of products."""
     chunk = rows_at_a_time(len(centroids), centroids.device)
     buffer = centroids.new_empty(min(chunk, len(rows)), len(centroids))
     factors = centroids.bfloat16() if precision == 'bfloat16' else centroids
@@ -129,7 +149,9 @@ def _scored(rows: Tensor, centroids: Tensor, penalty: Tensor, precision: str) ->
                 torch.add(_bfloat16_product(part, factors), penalty, out=scores)
             else:
                 torch.addmm(penalty, part, factors.T, out=scores)
-            yield here, part, scores
+            best, nearest_label = scores.max(dim=1)
+            confidence = None if scale is None else _softmax_of(nearest_label, scores, penalty, scale)
+            yield here, part, nearest_label, best, confidence
 
 
 def _bfloat16_product(rows: Tensor, factors: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mmifnd.checks import check_choice
 
-from . import faiss_kmeans
+from . import faiss_kmeans, fused
 from .assignment import PRECISIONS, labels_and_inertia, nearest, widest
 from .checks import check_counts, check_gpu, check_num_clusters, check_precision, refuse_not_finite
 from .faiss_kmeans import faiss_threads
@@ -111,7 +111,8 @@ class KMeans:
         """Back-end and device, for a line in a log."""
         device = torch.cuda.get_device_name() if self.on_gpu else 'CPU'
         if self.backend == 'torch':
-            return f'torch {torch.__version__} on {device}, {self.precision} products, all ranks at once'
+            kernels = ' in fused kernels' if self.on_gpu and fused.sums_run_on(torch.device('cuda')) else ''
+            return f'torch {torch.__version__} on {device}, {self.precision} products{kernels}, all ranks at once'
         return f'{faiss_kernel()}, on {device}'
 
     def fit(self, features: np.ndarray | Tensor, num_clusters: int, seed: int = 0, gpu: int = 0,

@@ -6,11 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from . import fused
 from .assignment import labels_and_inertia, widest
 from .row_share import RowShare
 
 #: Rows that are widened to float64 at a time.
 _ROWS_CPU, _ROWS_GPU = 16_384, 262_144
+#: Rows at a time where they are not widened in memory.
+_ROWS_FUSED = 1 << 21
 #: How far the halves of a cluster that is split move apart, relative to each coordinate; as in faiss.
 _NUDGE = 1 / 1024
 
@@ -62,12 +65,7 @@ def means(share: RowShare, labels: Tensor, num_clusters: int, spherical: bool = 
         >>> means(RowShare(torch.tensor([[2.], [4.]]), torch.arange(2), 2), torch.tensor([1, 1]), 2).flatten().tolist()
         [3.0029296875, 2.9970703125]
     """
-    sums = torch.zeros(num_clusters, share.features.shape[1] + 1, dtype=widest(labels.device), device=labels.device)
-    step = _ROWS_CPU if labels.device.type == 'cpu' else _ROWS_GPU
-    for begin in range(0, len(labels), step):
-        rows = share.features[begin:begin + step].to(labels.device, sums.dtype, non_blocking=True)
-        add_by_label(sums, torch.nn.functional.pad(rows, (0, 1), value=1.), labels[begin:begin + step])
-    sums = share.reduce(sums, 'sum')
+    sums = share.reduce(_sums_and_sizes(share.features, labels, num_clusters), 'sum')
     sizes = sums[:, -1]
     centroids = sums[:, :-1] / sizes.clamp(min=1).unsqueeze(1)
     if (sizes == 0).any():
@@ -76,6 +74,22 @@ def means(share: RowShare, labels: Tensor, num_clusters: int, spherical: bool = 
     if spherical:
         centroids = torch.nn.functional.normalize(centroids, dim=1)
     return centroids.float()
+
+
+def _sums_and_sizes(features: Tensor, labels: Tensor, num_clusters: int) -> Tensor:
+    """The sum of each cluster's rows, and their number in the last column, (K, D + 1)."""
+    sums = torch.zeros(num_clusters, features.shape[1] + 1, dtype=widest(labels.device), device=labels.device)
+    if fused.sums_run_on(labels.device):
+        for begin in range(0, len(labels), _ROWS_FUSED):
+            rows = features[begin:begin + _ROWS_FUSED].to(labels.device, non_blocking=True)
+            part, sizes = fused.cluster_sums(rows, labels[begin:begin + _ROWS_FUSED], num_clusters)
+            sums += torch.cat([part, sizes.unsqueeze(1)], dim=1)
+        return sums
+    step = _ROWS_CPU if labels.device.type == 'cpu' else _ROWS_GPU
+    for begin in range(0, len(labels), step):
+        rows = features[begin:begin + step].to(labels.device, sums.dtype, non_blocking=True)
+        add_by_label(sums, torch.nn.functional.pad(rows, (0, 1), value=1.), labels[begin:begin + step])
+    return sums
 
 
 def add_by_label(sums: Tensor, rows: Tensor, labels: Tensor) -> None:
