@@ -11,6 +11,8 @@ from torch import Tensor
 #: Numbers as a numpy array, a tensor on any device, or a sequence.
 ArrayLike: TypeAlias = npt.ArrayLike | Tensor
 
+_INTEGERS = {torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
+
 
 def as_labels(values: ArrayLike, name: str, minimum: int | None = 0) -> np.ndarray:
     """Return labels as an int64 array of shape (N,).
@@ -38,6 +40,18 @@ def as_labels(values: ArrayLike, name: str, minimum: int | None = 0) -> np.ndarr
     if minimum is not None and labels.min() < minimum:
         raise ValueError(f'{name} holds {labels.min()}; expected integers >= {minimum}')
     return labels.astype(np.int64)
+
+
+def as_label_tensor(values: ArrayLike, name: str, minimum: int | None = 0) -> Tensor:
+    """Return labels as an int64 tensor of shape (N,), on the device they were on; arguments and errors of :func:`as_labels`."""
+    if not isinstance(values, Tensor):
+        return torch.from_numpy(as_labels(values, name, minimum))
+    if values.ndim != 1 or not values.numel() or values.dtype not in _INTEGERS:
+        return torch.from_numpy(as_labels(values, name, minimum))  # says what is wrong
+    labels = values.detach().to(torch.int64)
+    if minimum is not None and labels.min() < minimum:
+        raise ValueError(f'{name} holds {labels.min().item()}; expected integers >= {minimum}')
+    return labels
 
 
 def as_features(values: ArrayLike, name: str, dtype: torch.dtype | None = None) -> Tensor:

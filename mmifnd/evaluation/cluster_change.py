@@ -4,7 +4,8 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, hstack
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from ._inputs import ArrayLike, as_labels, check_same_length
+from ._contingency import contingency
+from ._inputs import ArrayLike, as_label_tensor, check_same_length
 
 
 def cluster_change(before: ArrayLike, after: ArrayLike) -> float:
@@ -15,7 +16,7 @@ def cluster_change(before: ArrayLike, after: ArrayLike) -> float:
 
     Args:
         before (array-like): cluster of each image, integers, (N,); negative for an image that took no part.
-        after (array-like): the same for the next clustering, (N,).
+        after (array-like): the same for the next clustering, (N,). Pairs are counted on its device.
 
     Returns:
         float: in [0, 1], of the images that took part in both; nan if none did.
@@ -27,16 +28,15 @@ def cluster_change(before: ArrayLike, after: ArrayLike) -> float:
         >>> cluster_change([0, 0, 1, 1], [7, 7, 7, 3])
         0.25
     """
-    before, after = as_labels(before, 'before', minimum=None), as_labels(after, 'after', minimum=None)
+    before, after = as_label_tensor(before, 'before', minimum=None), as_label_tensor(after, 'after', minimum=None)
     check_same_length(before, 'before', after, 'after')
+    before = before.to(after.device)
     both = (before >= 0) & (after >= 0)
     if not both.any():
         return float('nan')
-    _, row = np.unique(before[both], return_inverse=True)
-    _, column = np.unique(after[both], return_inverse=True)
-    together = coo_array((np.ones(len(row)), (row, column))).tocsr()
-    together.sum_duplicates()
-    return 1. - _most_that_stay(together) / len(row)
+    table = contingency(before[both], after[both])
+    together = coo_array((table.sizes.astype(np.float64), (table.rows, table.columns))).tocsr()
+    return 1. - _most_that_stay(together) / int(table.sizes.sum())
 
 
 def _most_that_stay(together: csr_array) -> float:

@@ -1,6 +1,6 @@
 """Scores of one clustering: how much it changed, and how well it agrees with the classes."""
 
-from ._inputs import ArrayLike, as_labels
+from ._inputs import ArrayLike, as_label_tensor
 from .cluster_change import cluster_change
 from .nmi import normalized_mutual_information
 from .rates import true_rates
@@ -32,7 +32,8 @@ def clustering_scores(assignment: ArrayLike, accepted: ArrayLike | None = None, 
         scores['changed_share'] = cluster_change(before, assignment)
     if labels is None:
         return scores
-    labels, assignment = as_labels(labels, 'labels'), as_labels(assignment, 'assignment', minimum=None)
+    labels, assignment = as_label_tensor(labels, 'labels'), as_label_tensor(assignment, 'assignment', minimum=None)
+    labels = labels.to(assignment.device)
     took_part = assignment >= 0
     scores['nmi'] = 100 * normalized_mutual_information(labels[took_part], assignment[took_part])
     if accepted is not None:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from sklearn.metrics import normalized_mutual_info_score
+import numpy as np
 
-from ._inputs import ArrayLike, as_labels, check_same_length
+from ._contingency import contingency
+from ._inputs import ArrayLike, as_label_tensor, check_same_length
 from .summary import Summary, summarise
 
 T = TypeVar('T')
@@ -20,7 +21,8 @@ def normalized_mutual_information(labels: ArrayLike, clusters: ArrayLike) -> flo
     Args:
         labels (array-like): true class of each image, integers >= 0, (N,).
         clusters (array-like): cluster of each image, integers >= 0, (N,). An image that was not accepted (-1) is in no
-            cluster: give the assignment from before acceptance, or leave such images out of both arguments.
+            cluster: give the assignment from before acceptance, or leave such images out of both arguments. Pairs are
+            counted on its device.
 
     Returns:
         float: in [0, 1]; 1 if the partitions are the same up to names.
@@ -32,12 +34,20 @@ def normalized_mutual_information(labels: ArrayLike, clusters: ArrayLike) -> flo
         >>> normalized_mutual_information([0, 0, 1, 1], [5, 5, 3, 3])
         1.0
     """
-    labels = as_labels(labels, 'labels')
-    clusters = as_labels(clusters, 'clusters')
+    labels, clusters = as_label_tensor(labels, 'labels'), as_label_tensor(clusters, 'clusters')
     check_same_length(labels, 'labels', clusters, 'clusters')
-    if (labels == labels[0]).all() or (clusters == clusters[0]).all():
+    table = contingency(labels.to(clusters.device), clusters)
+    if min(len(table.row_sizes), len(table.column_sizes)) == 1:
         return 0.0
-    return float(normalized_mutual_info_score(labels, clusters, average_method='geometric'))
+    expected = table.row_sizes[table.rows] / len(labels) * table.column_sizes[table.columns]
+    information = (table.sizes / len(labels) * np.log(table.sizes / expected)).sum()
+    nmi = information / np.sqrt(_entropy(table.row_sizes) * _entropy(table.column_sizes))
+    return float(np.clip(nmi, 0., 1.))
+
+
+def _entropy(sizes: np.ndarray) -> float:
+    shares = sizes / sizes.sum()
+    return float(-(shares * np.log(shares)).sum())
 
 
 def clustering_nmi(features: T, labels: ArrayLike, num_clusters: int, cluster: Callable[[T, int, int], ArrayLike],

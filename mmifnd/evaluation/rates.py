@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ._inputs import ArrayLike, as_labels, check_same_length
+from ._contingency import contingency
+from ._inputs import ArrayLike, as_label_tensor, check_same_length
 
 
 def true_rates(labels: ArrayLike, pseudo_labels: ArrayLike) -> tuple[float, float]:
@@ -23,7 +24,7 @@ def true_rates(labels: ArrayLike, pseudo_labels: ArrayLike) -> tuple[float, floa
     Args:
         labels (array-like): true class of each image, integers >= 0, (N,).
         pseudo_labels (array-like): pseudo label of each image, integers, (N,); negative means "not accepted", which
-            is equal to no other.
+            is equal to no other. Pairs are counted on its device.
 
     Returns:
         tuple[float, float]: (mtpr, mtnr) in [0, 1]. nan if no anchor has such a rate: mtpr if every class has one
@@ -36,12 +37,14 @@ def true_rates(labels: ArrayLike, pseudo_labels: ArrayLike) -> tuple[float, floa
         >>> true_rates([0, 0, 1, 1], [7, 7, 7, -1])
         (0.5, 0.5)
     """
-    labels = as_labels(labels, 'labels')
-    pseudo_labels = as_labels(pseudo_labels, 'pseudo_labels', minimum=None)
+    labels, pseudo_labels = as_label_tensor(labels, 'labels'), as_label_tensor(pseudo_labels, 'pseudo_labels', minimum=None)
     check_same_length(labels, 'labels', pseudo_labels, 'pseudo_labels')
 
-    _, class_of_image, class_sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    classes, joint_sizes, cluster_sizes = _contingency(class_of_image, pseudo_labels)
+    table = contingency(labels.to(pseudo_labels.device), pseudo_labels.clamp(min=-1))  # the cells of -1 are those of the images not accepted
+    class_sizes = table.row_sizes
+    is_cluster = table.columns >= int(bool((pseudo_labels < 0).any()))
+    classes, joint_sizes = table.rows[is_cluster], table.sizes[is_cluster]
+    cluster_sizes = table.column_sizes[table.columns[is_cluster]]
     others_in_class = class_sizes - 1
     others_outside = len(labels) - class_sizes
     # A class without partners has no term: its n_ck (n_ck - 1), or n_k - n_ck, is 0, and the divisor does not matter.
@@ -49,15 +52,6 @@ def true_rates(labels: ArrayLike, pseudo_labels: ArrayLike) -> tuple[float, floa
     wronged = joint_sizes * (cluster_sizes - joint_sizes) / np.maximum(others_outside[classes], 1)
     return (_mean_over_anchors(hits, class_sizes, others_in_class),
             1.0 - _mean_over_anchors(wronged, class_sizes, others_outside))
-
-
-def _contingency(class_of_image: np.ndarray, pseudo_labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The non-empty cells of the contingency table of the accepted images: class, n_ck and n_k of each, int64."""
-    accepted = pseudo_labels >= 0
-    _, cluster, cluster_sizes = np.unique(pseudo_labels[accepted], return_inverse=True, return_counts=True)
-    num_clusters = max(len(cluster_sizes), 1)
-    cells, joint_sizes = np.unique(class_of_image[accepted] * num_clusters + cluster, return_counts=True)
-    return cells // num_clusters, joint_sizes, cluster_sizes[cells % num_clusters]
 
 
 def _mean_over_anchors(sums: np.ndarray, class_sizes: np.ndarray, partners: np.ndarray) -> float:

@@ -43,7 +43,7 @@ class ClusteringRecord(KeepsRankState):
         """What was noted since the last clustering, and its assignments."""
         state = dict(elapsed=time.perf_counter() - self._started, spent=self._spent, share_removed=self._share_removed.state())
         if self._assignments:
-            state['assignments'] = [assignment.int() for assignment in self._assignments]
+            state['assignments'] = [assignment.int().cpu() for assignment in self._assignments]
         return state
 
     def load_rank_states(self, states: list[dict]) -> None:
@@ -71,20 +71,19 @@ class ClusteringRecord(KeepsRankState):
         detector = self._threshold_detector(epoch_features) if is_exact else None
         features = epoch_features.on_main() if detector is not None or self.files.save == 'features' else None
         if is_main():
-            labels = labels.cpu()
             thresholds = {} if detector is None else threshold_sample(detector, features)
             record.update(granularities=self._granularities(labels), **error_of(thresholds))
             log_clustering(runner, record)
-            self.files.write(record, labels, features, thresholds)
+            self.files.write(record, labels.cpu(), features, thresholds)
 
     def _granularities(self, labels: PseudoLabels) -> list[dict]:
-        """What each granularity is, and is worth."""
+        """What each granularity is, and is worth; counted where the labels are."""
         rows = labels.statistics()
         before, self._assignments = self._assignments, [level.assignment for level in labels.granularities]
         for position, (row, assignment) in enumerate(zip(rows, self._assignments)):
             # A baseline that accepts no label is clustered only to be measured.
-            accepted = labels.labels[position].numpy() if self.framework.uses_pseudo_labels else None
-            row.update(clustering_scores(assignment.numpy(), accepted, self.labels, before and before[position]))
+            accepted = labels.labels[position] if self.framework.uses_pseudo_labels else None
+            row.update(clustering_scores(assignment, accepted, self.labels, before and before[position]))
             if accepted is None:
                 del row['accepted_share']
         return rows
