@@ -65,7 +65,8 @@ def means(share: RowShare, labels: Tensor, num_clusters: int, spherical: bool = 
         >>> means(RowShare(torch.tensor([[2.], [4.]]), torch.arange(2), 2), torch.tensor([1, 1]), 2).flatten().tolist()
         [3.0029296875, 2.9970703125]
     """
-    sums = share.reduce(_sums_and_sizes(share.features, labels, num_clusters), 'sum')
+    sums = _sums_and_sizes(share.features, labels, num_clusters)
+    sums = share.reduce(sums, 'sum')
     sizes = sums[:, -1]
     centroids = sums[:, :-1] / sizes.clamp(min=1).unsqueeze(1)
     if (sizes == 0).any():

@@ -40,7 +40,8 @@ def true_rates(labels: ArrayLike, pseudo_labels: ArrayLike) -> tuple[float, floa
     labels, pseudo_labels = as_label_tensor(labels, 'labels'), as_label_tensor(pseudo_labels, 'pseudo_labels', minimum=None)
     check_same_length(labels, 'labels', pseudo_labels, 'pseudo_labels')
 
-    table = contingency(labels.to(pseudo_labels.device), pseudo_labels.clamp(min=-1))  # the cells of -1 are those of the images not accepted
+    # The cells of -1 are those of images that are not accepted.
+    table = contingency(labels.to(pseudo_labels.device), pseudo_labels.clamp(min=-1))
     class_sizes = table.row_sizes
     is_cluster = table.columns >= int(bool((pseudo_labels < 0).any()))
     classes, joint_sizes = table.rows[is_cluster], table.sizes[is_cluster]
