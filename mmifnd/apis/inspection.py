@@ -15,6 +15,7 @@ from rich.text import Text
 
 from mmifnd.datasets.folder import remarks
 from mmifnd.datasets.image_data import ImageFolder, read_folder
+from mmifnd.datasets.leaf_files import RealPaths
 from mmifnd.datasets.load_image import LEAST_SHARE, LoadImageFromFile
 from mmifnd.datasets.look import Look, equal_contents, look_at
 from mmifnd.datasets.pixels import MAX_PIXELS, WHITE
@@ -40,11 +41,18 @@ class Inspection:
         folder (ImageFolder): how the folder is read.
         names (tuple[str, ...]): of the images that were looked at, below the folder.
         looks (tuple[Look, ...]): one per name.
+        linked (int): further names that are links to these images.
     """
 
     folder: ImageFolder
     names: tuple[str, ...]
     looks: tuple[Look, ...]
+    linked: int = 0
+
+    @property
+    def num_images(self) -> int:
+        """Images that would be trained on or held out; one that is reached twice through links counts once."""
+        return self.folder.layout.num_images - self.linked
 
     @cached_property
     def broken(self) -> dict[str, str]:
@@ -86,11 +94,11 @@ class Inspection:
         """The table: what, and what was found."""
         layout, files = self.folder.layout, self.folder.files
         sizes = [look.size for look in self.looks if look.header is not None]
-        all_of_them = len(self.looks) == layout.num_images
-        looked = '' if all_of_them else f', of which {len(self.looks)} were looked at, evenly spread'
+        looked = f', of which {len(self.looks)} were looked at, evenly spread' if len(self.looks) < self.num_images else ''
+        linked = f'; links to them: {self.linked}' if self.linked else ''
         return [
             ('folder', self.folder.describe().split(': ', 1)[1].split(';')[0]),
-            ('images', f'{layout.num_images}{looked}'),
+            ('images', f'{self.num_images}{looked}{linked}'),
             ('size', _size_line(sizes)),
             ('format', self._formats()),
             ('mode', self._modes()),
@@ -104,7 +112,7 @@ class Inspection:
         """All findings in plain values, for JSON."""
         return dict(
             folder=self.folder.files.root, layout=self.folder.layout.kind, classes=list(self.folder.layout.classes),
-            num_images=self.folder.layout.num_images, num_looked=len(self.looks), data_range=self.data_range,
+            num_images=self.num_images, linked=self.linked, num_looked=len(self.looks), data_range=self.data_range,
             flat=self.flat, dark=self.dark, duplicates=self.duplicates, broken=self.broken, too_large=self.too_large,
             left_out=dict(self.folder.files.left_out))
 
@@ -196,15 +204,25 @@ def inspect_folder(folder: ImageFolder, max_images: int | None = None, backgroun
     names = [name for name in folder.files.images if name.startswith(f'{layout.train}/') or not layout.train]
     left_out = {f'{layout.train}/{name}' if layout.train else name for name in layout.loose}
     names = [name for name in names if name not in left_out]
+    root = Path(folder.files.root)
+    total, names = len(names), _distinct(root, names) if folder.files.has_links else names
+    linked = total - len(names)
     if max_images is not None and max_images < 1:
         raise UserError(f'max_images={max_images} is below 1; give a positive number, or None for all')
     if max_images is not None and len(names) > max_images:
         names = [names[round(place)] for place in np.linspace(0, len(names) - 1, max_images)]
     loader = LoadImageFromFile(background=background)
-    root = Path(folder.files.root)
     with reported('look at the images', len(names)) as report:
         looks = look_at([str(root / name) for name in names], loader, num_threads, report)
-    return Inspection(folder, tuple(names), tuple(looks))
+    return Inspection(folder, tuple(names), tuple(looks), linked)
+
+
+def _distinct(root: Path, names: Sequence[str]) -> list[str]:
+    """The first name of each file."""
+    real, first = RealPaths(), {}
+    for name in names:
+        first.setdefault(real(str(root / name)), name)
+    return list(first.values())
 
 
 def _size_line(sizes: list[tuple[int, int]]) -> str:
