@@ -71,6 +71,13 @@ def all_reduce(tensor: Tensor, operation: str = 'sum', group: dist.ProcessGroup 
 
 
 @torch.no_grad()
+def any_rank(flags: Tensor) -> Tensor:
+    """The flags, bool, that are set on at least one rank, on every rank."""
+    counts = flags.int()
+    all_reduce(counts)
+    return counts > 0
+
+
 def broadcast(tensor: Tensor, source: int = 0) -> Tensor:
     """Overwrite ``tensor`` with that of rank ``source``, in place, and return it."""
     if world_size() == 1:

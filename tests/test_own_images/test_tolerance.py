@@ -116,3 +116,23 @@ def test_a_part_of_a_view_knows_which_images_are_broken(run):
 def test_a_folder_by_a_module_outside_of_a_runner(run):
     found = extract_features(nn.Sequential(nn.AdaptiveAvgPool2d(1)), run[0] / 'images')
     assert torch.isfinite(found.features).all() and len(found.features) == 13
+
+
+def test_the_online_probe_leaves_out_what_cannot_be_read(put, tmp_path, monkeypatch, restored_torch):
+    """Of 12 training and 6 test images, one each: another one is shown in their place, which must not count twice."""
+    for part, count in (('train', 12), ('val', 6)):
+        for number in range(count):
+            put(tmp_path / 'images' / part / 'ab'[number % 2] / f'{number:02d}.png', number + 100 * (part == 'val'), (20, 20))
+        (tmp_path / 'images' / part / 'a' / '02.png').write_bytes(b'')
+    votes, asked = [], []
+
+    def knn(bank, labels, features, test_labels, k, temperature, train_ids, ids):
+        votes.append((len(bank), len(labels), len(train_ids), len(features), len(test_labels), len(ids)))
+        return 50.
+
+    monkeypatch.setattr('mmifnd.engine.hooks.online_probe_hook.knn_accuracy', knn)
+    monkeypatch.setattr('mmifnd.engine.hooks.online_probe_hook.top1_accuracy',
+                        lambda labels, predicted: asked.append((len(labels), len(predicted))) or 50.)
+    pretrain(tmp_path / 'images', tmp_path / 'out', method='none', framework='simclr', epochs=1, batch_size=4, image_size=16,
+             num_workers=0, options=SMALL)
+    assert votes == [(11, 11, 11, 5, 5, 5)] and asked == [(5, 5)]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mmifnd.datasets import BROKEN_LIST, MAX_BROKEN, IndexedDataset, indices_of
 from mmifnd.datasets.shared_images import shared_images
-from mmifnd.distributed import all_reduce, is_main, rank, unwrap, world_size
+from mmifnd.distributed import all_reduce, any_rank, is_main, rank, unwrap, world_size
 from mmifnd.evaluation import knn_accuracy, top1_accuracy
 from mmifnd.models.embedding import pool
 from mmifnd.parts import KeepsRankState
@@ -50,8 +50,8 @@ class OnlineProbeHook(Hook, KeepsRankState):
 
     The probe takes the backbone's features of the first view in each step, without a gradient into the backbone, and learns
     by SGD. After an epoch it is asked about the test images, as is the vote of the nearest training images, in the space that
-    is clustered. Labels stay in this hook: neither detector nor loss sees them, and the trained weights are the same bits
-    with and without it.
+    is clustered. Images that cannot be read are not asked about, and do not vote. Labels stay in this hook: neither detector
+    nor loss sees them, and the trained weights are the same bits with and without it.
 
     Args:
         lr (float): learning rate of the probe, on features brought to mean 0 and variance 1; momentum is 0.9.
@@ -189,7 +189,7 @@ class OnlineProbeHook(Hook, KeepsRankState):
         self.probe.eval()
         predicted = torch.cat([self.probe(part.to(self.labels.device)).argmax(dim=1) for part in rows.split(4096)])
         self.probe.train()
-        new, measures = ~self.test.learned, {}
+        new, measures = ~self.test.learned & ~any_rank(self.test.view.broken()), {}
         if new.any():
             measures['linear_test'] = top1_accuracy(self.test.labels[new], predicted[new])
         if self.k:
@@ -210,10 +210,12 @@ class OnlineProbeHook(Hook, KeepsRankState):
         else:
             voters, chosen = sample_view(self.dataset, evaluation_pipeline(runner), self.max_images)
             bank = self._encode(runner, voters, encode)
-        ids = self.test.train_ids[chosen]
+        asked = self._encode(runner, self.test.view, encode)
+        votes, read = ~any_rank(self.dataset.broken())[chosen], ~any_rank(self.test.view.broken())
+        bank, labels, ids = bank[votes], self.labels.cpu()[chosen][votes], self.test.train_ids[chosen][votes.numpy()]
         most = len(bank) - max(np.unique(ids, return_counts=True)[1]) if self.test.learned.any() else len(bank)
-        return knn_accuracy(bank, self.labels.cpu()[chosen], self._encode(runner, self.test.view, encode), self.test.labels,
-                            max(1, min(self.k, most)), self.temperature, train_ids=ids, ids=self.test.ids)
+        return knn_accuracy(bank, labels, asked[read], self.test.labels[read], max(1, min(self.k, most)), self.temperature,
+                            train_ids=ids, ids=self.test.ids[read.numpy()])
 
     def _encode(self, runner, view, encode) -> Tensor:
         loader = runner.train_dataloader

@@ -9,7 +9,7 @@ from mmengine.runner import BaseLoop
 
 from mmifnd.datasets import BROKEN_LIST, MAX_BROKEN
 from mmifnd.datasets.shared_images import SharedImages, shared_images
-from mmifnd.distributed import all_reduce, is_main, unwrap
+from mmifnd.distributed import any_rank, is_main, unwrap
 from mmifnd.evaluation import Summary
 from mmifnd.models.embedding import pool
 from mmifnd.registry import DATASETS, LOOPS, METRICS
@@ -84,7 +84,7 @@ class RepresentationLoop(BaseLoop):
         embed = getattr(self.framework, 'cluster_feature', None)
         test_features = self._extract(test, self._encode, 'test images')
         train_features = self._extract(train, self._encode, 'training images')
-        read = ~_on_all_ranks(test.broken())
+        read = ~any_rank(test.broken())
         shared = self._shared(train, test)
         return Representation(
             train=train_features, test=test_features[read],
@@ -93,7 +93,7 @@ class RepresentationLoop(BaseLoop):
             framework=self.framework, train_targets=targets_of(train),
             test_targets=_rows(targets_of(test), read), classes=tuple(dataset.metainfo.get('classes') or ()),
             test_classes=tuple(test.metainfo.get('classes') or ()), train_ids=torch.from_numpy(shared.train),
-            test_ids=torch.from_numpy(shared.test)[read], train_read=~_on_all_ranks(train.broken()),
+            test_ids=torch.from_numpy(shared.test)[read], train_read=~any_rank(train.broken()),
             **pair_features(self.framework, list(self.measures.values()), train, test, read,
                             lambda images, what: self._extract(images, embed, what), self.batch_size))
 
@@ -148,12 +148,6 @@ def _built(name: str, config: dict) -> Measure:
 
 def _indexed(config: dict, max_broken: int) -> dict:
     return dict(type='mmifnd.IndexedDataset', dataset=config, max_broken=max_broken)
-
-
-def _on_all_ranks(broken: torch.Tensor) -> torch.Tensor:
-    counts = broken.int()
-    all_reduce(counts)
-    return counts > 0
 
 
 def _rows(values: torch.Tensor | None, kept: torch.Tensor) -> torch.Tensor | None:
