@@ -99,7 +99,7 @@ def _derive(total: int, batch: Derived, epochs: int, method: str, framework: str
     if framework == 'mocov2':
         settings |= {'model.queue_len': derived.queue_of(total, batch.value), 'model.momentum': derived.momentum_of(steps)}
     if 'alpha' in METHODS[method].detector:
-        settings[f'{detector}.alpha'] = derived.alpha_of(total)
+        settings |= _of_quantiles(total, epochs, detector, METHODS[method].detector['type'] == 'QuantileThresholdDetector')
     if METHODS[method].clusters:
         hook = 'default_hooks.false_negative'
         settings |= {
@@ -107,6 +107,14 @@ def _derive(total: int, batch: Derived, epochs: int, method: str, framework: str
             f'{hook}.interval': derived.interval_of(total, epochs)}
         if not METHODS[method].acceptance:
             settings[f'{hook}.acceptance.full_at'] = derived.acceptance_of(steps)
+    return settings
+
+
+def _of_quantiles(total: int, epochs: int, detector: str, is_learned: bool) -> dict[str, Derived]:
+    settings = {f'{detector}.alpha': derived.alpha_of(total), f'{detector}.start_epoch': derived.threshold_start_of(epochs)}
+    if is_learned:
+        settings[f'{detector}.initialization'] = Derived(
+            'batch_quantile', "the quantile of an image's first batch; from 1, thresholds arrive late in short trainings")
     return settings
 
 

@@ -82,6 +82,11 @@ def alpha_of(num_images: int) -> Derived:
                    'removed looks right. mmifnd audit of a checkpoint suggests a value for these images')
 
 
+def threshold_start_of(epochs: int) -> Derived:
+    """First epoch (0-based) of quantile detectors: features form first, as in the paper, which starts at 70 of 200."""
+    return Derived(round(0.35 * epochs), 'features form first: after 35 % of the epochs, as 70 of 200 in the paper')
+
+
 def milestones_of(epochs: int) -> Derived:
     """Completed epochs at which the learning rate falls to a tenth: at 60 and 80 %, as 120 and 160 of the paper's 200."""
     return Derived([max(1, round(0.6 * epochs)), max(1, round(0.8 * epochs))], '60 and 80 % of the epochs, as in the paper')

@@ -144,6 +144,9 @@ def test_glofnd_says_what_alpha_means(folder):
     config, settings = config_of(folder, 'glofnd')
     setting = settings['model.head.detector.alpha']
     assert config.model.head.detector.alpha == setting.value == pytest.approx(1 / 31, abs=1e-4)
+    assert config.model.head.detector.start_epoch == 1 and config.model.head.detector.initialization == 'batch_quantile'
+    fnc, _ = config_of(folder, 'fnc', epochs=200)
+    assert fnc.model.head.detector.start_epoch == 70 and 'initialization' not in fnc.model.head.detector
     assert setting.reason.startswith('begin low: the 1 most similar of 32 images; raise it while what is removed looks right')
 
 
