@@ -47,11 +47,11 @@ class Observer(Hook):
         freeze_batch_statistics(unwrap(runner.model))
 
 
-def digits_runner(kind, work_dir, epochs, resume=False, global_batch=256):
+def digits_runner(kind, work_dir, epochs, resume=False, global_batch=256, **further):
     """A runner for this process, or for all of its group."""
     path, options = CONFIGS[kind]
     config = load_config(path, {
-        **options, 'train_cfg.max_epochs': epochs, 'model.backbone.widths': (4, 8), 'model.neck.in_channels': 8,
+        **options, **further, 'train_cfg.max_epochs': epochs, 'model.backbone.widths': (4, 8), 'model.neck.in_channels': 8,
         'train_dataloader.batch_size': global_batch // world_size(), 'default_hooks.checkpoint.interval': 1})
     config.update(work_dir=str(work_dir), experiment_name=f'run_{next(_NUMBERS)}', resume=resume, log_level='ERROR',
                   randomness=dict(seed=3, deterministic=False), launcher='pytorch' if world_size() > 1 else 'none')
@@ -68,6 +68,30 @@ def train_digits(kind, work_dir, epochs, stop=None, resume=False):
         with suppress(Stopped):
             runner.train()
     return observer.begun_with, copy_of(runner.model)
+
+
+class Rates(Hook):
+    """Learning rate, and moves of the key encoder, in each step."""
+
+    def __init__(self):
+        self.rates, self.moves = [], []
+
+    def before_train(self, runner):
+        framework = unwrap(runner.model)
+        move = framework._move_key_encoder
+        framework._move_key_encoder = lambda: (self.moves.append(len(self.rates)), move())
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.rates.append(runner.optim_wrapper.param_groups[0]['lr'])
+
+
+def steps_of(work_dir, epochs, resume=False, **options):
+    """Rates and steps in which the key encoder moved, the optimizer's weight decay, and the state at the end."""
+    with DefaultScope.overwrite_default_scope('mmifnd'):
+        runner, hook = digits_runner('ifnd', work_dir, epochs, resume, **options), Rates()
+        runner.register_hook(hook)
+        runner.train()
+    return hook.rates, hook.moves, runner.optim_wrapper.param_groups[0]['weight_decay'], copy_of(runner.model)
 
 
 def end_with_a_spoilt_view(work_dir, spoilt_rank, step=3):

@@ -44,6 +44,17 @@ def trained(folder, output):
     return checkpoint['state_dict']
 
 
+def test_a_taken_port_is_one_line(environment):
+    with socket.socket() as other:
+        other.bind(('127.0.0.1', int(environment['PORT'])))
+        other.listen()
+        run = started(['bash', 'tools/dist_train.sh', CONFIG, '2'], environment)
+        output = run.communicate(timeout=60)[0]
+    assert run.returncode == 2
+    assert output == (f'error: port {environment["PORT"]} is taken, perhaps by another run; choose another one: PORT=29501 '
+                      'before the command\n')
+
+
 @pytest.mark.slow
 def test_two_hosts_train_as_one(tmp_path, environment):
     def run(name, processes, **variables):
