@@ -50,7 +50,9 @@ def labels_and_inertia(rows: Tensor, centroids: Tensor, spherical: bool = False,
     index = _index(centroids.shape[1], spherical, gpu)
     index.add(np.ascontiguousarray(centroids.numpy(), dtype=np.float32))
     scores, labels = index.search(np.ascontiguousarray(rows.numpy(), dtype=np.float32), 1)
-    inertia = 2 * len(rows) - 2 * scores.sum(dtype=np.float64) if spherical else scores.sum(dtype=np.float64)
+    inertia = scores.sum(dtype=np.float64)
+    if spherical:  # |x - c|^2 from x . c; centroids have unit length, rows need not have it
+        inertia = rows.square().sum(dtype=torch.float64).item() + len(rows) - 2 * inertia
     return torch.from_numpy(labels[:, 0].astype(np.int64)), torch.tensor(inertia, dtype=torch.float64)
 
 

@@ -20,7 +20,8 @@ def sinkhorn_codes(scores: Tensor, epsilon: float = 0.05, num_iterations: int = 
     """Soft assignments of rows to prototypes that give each prototype the same share of the rows (SwAV, Eq. 3 to 5).
 
     Starting from ``exp(scores / epsilon)``, each prototype's weights are divided by their sum over the rows of *all*
-    processes, and each row by its sum, in turn. SwAV's code also divides by the total, by P and by R; these cancel.
+    processes, and each row by its sum, in turn; in logarithms, so that no epsilon is too small. SwAV's code also divides by
+    the total, by P and by R; these cancel.
 
     Args:
         scores (Tensor): similarity of each row of this process to each prototype, (..., R, P); leading dimensions are
@@ -42,15 +43,13 @@ def sinkhorn_codes(scores: Tensor, epsilon: float = 0.05, num_iterations: int = 
     check_positive('epsilon', epsilon, 'the codes', '0.05 is usual')
     check_at_least('num_iterations', num_iterations, 1, 'the codes', '3 is usual')
     with torch.autocast(scores.device.type, enabled=False):
-        scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
-        # The same number is subtracted on every process, or their sums would not belong together.
-        codes = scores - reduce(scores.amax(dim=(-2, -1), keepdim=True), 'max')
-        codes.div_(epsilon).exp_()
-        smallest = torch.finfo(codes.dtype).tiny  # where all weights of a row or prototype are 0, they stay 0
+        logs = scores.to(torch.promote_types(scores.dtype, torch.float32)) / epsilon
         for _ in range(num_iterations):
-            codes /= reduce(codes.sum(dim=-2, keepdim=True), 'sum').clamp_(min=smallest)
-            codes /= codes.sum(dim=-1, keepdim=True).clamp_(min=smallest)
-    return codes
+            largest = reduce(logs.amax(dim=-2, keepdim=True), 'max')  # the same on every process
+            logs -= largest
+            logs -= reduce(logs.exp().sum(dim=-2, keepdim=True), 'sum').log_()
+            logs -= logs.logsumexp(dim=-1, keepdim=True)
+    return logs.exp_()
 
 
 def swapped_prediction_loss(

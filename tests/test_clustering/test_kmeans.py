@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from mmifnd.clustering import KMeans, RowShare
+from mmifnd.clustering import KMeans, RowShare, faiss_kmeans
 from mmifnd.clustering.kmeans import MANY_CLUSTERS
 
 
@@ -220,3 +220,14 @@ def test_rows_on_several_processes_need_a_back_end_that_can(cloud):
     share = RowShare(torch.from_numpy(cloud), torch.arange(500), 1000, rank=0, world_size=2)
     with pytest.raises(ValueError, match="cannot cluster rows that lie on 2 processes; use backend='torch' or Distributed"):
         KMeans(device='cpu').fit_share(share, 4)
+
+
+@pytest.mark.parametrize('backend', ['faiss', 'torch'])
+def test_rows_of_any_length_have_the_inertia_of_their_centroids_by_cosine(backend):
+    """|x - c|^2 >= 0: the shortcut 2 - 2 x.c holds for unit vectors only."""
+    rows = 5 * torch.randn(60, 4, generator=torch.Generator().manual_seed(0))
+    clusters = KMeans(spherical=True, backend=backend, device='cpu', num_redo=3).fit(rows, 4)
+    expected = (rows - clusters.centroids[clusters.labels]).square().sum().item()
+    assert clusters.inertia == pytest.approx(expected, rel=1e-5)
+    _, inertia = faiss_kmeans.labels_and_inertia(rows, clusters.centroids, spherical=True)
+    assert inertia.item() == pytest.approx(expected, rel=1e-5)

@@ -184,3 +184,17 @@ def test_promises_do_not_pass_to_another_detect():
     assert PseudoLabelDetector.compares_labels and Renamed.compares_labels and not Cautious.compares_labels
     assert NoDetector.detects_nothing and Declared.detects_nothing
     assert not Detector.detects_nothing and not PseudoLabelDetector.detects_nothing and not NoDetector.compares_labels
+
+
+def test_the_oracle_can_begin_late(make_contrast):
+    detector = GroundTruthDetector(start_epoch=2)
+    detector.bind(4, torch.tensor([0, 0, 1, 1]))
+    contrast = make_contrast([0, 2], [1, 3])
+    detected = detector.detect(contrast)  # a model that is only tested
+    for epoch in range(4):
+        detector.start_epoch(epoch, 4)
+        assert detector.detect(contrast).equal(detected & (epoch >= 2)) and detected.sum() == 2
+    with pytest.raises(ValueError, match='start_epoch=2 of GroundTruthDetector is beyond the training of 2 epochs; choose at'):
+        detector.start_epoch(0, 2)
+    with pytest.raises(ValueError, match='start_epoch=-1 of GroundTruthDetector'):
+        GroundTruthDetector(start_epoch=-1)

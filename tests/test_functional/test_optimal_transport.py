@@ -79,6 +79,14 @@ def test_rows_sum_to_one_and_prototypes_share_evenly(rows, prototypes, epsilon, 
     torch.testing.assert_close(codes.sum(dim=0), even, atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize('epsilon', [0.02, 0.01, 1e-3, 1e-4])
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+def test_a_small_epsilon_gives_hard_codes_and_no_row_of_zeros(epsilon, dtype):
+    codes = sinkhorn_codes(cosines(30, 6, dtype=dtype), epsilon, 20)
+    torch.testing.assert_close(codes.sum(dim=1), torch.ones(30, dtype=dtype), atol=1e-5, rtol=0)
+    assert (codes.sum(dim=0) > 0.5).all() and codes.isfinite().all()
+
+
 def test_leading_dimensions_are_problems_of_their_own():
     scores = torch.stack([cosines(6, 4, seed) + seed for seed in range(3)])
     found = sinkhorn_codes(scores)

@@ -4,15 +4,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmifnd.checks import check_positive
 from mmifnd.distributed import all_reduce
 from mmifnd.functional import first_of_label, mean_by_label, mean_with_detected, sinkhorn_codes, swapped_prediction_loss
 from mmifnd.registry import MODELS
 
 from ..assignment import AssignmentContrast
 from .contrastive import ContrastiveHead
-
-#: Below, exp(-2 / epsilon), the smallest weight that a cosine can get, leaves float32.
-SMALLEST_EPSILON = 0.025
 
 
 @MODELS.register_module()
@@ -45,9 +43,7 @@ class SwAVHead(ContrastiveHead):
         if in_channels is None:
             raise ValueError('SwAVHead has no in_channels: it predicts codes of crops, which other frameworks do not compare '
                              'with prototypes; use it in SwAVAdapter, which fills them in')
-        if not epsilon >= SMALLEST_EPSILON:
-            raise ValueError(f'epsilon={epsilon} of SwAVHead is below {SMALLEST_EPSILON}, where weights leave float32; '
-                             '0.05 is usual')
+        check_positive('epsilon', epsilon, 'SwAVHead', '0.05 is usual')
         if num_prototypes < 2 or num_iterations < 1 or freeze_iterations < 0:
             raise ValueError(f'num_prototypes={num_prototypes}, num_iterations={num_iterations} and freeze_iterations='
                              f'{freeze_iterations} of SwAVHead must be at least 2, 1 and 0')

@@ -19,6 +19,8 @@ class ProjectionMLP(BaseModule):
         out_channels (int): dimension D of the embedding.
         num_layers (int): linear layers, at least 1.
         norm_cfg (dict, optional): normalisation after each hidden layer, such as ``dict(type='BN1d')``.
+        bias (bool): whether linear layers have biases; GloFND's released code has none.
+        last_norm_cfg (dict, optional): normalisation of the embedding, as in GloFND's released code.
         init_cfg (dict, optional): initialisation, as in mmengine.
 
     Raises:
@@ -26,7 +28,8 @@ class ProjectionMLP(BaseModule):
     """
 
     def __init__(self, in_channels: int, hidden_channels: int, out_channels: int, num_layers: int = 3,
-                 norm_cfg: dict | None = None, init_cfg: dict | None = None) -> None:
+                 norm_cfg: dict | None = None, init_cfg: dict | None = None, bias: bool = True,
+                 last_norm_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
         if num_layers < 1:
             raise ValueError(f'num_layers={num_layers} of ProjectionMLP is below 1; 2 and 3 are usual')
@@ -37,10 +40,11 @@ class ProjectionMLP(BaseModule):
         widths = [in_channels] + [hidden_channels] * (num_layers - 1) + [out_channels]
         layers: list[nn.Module] = []
         for position, (fan_in, fan_out) in enumerate(zip(widths, widths[1:]), start=1):
-            layers.append(nn.Linear(fan_in, fan_out))
-            if position < num_layers:
-                layers += [build_norm_layer(norm_cfg, fan_out)[1]] if norm_cfg else []
-                layers.append(nn.ReLU(inplace=True))
+            is_last = position == num_layers
+            norm = last_norm_cfg if is_last else norm_cfg
+            layers.append(nn.Linear(fan_in, fan_out, bias=bias))
+            layers += [build_norm_layer(norm, fan_out)[1]] if norm else []
+            layers += [] if is_last else [nn.ReLU(inplace=True)]
         self.mlp = nn.Sequential(*layers)
 
     def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor]:

@@ -100,7 +100,7 @@ def test_bad_options(options, words):
 
 
 @pytest.mark.parametrize('options, words', [
-    (dict(epsilon=0.01), 'epsilon=0.01 of SwAVHead is below 0.025, where weights leave float32; 0.05 is usual'),
+    (dict(epsilon=0.), 'epsilon=0.0 of SwAVHead is not positive; 0.05 is usual'),
     (dict(num_prototypes=1), 'num_prototypes=1, num_iterations=3 and freeze_iterations=1 of SwAVHead must be at least 2, 1'),
     (dict(num_iterations=0), 'num_iterations=0'), (dict(freeze_iterations=-1), 'freeze_iterations=-1')])
 def test_bad_options_of_the_head(options, words):

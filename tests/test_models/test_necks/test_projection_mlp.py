@@ -21,6 +21,14 @@ def test_normalisation_stands_behind_each_hidden_layer():
         'Linear', 'BatchNorm1d', 'ReLU', 'Linear', 'BatchNorm1d', 'ReLU', 'Linear']
 
 
+def test_the_last_layer_and_biases():
+    """GloFND's released projector: no biases, and a last normalisation without scale and shift."""
+    neck = ProjectionMLP(8, 16, 4, 2, dict(type='BN1d'), bias=False, last_norm_cfg=dict(type='BN1d', affine=False))
+    assert [type(layer).__name__ for layer in neck.mlp] == ['Linear', 'BatchNorm1d', 'ReLU', 'Linear', 'BatchNorm1d']
+    assert all(layer.bias is None for layer in neck.mlp if isinstance(layer, nn.Linear)) and neck.mlp[-1].weight is None
+    torch.testing.assert_close(neck(torch.randn(64, 8))[0].mean(dim=0), torch.zeros(4), atol=1e-6, rtol=0)
+
+
 def test_maps_are_pooled_and_vectors_taken_as_they_are():
     neck, maps = ProjectionMLP(8, 16, 4), torch.randn(5, 8, 3, 3)
     vector = maps.mean(dim=(2, 3))

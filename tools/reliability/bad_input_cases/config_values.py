@@ -170,7 +170,7 @@ OPTIONS = {
     'configs/swav/swav_digits.py': [
         ('model.head.num_prototypes=1', 'num_prototypes=1'),
         ('model.head.num_prototypes=5000', 'num_prototypes=5000 exceeds the 256 images of queue and batch'),
-        ('model.head.epsilon=0', 'epsilon=0 of SwAVHead is below'),
+        ('model.head.epsilon=0', 'epsilon=0 of SwAVHead is not positive'),
         ('model.head.num_iterations=0', 'num_iterations=0'),
         ('model.head.freeze_iterations=-1', 'freeze_iterations=-1'),
         ('model.queue_len=-1', 'queue_len=-1'),
