@@ -3,6 +3,7 @@
 import os
 import pickle
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +23,8 @@ _NAMED = re.compile(r'GLOBAL (\S+)')
 _UNFOLDED = 1 << 26
 #: Files that were found sound, by place and state, so that one process looks at each of them once.
 _SOUND: set[tuple[int, ...]] = set()
+#: Nanoseconds within which a file may change again without a new time.
+_RECENT = 2 * 10**9
 #: Files without a seal that were reported.
 _REPORTED: set[str] = set()
 
@@ -94,7 +97,8 @@ def _check(path: Path, name: str, report: Callable[[str], None]) -> None:
         is_sealed, problem = _look(file)
         if problem:
             raise DamagedError(f'{name} is damaged ({problem}); use an earlier one')
-        _SOUND.add(identity)
+        if time.time_ns() - state.st_mtime_ns > _RECENT:
+            _SOUND.add(identity)
     if not is_sealed and str(path) not in _REPORTED:
         _REPORTED.add(str(path))
         report(f'{name} has no seal of mmifnd (it is older, or was made elsewhere): only checksums of single records were '

@@ -25,6 +25,9 @@ def read_text(path: str | Path, what: str) -> str:
     content = fileio.get(str(path)) if '://' in str(path) else read_regular(path, what)
     if content.startswith(_UTF16):
         raise ValueError(f'{what} is UTF-16; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)')
+    if b'\0' in content:
+        line = content[:content.index(b'\0')].count(b'\n') + 1
+        raise ValueError(f'{what} is no text: there is a zero byte in line {line}; repair it')
     try:
         return content.decode('utf-8-sig')
     except UnicodeDecodeError as error:

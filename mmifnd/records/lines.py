@@ -5,6 +5,7 @@ Each line that we write ends with a checksum of its other entries. Lines without
 
 import json
 import logging
+import re
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ CHECK = 'crc32'
 
 Report = Callable[[str], None]
 
+_SUM = re.compile('[0-9a-f]{8}')
 _LOGGER = logging.getLogger('mmifnd')
 
 
@@ -103,18 +105,22 @@ def _numbered_entries(path: Path, required: tuple[str, ...], report: Report | No
                 _refuse(path, number, 'not JSON', report)
             continue
         missing = [key for key in required if key not in entry] if isinstance(entry, dict) else ['the object']
-        if missing or _has_changed(entry):
+        if missing or not _take_check(entry):
             _refuse(path, number, f'{", ".join(missing)} missing' if missing else 'wrong checksum', report)
             continue
-        entry.pop(CHECK, None)
         entries.append((number, entry))
     return entries
 
 
-def _has_changed(entry: dict[str, Any]) -> bool:
-    rest = dict(entry)
-    check = rest.pop(CHECK, None)
-    return check is not None and check != f'{zlib.crc32(json.dumps(rest).encode()):08x}'
+def _take_check(entry: dict[str, Any]) -> bool:
+    """Remove the checksum, in place, and say whether it is right. It is known by its value too, if its key is damaged."""
+    if not entry:
+        return True
+    key, check = list(entry.items())[-1]
+    if key != CHECK and not (isinstance(check, str) and _SUM.fullmatch(check)):
+        return CHECK not in entry
+    del entry[key]
+    return check is None or check == f'{zlib.crc32(json.dumps(entry).encode()):08x}'
 
 
 def _refuse(path: Path, number: int, problem: str, report: Report | None) -> None:
