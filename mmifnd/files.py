@@ -147,7 +147,7 @@ def append_line(path: str | Path, line: str) -> None:
 def full_disk(path: str | Path, error: OSError) -> FullDiskError:
     """The error for a file that found no room."""
     return FullDiskError(f'{path} could not be written ({error.strerror or error}) and was left out; free some room on '
-                         f'{Path(path).absolute().parent}, then go on with --resume')
+                         f'{Path(path).absolute().parent}, then run the command again (a training with --resume)')
 
 
 def _mode() -> int:

@@ -1,6 +1,7 @@
 """The result of an audit, for the terminal and in files."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from mmifnd.datasets.thumbnails import Thumbnails
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
+from mmifnd.files import write_by
 from mmifnd.visualization.removed import sheet_figure
 
 from .auditing import Audit, Relation
@@ -68,7 +70,8 @@ def write_audit(audit: Audit, out: str | Path, images: Thumbnails | None = None,
     for relation in audit.relations if images is not None else ():
         if relation.examples:
             files.append(out / f'removed_{relation.name.replace(" = ", "_")}.png')
-            sheet_figure({relation.name: relation.examples}, shown, audit.labels).savefig(files[-1], dpi=150)
+            figure = sheet_figure({relation.name: relation.examples}, shown, audit.labels)
+            write_by(files[-1], partial(figure.savefig, format='png', dpi=150))
     return files
 
 

@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from mmifnd.configuration.config import apply_options
 from mmifnd.errors import UserError, near_matches
+from mmifnd.files import write_whole
 from mmifnd.studies import Method, Study, as_markdown, run_all, summary_of, write_results
 from mmifnd.studies.plan import TEMPERATURE
 from mmifnd.studies.report import write_report
@@ -86,7 +87,7 @@ def compare(data: str | Path, out: str | Path, methods: Sequence[str] = ('none',
     results = summary_of(study, run_all(study, out, range(seeds), workers=workers), command)
     write_results(results, out / 'results.json')
     table = out / 'table.md'
-    table.write_text(as_markdown(results))
+    write_whole(table, as_markdown(results))
     return Comparison(results, write_report(study, results, out), table)
 
 
@@ -158,7 +159,7 @@ def _choose(study: Study, out: Path, temperatures: Sequence[float], seeds: range
     grid = at_temperatures(study, temperatures)
     results = summary_of(grid, run_all(grid, out / 'temperatures', list(seeds), workers=workers), command)
     write_results(results, out / 'temperatures.json')
-    (out / 'temperatures.md').write_text(temperature_table(results, study, temperatures, measure))
+    write_whole(out / 'temperatures.md', temperature_table(results, study, temperatures, measure))
     best = best_temperatures(results, study, temperatures, measure)
     chosen = {name: replace(method, options={**method.options, TEMPERATURE: best[name]})
               for name, method in study.methods.items()}

@@ -7,7 +7,8 @@
 """
 
 import argparse
-from pathlib import Path
+
+from mmifnd.files import write_whole
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,4 +28,4 @@ def run(args: argparse.Namespace) -> None:
     table = markdown_table([*runs, *(means_over_methods(runs) if args.mean else ())], args.measures)
     print(table)
     if args.out:
-        Path(args.out).write_text(table + '\n')
+        write_whole(args.out, table + '\n')

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmifnd.configuration.command_line import add_cfg_options, check_positive
 from mmifnd.errors import UserError
+from mmifnd.files import write_whole
 from mmifnd.machine import available_cores
 
 
@@ -44,5 +45,5 @@ def run(args: argparse.Namespace) -> None:
     results = summary_of(grid, run_all(grid, out, args.seeds, workers=args.workers), args.command)
     write_results(results, out / 'results.json')
     text = temperature_table(results, study, args.temperatures, args.measure)
-    (out / 'temperatures.md').write_text(text)
+    write_whole(out / 'temperatures.md', text)
     print(text)

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from mmifnd.configuration.command_line import add_cfg_options, check_positive
+from mmifnd.files import write_whole
 from mmifnd.machine import available_cores
 
 
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
     records = run_all(study, out, range(args.seeds), args.epochs, args.workers)
     results = summary_of(study, records, args.command)
     write_results(results, out / 'results.json')
-    (out / 'table.md').write_text(as_markdown(results))
+    write_whole(out / 'table.md', as_markdown(results))
     print_table(results)
     path = write_report(study, results, out)
     print(f'every seed: {out / "results.json"}\nthe picture: {path}')

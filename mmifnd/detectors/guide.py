@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmifnd.contrast import Contrast
-from mmifnd.files import read_regular
+from mmifnd.files import read_regular, write_by, write_whole
 from mmifnd.functional._checks import check_alpha
 from mmifnd.functional.thresholds import batch_quantile
 from mmifnd.parts import KnowsFingerprint
@@ -116,8 +116,8 @@ def save_guide(file: str | Path, features: np.ndarray | Tensor, fingerprint: str
         fingerprint: as of ``IndexedDataset.fingerprint()``.
     """
     rows = features.detach().cpu().numpy() if isinstance(features, Tensor) else np.asarray(features)
-    np.save(file, rows.astype(np.float16))
-    _sidecar(file).write_text(json.dumps(dict(fingerprint=fingerprint, num_samples=len(rows))) + '\n')
+    write_by(file, lambda opened: np.save(opened, rows.astype(np.float16)))
+    write_whole(_sidecar(file), json.dumps(dict(fingerprint=fingerprint, num_samples=len(rows))) + '\n')
 
 
 def _located(file: str) -> str:

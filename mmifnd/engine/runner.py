@@ -1,6 +1,7 @@
 """mmengine's runner with a console that a person can read."""
 
 import logging
+import sys
 
 from mmengine.dist import master_only
 from mmengine.logging import MMLogger
@@ -25,6 +26,25 @@ def _make_printable(record: logging.LogRecord) -> bool:
     return True
 
 
+class _LostLines:
+    """Says once that a log cannot be written, in place of a traceback for each line; the run goes on.
+
+    Args:
+        path (str): of the log.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.has_spoken = False
+
+    def __call__(self, record: logging.LogRecord) -> None:
+        if not self.has_spoken:
+            self.has_spoken = True
+            reason = getattr(sys.exc_info()[1], 'strerror', None) or sys.exc_info()[1]
+            print(f'warning: {self.path} could not be written ({reason}): lines are missing from it; free some room there',
+                  file=sys.stderr)
+
+
 class QuietRunner(Runner):
     """A runner whose messages go to the log file only if a :class:`ProgressHook` shows how far it is; warnings go to both."""
 
@@ -33,6 +53,8 @@ class QuietRunner(Runner):
         logger = super().build_logger(*args, **kwargs)
         for handler in logger.handlers:
             handler.addFilter(_make_printable)
+            if isinstance(handler, logging.FileHandler):
+                handler.handleError = _LostLines(handler.baseFilename)
         hook = (self.cfg.get('default_hooks') or {}).get(PROGRESS)
         if hook is not None and hook.get('console') != 'log':
             for handler in logger.handlers:

@@ -1,11 +1,14 @@
 """Removed pairs as a table that a spreadsheet can read."""
 
 import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from mmifnd.files import write_whole
 
 from .detected import Relation
 
@@ -62,11 +65,9 @@ def write_removed_pairs(path: Path, told: Iterable[Told], labels: np.ndarray | N
         further: anchors that are always among those listed.
     """
     rows = [row for one in told for row in _rows(one, labels, names, further)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, 'w', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file)
-        writer.writerow(HEADER)
-        writer.writerows(rows[:MAX_ROWS])
+    text = io.StringIO(newline='')
+    csv.writer(text).writerows([HEADER, *rows[:MAX_ROWS]])
+    write_whole(path, text.getvalue())
     kept = rows[:MAX_ROWS]
     return Written(len(kept), len({(row[0], row[2]) for row in kept}), len(rows) - len(kept))
 

@@ -8,6 +8,7 @@ from typing import Any
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.versions import versions
 from mmifnd.evaluation import paired_t_test, summarise
+from mmifnd.files import write_whole
 
 from .plan import Study
 
@@ -23,10 +24,7 @@ def summary_of(study: Study, records: list[dict], command: str) -> dict[str, Any
 
 def write_results(results: dict[str, Any], path: Path) -> None:
     """Write JSON, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix('.partial')
-    partial.write_text(json.dumps(results, indent=1))
-    partial.replace(path)
+    write_whole(path, json.dumps(results, indent=1))
 
 
 def values_of(records: list[dict], method: str, measure: str) -> dict[int, float]:

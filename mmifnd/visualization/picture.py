@@ -9,6 +9,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
+from mmifnd.files import write_by
+
 from .style import TONES, figure_style
 
 DPI = 150
@@ -25,7 +27,8 @@ def save_picture(figure: Figure, path: str | Path) -> None:
         for kind, name in COLORS:
             if isinstance(artist, kind):
                 recolor(artist, name)
-    figure.savefig(path, dpi=DPI, facecolor='white')
+    kind = Path(path).suffix.removeprefix('.') or 'png'
+    write_by(path, lambda file: figure.savefig(file, format=kind, dpi=DPI, facecolor='white'))
 
 
 def recolor(artist, name: str) -> None:

@@ -166,7 +166,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_half_written(tmp_path, monk
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, 'replace', fail)
-    with pytest.raises(FullDiskError, match='report.html could not be written .* free some room on .*, then go on') as error:
+    with pytest.raises(FullDiskError, match='report.html could not be written .* free some room on .*, then run') as error:
         write_whole(tmp_path / 'report.html', 'new')
     assert isinstance(error.value, UserError) and isinstance(error.value, OSError)
     assert (tmp_path / 'report.html').read_text() == 'old' and len(list(tmp_path.iterdir())) == 1

@@ -2,11 +2,11 @@
 
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from mmifnd.files import write_by
 from mmifnd.records.arrays import RecordError, read_arrays
 
 from .caption_text import caption_hash, checked_caption
@@ -64,13 +64,9 @@ def build_index(shard: str, index_dir: str | None = None) -> ShardIndex:
         OSError: if the index cannot be written.
     """
     stamp, index = _stamp(shard), read_shard(shard)
-    file = index_file(shard, index_dir)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=file.name, suffix='.part', delete=False) as part:
-        np.savez(part, stamp=np.array(stamp, np.int64), pairs=index.pairs,
-                 left_out=np.array([index.no_image, index.no_caption], np.int64))
-    os.chmod(part.name, 0o644)
-    os.replace(part.name, file)
+    arrays = dict(stamp=np.array(stamp, np.int64), pairs=index.pairs,
+                  left_out=np.array([index.no_image, index.no_caption], np.int64))
+    write_by(index_file(shard, index_dir), lambda file: np.savez(file, **arrays))
     return index
 
 

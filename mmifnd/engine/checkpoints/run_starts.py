@@ -10,6 +10,8 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmifnd.files import append_line
+
 from .checkpoint_format import AtomicFileBackend
 
 #: One line per start of a run in its work directory: what it goes on from, and by which command.
@@ -29,8 +31,7 @@ def keep_config(runner: Runner) -> None:
     checkpoint = runner.cfg.get('load_from')
     start = dict(started=time.strftime('%Y-%m-%d %H:%M:%S'), resumed=bool(runner.cfg.get('resume')),
                  checkpoint=None if checkpoint is None else str(checkpoint), command=shlex.join(sys.argv))
-    with open(folder / STARTS, 'a', encoding='utf-8') as file:
-        file.write(json.dumps(start) + '\n')
+    append_line(folder / STARTS, json.dumps(start))
 
 
 def lasting(config: Config) -> Config:
