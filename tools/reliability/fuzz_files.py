@@ -13,6 +13,7 @@ a traceback, a hang, a crash, or a result that differs silently.
 
 import argparse
 import json
+import logging
 import os
 import random
 import signal
@@ -166,6 +167,7 @@ def in_fork(work: Callable[[], list[Ending]], name: str, first: int) -> list[End
     if not child:
         os.close(reader)
         warnings.simplefilter('ignore')
+        logging.disable(logging.CRITICAL)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         os.dup2(2, 1)
         with open(writer, 'w') as file:

@@ -1,7 +1,6 @@
 """The files that the fuzzer damages, and how each of them is read."""
 
 import io
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +68,6 @@ class Subject:
 
 def subjects(folder: Path) -> list[Subject]:
     """All files, written below ``folder``."""
-    logging.disable(logging.CRITICAL)
     return [*_checkpoints(folder), *_records(folder), *_arrays(folder), *_data(folder)]
 
 
