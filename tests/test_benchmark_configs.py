@@ -289,7 +289,7 @@ def test_linear_probe_of_cifar(name, checkpoint, tmp_path, monkeypatch, restored
     monkeypatch.setattr(CIFAR10, '_check_integrity', lambda self: True)
     cifar(tmp_path, name == 'cifar100')
     weights = checkpoint.with_name('cifar.pth')
-    model, begun = trained(f'linear/linear_r50_1xb256-coslr_100e_{name}.py',
+    model, begun = trained(f'linear/linear_r50_1xb512-steplr_100e_{name}.py',
                            {**small_classifier(weights), **roots(tmp_path)}, tmp_path / 'run', weights)
     assert torch.equal(model.backbone.conv1.weight, backbone_of(begun)['conv1.weight'])
 

@@ -6,6 +6,6 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-model = dict(data_preprocessor=dict(mean=[0.5071, 0.4865, 0.4409], std=[0.2673, 0.2564, 0.2762]))  # of CIFAR-100
+model = dict(data_preprocessor=dict(mean=[0.5071, 0.4867, 0.4408], std=[0.2675, 0.2565, 0.2761]))  # of CIFAR-100
 
 default_hooks = dict(checkpoint=dict(interval=20))

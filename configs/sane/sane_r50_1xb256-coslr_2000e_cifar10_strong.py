@@ -6,7 +6,7 @@ model = dict(
         _delete_=True,
         type='ImageViewsPreprocessor',
         mean=[125.307, 122.961, 113.8575],  # of CIFAR-10
-        std=[62.985, 62.0925, 66.708]),
+        std=[51.5865, 50.847, 51.255]),
     mixup=dict(views='further'))
 
 train_dataloader = dict(

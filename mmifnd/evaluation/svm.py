@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
@@ -33,11 +34,12 @@ def svm_average_precisions(train_features: ArrayLike, train_targets: ArrayLike, 
     Features are divided by their norm + 1e-5. Each class gets scikit-learn's LinearSVC (squared hinge, l2, positives
     weighted twice, tol 1e-4, 2000 iterations, dual, random_state 0), judged by :func:`~mmifnd.evaluation.average_precision`.
 
-    The defaults are PCL's protocol: cost 0.5, and classes that are only difficult count as absent. VISSL's protocol is
-    ``costs=VISSL_COSTS, difficult='ignore', folds=3``: each class takes the cost with the best average precision in 3-fold
-    cross-validation on the training images, and images in which it is only difficult are left out. ``select_on='test'`` is
-    what PCL's code does with several costs: all classes take the cost with the best mean average precision on the *test*
-    images, an optimistic number that exists for comparison with the paper's.
+    The defaults are PCL's protocol: cost 0.5, and classes that are only difficult count as absent. VISSL's protocol (Goyal et
+    al., ICCV 2019) is ``costs=VISSL_COSTS, difficult='ignore', folds=3``: each class takes the cost with the best average
+    precision, as scikit-learn has it, in 3-fold cross-validation on the training images; images in which it is only difficult
+    count as absent in training, and are left out of the evaluation. ``select_on='test'`` is what PCL's code does with several
+    costs: all classes take the cost with the best mean average precision on the *test* images, an optimistic number that
+    exists for comparison with the paper's.
 
     Args:
         train_features (array-like): (N, D).
@@ -45,7 +47,7 @@ def svm_average_precisions(train_features: ArrayLike, train_targets: ArrayLike, 
         features (array-like): (Q, D).
         targets (array-like): 1, 0 or -1, (Q, C).
         costs (Sequence[float]): C of the SVM, all > 0. Several need ``folds`` or ``select_on='test'``.
-        difficult (str): ``'negative'`` or ``'ignore'``.
+        difficult (str): ``'negative'``, or ``'ignore'`` in the evaluation.
         folds (int): folds of the cross-validation that picks the cost of each class, >= 2; 0 for a single cost. A class with
             fewer positives has fewer folds, and with one positive takes the first cost.
         select_on (str): ``'val'``, the folds of the training images; or ``'test'``, without folds.
@@ -69,8 +71,9 @@ def svm_average_precisions(train_features: ArrayLike, train_targets: ArrayLike, 
     check_same_length(features, 'features', targets, 'targets')
     check_same_width(train_features, features)
     _check_settings(train_targets, targets, costs, difficult, folds, select_on)
+    train_targets = np.where(train_targets == 0, -1, train_targets)
     if difficult == 'negative':
-        train_targets, targets = np.where(train_targets == 0, -1, train_targets), np.where(targets == 0, -1, targets)
+        targets = np.where(targets == 0, -1, targets)
     grids = [(cost,) for cost in costs] if select_on == 'test' else [costs]
     precisions = [
         np.array([_class_precision(train_features, train_targets[:, number], features, targets[:, number], grid, folds)
@@ -137,8 +140,7 @@ def draw_positives(train_targets: ArrayLike, shots: int, num_runs: int, seed: in
 
 def _class_precision(train_features: np.ndarray, train_target: np.ndarray, features: np.ndarray, target: np.ndarray,
                      costs: Sequence[float], folds: int) -> float:
-    fit, judged = train_target != 0, target != 0  # 0: difficult, and ignored
-    train_features, train_target = train_features[fit], train_target[fit]
+    judged = target != 0  # 0: difficult, and ignored
     features, target = features[judged], target[judged]
     if len(np.unique(train_target)) < 2 or not (target > 0).any():
         return float('nan')
@@ -152,7 +154,7 @@ def _best_cost(features: np.ndarray, target: np.ndarray, costs: Sequence[float],
     if folds < 2:
         return costs[0]
     splits = list(StratifiedKFold(folds).split(features, target))
-    scores = [np.mean([average_precision(_decide(features[fit], target[fit], features[out], cost), target[out])
+    scores = [np.mean([average_precision_score(target[out] > 0, _decide(features[fit], target[fit], features[out], cost))
                        for fit, out in splits]) for cost in costs]
     return costs[int(np.argmax(scores))]
 

@@ -3,7 +3,7 @@
 train_dataloader = dict(
     batch_size=1024,  # 1 GPU x 1024 images a step (paper: 1024)
     num_workers=0,
-    drop_last=True,
+    drop_last=True,  # SupContrast keeps the last, smaller batch of an epoch
     sampler=dict(type='DefaultSampler', shuffle=True),
     collate_fn=dict(type='keep_batch'),
     dataset=dict(

@@ -4,7 +4,7 @@ model = dict(
     data_preprocessor=dict(
         type='TensorViewsPreprocessor',
         mean=[0.4914, 0.4822, 0.4465],  # of CIFAR-10
-        std=[0.2470, 0.2435, 0.2616],
+        std=[0.2023, 0.1994, 0.2010],  # SCE's; that of all pixels would be 0.2470, 0.2435, 0.2616
         augmentation=[
             dict(type='RandomResizedCrop', size=32, scale=(0.2, 1.), p=1.),
             dict(type='RandomHorizontalFlip', p=0.5),

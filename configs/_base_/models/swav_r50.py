@@ -2,7 +2,8 @@
 model = dict(
     type='SwAVAdapter',
     data_preprocessor=dict(
-        type='ImageViewsPreprocessor', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True),
+        type='ImageViewsPreprocessor', mean=[123.675, 116.28, 103.53], std=[58.14, 57.12, 57.375],  # SwAV: 0.228
+        to_rgb=True),
     # Statistics over all GPUs, as in SwAV's code; on one process mmengine makes BN of it.
     backbone=dict(type='ResNet', depth=50, zero_init_residual=False, norm_cfg=dict(type='SyncBN', requires_grad=True)),
     neck=dict(type='ProjectionMLP', in_channels=2048, hidden_channels=2048, out_channels=128, num_layers=2,

@@ -1,7 +1,7 @@
 # The same for 32 x 32 pixels. mmpretrain's CIFAR images are RGB already.
 model = dict(
     type='ImageClassifier',
-    data_preprocessor=dict(mean=[125.307, 122.961, 113.8575], std=[62.985, 62.0925, 66.708], to_rgb=False),
+    data_preprocessor=dict(mean=[125.307, 122.961, 113.8575], std=[51.5865, 50.847, 51.255], to_rgb=False),
     backbone=dict(
         type='ResNet_CIFAR',
         depth=50,

@@ -1,6 +1,7 @@
 _base_ = './svm_r50_voc07.py'
 
-# VISSL's protocol: each class picks its cost by 3-fold cross-validation on trainval, and what is difficult is left out.
+# VISSL's protocol: each class picks its cost by 3-fold cross-validation on trainval; what is difficult counts as absent in
+# training and is left out of the evaluation.
 test_cfg = dict(
     measures=dict(
         svm=dict(

@@ -85,7 +85,8 @@ class LinearSVM(Measure):
     Args:
         costs (Sequence[float]): C; several, such as the 19 of VISSL (`mmifnd.evaluation.VISSL_COSTS`), need ``folds`` or
             ``select_on='test'``.
-        difficult (str): whether classes that are only difficult are ``'negative'`` (PCL) or left out: ``'ignore'`` (VISSL).
+        difficult (str): whether classes that are only difficult are ``'negative'`` (PCL), or left out of the evaluation:
+            ``'ignore'`` (VISSL).
         folds (int): of the cross-validation that picks the cost of each class; 0 for none.
         shots (Sequence[int]): also from so many positive images of each class; PCL takes 1, 2, 4, 8 and 16.
         num_runs (int): draws of those.
