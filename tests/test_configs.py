@@ -17,6 +17,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
+from shard_files import TINY_CLIP, TINY_OPTIONS, write_shards
 
 from mmifnd.clustering import ConfidenceAcceptance
 from mmifnd.configuration import build_runner, load_config
@@ -146,6 +147,11 @@ def test_loads_and_its_model_builds(name):
     model = load(name).to_dict()['model']
     if 'queue_len' in model:
         model['queue_len'] = 8  # the queue only takes memory
+    if 'OpenCLIP' in model['backbone']['type']:
+        pytest.importorskip('open_clip')
+        for tower, neck in (('backbone', 'neck'), ('text_backbone', 'text_neck')):  # RN50's own: 102 million weights, twice
+            assert model[tower]['model'] == 'RN50' and model[neck]['channels'] == 1024
+            model[tower]['model'], model[neck]['channels'] = TINY_CLIP, 12
     assert built_type(repr(model)) == model['type']
 
 
@@ -299,6 +305,23 @@ def test_learning_rates(name):
     assert {epoch: found[epoch] for epoch in expected} == pytest.approx(expected, rel=1e-3, abs=5e-6)
 
 
+@pytest.mark.slow
+def test_learning_rates_of_clip_are_those_of_the_released_scheduler():
+    golden = np.load(ROOT / 'tests' / 'data' / 'glofnd_golden.npz')
+    config, total = load('clip/clip_rn50_8xb128-coslr_37e_cc3m'), 98568
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=config.optim_wrapper.optimizer.lr)
+    schedulers = [PARAM_SCHEDULERS.build({'end': total, **settings}, default_args=dict(optimizer=optimizer))
+                  for settings in config.param_scheduler]
+    rates = []
+    for _ in range(total):
+        rates.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        for scheduler in schedulers:
+            scheduler.step()
+    found = [rates[step] for step in golden['c5/lr_bimodal/step']]
+    assert found == pytest.approx(golden['c5/lr_bimodal/lr'].tolist(), rel=1e-6, abs=1e-12)
+
+
 # --- training -------------------------------------------------------------------------------------------------------------
 
 CLUSTERING = {'default_hooks.false_negative.num_clusters': (2, 3, 4), 'default_hooks.false_negative.interval': 1}
@@ -404,9 +427,20 @@ def emoji():
     yield {}
 
 
+@pytest.fixture(scope='module')
+def pair_shards(tmp_path_factory):
+    """Two shards of 16 pairs for training and one for the test, and towers of their size."""
+    pytest.importorskip('open_clip')
+    root = tmp_path_factory.mktemp('cc3m')
+    yield {**TINY_OPTIONS, 'train_dataloader.dataset.data_root': str(write_shards(root / 'train', 2)),
+           'test_dataloader.dataset.data_root': str(write_shards(root / 'val', 1, first=900)),
+           **{f'{loader}_dataloader.num_workers': 0 for loader in ('train', 'test')}, 'train_dataloader.batch_size': 16,
+           'optim_wrapper.optimizer.lr': 0.01}
+
+
 DATA = dict(CustomDataset='folder', SplitFolder='folder', ClassSubset='listed_classes', GroupedFolder='grouped_folder',
             WordNetDepthDataset='wordnet_folder', CIFAR10='cifar', CIFAR100='cifar', IDXImages='idx', Digits='digits',
-            EmojiPairs='emoji')
+            EmojiPairs='emoji', PairShards='pair_shards')
 
 
 def kind_of(name):

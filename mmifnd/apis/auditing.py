@@ -120,7 +120,8 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
         alphas: shares, in (0, 1), of the quantiles to look at besides.
         batch_sizes: images per step for which the number of false negatives is given; default: those of
             :data:`BATCH_SIZES` for which there are enough images.
-        feature: of a checkpoint or encoder, ``'z'``, which needs a config, or ``'f'``; default: ``'z'`` where possible.
+        feature: of a checkpoint or encoder, ``'z'``, which needs a config, ``'f'``, or, of image-text pairs, ``'t'`` for their
+            texts; default: ``'z'`` if possible.
         num_examples: anchors with examples of what would be removed.
         seed: of the choice of anchors.
         backbone: ``'torchvision/NAME'`` or ``'timm/NAME'``, frozen, to look at images without any checkpoint: ``source`` is

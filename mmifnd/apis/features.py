@@ -17,10 +17,12 @@ from mmifnd.configuration.run_config import config_beside
 from mmifnd.datasets import MAX_BROKEN, IndexedDataset
 from mmifnd.datasets.image_data import Images, collate_of, image_dataset
 from mmifnd.datasets.said import say_once
+from mmifnd.datasets.tokenizers import tokenizer_in
 from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
 from mmifnd.engine.features.feature_pass import extract_features as run_pass
-from mmifnd.engine.progress import reported
-from mmifnd.models.embedding import check_feature, pool
+from mmifnd.engine.features.text_pass import extract_texts
+from mmifnd.engine.progress import Report, reported
+from mmifnd.models.embedding import PAIR_FEATURES, check_feature, pool
 from mmifnd.models.preprocessors import TensorViewsPreprocessor
 from mmifnd.registry import MODELS, default_scope
 
@@ -62,7 +64,8 @@ def extract_features(model: str | Path | nn.Module, data: Images, labels: Sequen
         labels: of an array, (N,).
         config: of the training, for architecture, normalisation and test transform; the one beside the checkpoint unless
             given. Without any (an imported checkpoint, a module), images get ImageNet's centre crop and normalisation.
-        feature: ``'f'``, the backbone's pooled feature, or ``'z'``, the embedding that is clustered, of unit length.
+        feature: ``'f'``, the backbone's pooled feature; ``'z'``, the embedding that is clustered, of unit length; or ``'t'``,
+            of image-text pairs, that of each image's first caption.
         batch_size: images at a time.
         num_workers: processes that read images.
         max_broken: images that may turn out to be unreadable; they are named, and have no row in what is returned.
@@ -77,7 +80,7 @@ def extract_features(model: str | Path | nn.Module, data: Images, labels: Sequen
         >>> tuple(found.features.shape), tuple(found.labels.shape)
         ((500, 64), (500,))
     """
-    check_feature(feature)
+    check_feature(feature, PAIR_FEATURES)
     encoder, pipeline = _encoder(model, config)
     dataset = image_dataset(data, labels, pipeline, max_broken)
     if not (hasattr(encoder, 'data_preprocessor') and hasattr(encoder, 'extract_feat')):
@@ -86,7 +89,8 @@ def extract_features(model: str | Path | nn.Module, data: Images, labels: Sequen
     _check_kind(encoder, dataset)
     encoder.to('cuda' if torch.cuda.is_available() else 'cpu')
     with reported('features', len(dataset)) as report:
-        rows = run_pass(encoder, dataset, _encode(encoder, feature), batch_size, num_workers, collate_of(dataset), report)
+        rows = _texts(encoder, dataset, config or _config_of(model), batch_size, report) if feature == 't' else run_pass(
+            encoder, dataset, _encode(encoder, feature), batch_size, num_workers, collate_of(dataset), report)
     known = dataset.labels()
     return _without_broken(Features(rows, None if known is None else torch.as_tensor(known), dataset.names()), dataset)
 
@@ -135,6 +139,28 @@ def _check_kind(encoder: nn.Module, dataset: IndexedDataset) -> None:
     if takes_tensors != dataset.in_tensors:
         wanted, got = ('an array, or a data set in memory', 'files') if takes_tensors else ('a folder', 'images in memory')
         raise UserError(f'the encoder was trained on {wanted} and is given {got}; give {wanted}')
+
+
+def _texts(encoder: nn.Module, dataset: IndexedDataset, config: str | Path | None, batch_size: int,
+           report: Report) -> Tensor:
+    """Embeddings of the first caption of each image.
+
+    Raises:
+        UserError: if the encoder has no text tower, or the data have no captions.
+    """
+    if not hasattr(encoder, 'encode_text'):
+        raise UserError("feature='t' needs a text tower, which CLIPAdapter has; use 'f' or 'z'")
+    tokenizer = dataset.tokenizer() or (None if config is None else tokenizer_in(load_config(config).train_dataloader.dataset))
+    try:
+        captions = dataset.caption_tokens(tokenizer, most=1)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    return extract_texts(encoder, captions, batch_size, report)
+
+
+def _config_of(model: str | Path | nn.Module) -> str | Path | None:
+    """The config beside a checkpoint."""
+    return None if isinstance(model, nn.Module) else config_beside(model)
 
 
 def _encode(encoder: nn.Module, feature: str) -> Callable[[Tensor], Tensor]:

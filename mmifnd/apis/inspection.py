@@ -18,6 +18,7 @@ from mmifnd.datasets.image_data import ImageFolder, read_folder
 from mmifnd.datasets.leaf_files import RealPaths
 from mmifnd.datasets.load_image import LEAST_SHARE, LoadImageFromFile
 from mmifnd.datasets.look import Look, equal_contents, look_at
+from mmifnd.datasets.pairs.pair_data import is_pair_data
 from mmifnd.datasets.pixels import MAX_PIXELS, WHITE
 from mmifnd.datasets.text_files import shown
 from mmifnd.engine.progress import reported
@@ -29,6 +30,8 @@ from .inspection_sheet import contact_sheet
 
 #: Standard deviation of pixel values, 0 to 255, below which an image is flat.
 FLAT = 3.
+#: What the line of an inspection names.
+LINE = ('captions', 'repeated', 'flat', 'equal', 'broken', 'left out')
 #: Side that test images are resized to at least; what this makes of a thin image counts for :data:`MAX_PIXELS`.
 SIDE = 256
 
@@ -134,7 +137,7 @@ class Inspection:
         """The same in a line, on standard error."""
         rows = dict(self.rows())
         facts = [rows.pop('folder'), *(value for key, value in rows.items() if key in ('size', 'format', 'mode', 'depth')),
-                 *(f'{key} {rows[key]}' for key in ('flat', 'equal', 'broken', 'left out'))]
+                 *(f'{key} {rows[key]}' for key in LINE if key in rows)]
         line = f'{shown(self.folder.files.root)}: {", ".join(facts)}'
         (console or Console(stderr=True)).print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -176,7 +179,8 @@ def inspect(folder: str | Path, max_images: int | None = None, background: Seque
     It counts them, their sizes, formats, modes and depths, and lists the flat, equal, broken, too large and left-out ones.
 
     Args:
-        folder: of images, see :func:`mmifnd.datasets.image_data.read_folder`.
+        folder: of images, see :func:`mmifnd.datasets.image_data.read_folder`; or image-text pairs, in a table or a file
+            of captions, whose captions are looked at, too.
         max_images: images to look at, evenly spread over the folder; default: all of those that would be trained on.
         background: red, green and blue behind what is transparent.
         num_threads: threads that read; default: one per core, at most 8.
@@ -194,6 +198,9 @@ def inspect(folder: str | Path, max_images: int | None = None, background: Seque
         >>> found.names, found.duplicates, len(found.flat)
         (('0.png', '1.png', '2.png'), [['0.png', '1.png']], 3)
     """
+    if is_pair_data(folder):
+        from .pair_inspection import inspect_pairs
+        return inspect_pairs(folder, max_images, background, num_threads)
     return inspect_folder(read_folder(folder), max_images, background, num_threads)
 
 
@@ -206,15 +213,24 @@ def inspect_folder(folder: ImageFolder, max_images: int | None = None, backgroun
     names = [name for name in names if name not in left_out]
     root = Path(folder.files.root)
     total, names = len(names), _distinct(root, names) if folder.files.has_links else names
-    linked = total - len(names)
+    looked = look_at_names(root, names, max_images, LoadImageFromFile(background=background), num_threads)
+    return Inspection(folder, *looked, total - len(names))
+
+
+def look_at_names(root: Path, names: list[str], max_images: int | None, loader: LoadImageFromFile,
+                  num_threads: int | None) -> tuple[tuple[str, ...], tuple[Look, ...]]:
+    """Look at images of a folder, evenly spread over ``names``; the names that were looked at, and what was found.
+
+    Raises:
+        UserError: if ``max_images`` is below 1.
+    """
     if max_images is not None and max_images < 1:
         raise UserError(f'max_images={max_images} is below 1; give a positive number, or None for all')
     if max_images is not None and len(names) > max_images:
         names = [names[round(place)] for place in np.linspace(0, len(names) - 1, max_images)]
-    loader = LoadImageFromFile(background=background)
     with reported('look at the images', len(names)) as report:
         looks = look_at([str(root / name) for name in names], loader, num_threads, report)
-    return Inspection(folder, tuple(names), tuple(looks), linked)
+    return tuple(names), tuple(looks)
 
 
 def _distinct(root: Path, names: Sequence[str]) -> list[str]:

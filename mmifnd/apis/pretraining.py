@@ -44,7 +44,7 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
              seed: int = 0, num_workers: int | None = None, options: dict[str, Any] | None = None, holdout: float = 0.2,
              background: Sequence[int] = WHITE, depth: str = 'full', resume: bool = False, overwrite: bool = False,
              groups: Groups | None = None, **unknown: Any) -> Pretrained:
-    """Pre-train on the images of a folder.
+    """Pre-train on the images of a folder, or on image-text pairs (``framework='clip'``).
 
     Queue, numbers of clusters, learning rate, momentum, prototypes, crops, clusterings and acceptance follow from the number
     of images, their size and the batch (:mod:`mmifnd.configuration.derived`); they are printed with their reasons, and stand in
@@ -56,11 +56,14 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
 
     Args:
         data: folder of images, at any depth, or a list of folders and files. Subfolders are taken for classes, which are looked
-            at to measure the detection and never to train.
+            at to measure the detection and never to train. With ``framework='clip'``: a table with the columns ``image`` (a
+            path from the table on) and ``caption``, and perhaps ``label``, ``group`` and ``split`` (``.csv``, ``.tsv``,
+            ``.jsonl``); captions of COCO or Karpathy (``.json``); or tar shards (a folder, or ``{00000..00331}.tar``).
         out: folder for config, logs and checkpoints.
         method: a key of :data:`mmifnd.apis.pretraining_parts.METHODS`, such as ``'ifnd'``, ``'glofnd'`` or ``'none'``, the
-            framework alone. ``'oracle'`` and ``'supcon'`` are told the classes: controls, not methods.
-        framework: ``'mocov2'``, ``'simclr'`` or ``'swav'``.
+            framework alone; of pairs one of :data:`mmifnd.apis.pair_methods.PAIR_METHODS`, also ``'fastclip_glofnd'`` or
+            ``'siglip'``. ``'oracle'`` and ``'supcon'`` are told the classes: controls, not methods.
+        framework: ``'mocov2'``, ``'simclr'`` or ``'swav'``; ``'clip'`` for pairs.
         backbone: the name of a ResNet, ``'timm/NAME'``, ``'torchvision/NAME'`` (with random weights), the config of a backbone,
             or a module that maps images (B, 3, H, W) to maps or vectors (B, C). A module can be evaluated in this process only,
             or where it is given again (:func:`mmifnd.models.backbones.give_backbone`).
@@ -81,7 +84,8 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
         groups: who belongs together: a ``.csv`` file of ``path,group``, a ``.txt`` file of lines ``path group``,
             ``'duplicates'`` for images of equal pixels, or options of :class:`mmifnd.datasets.GroupedFolder` as a dict. Images
             of one group are false negatives of each other from the first step on, beside what the method detects, and stay on
-            one side of the holdout.
+            one side of the holdout. Of pairs: what makes a group, ``'either'`` (default; a caption or an image), ``'caption'``,
+            ``'image'``, ``'given'`` (the column ``group``), or ``'none'``.
 
     Before the training, the images are looked at (:func:`mmifnd.apis.inspect`; at most 20,000 of them, evenly spread); a line
     says what was found, and the table and a contact sheet are kept in ``out``, for the report.

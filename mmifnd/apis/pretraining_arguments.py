@@ -13,6 +13,7 @@ from mmifnd.configuration.errors import UserError
 from mmifnd.datasets.group_files import DUPLICATES
 from mmifnd.errors import near_matches
 
+from .pair_methods import PAIR_METHODS
 from .pretraining_parts import FRAMEWORKS, METHODS
 
 Groups = str | os.PathLike | dict[str, Any]
@@ -52,12 +53,12 @@ def check_arguments(method: Any, framework: Any, backbone: Any, epochs: Any, bat
     Raises:
         UserError: naming the first of them, what it is, and what to give.
     """
-    check_choice('method', method, METHODS)
     check_choice('framework', framework, FRAMEWORKS)
-    if framework not in METHODS[method].frameworks:
+    check_choice('method', method, methods := PAIR_METHODS if framework == 'clip' else METHODS)
+    if framework not in methods[method].frameworks:
         reason = ' thresholds the negatives of an image, and' if method == 'glofnd' and framework == 'swav' else ''
         raise UserError(f"method={method!r}{reason} does not go with framework={framework!r}; choose framework="
-                        f'{" or ".join(map(repr, METHODS[method].frameworks))}')
+                        f'{" or ".join(map(repr, methods[method].frameworks))}')
     if not isinstance(backbone, (str, dict, nn.Module)):
         raise UserError(f'backbone={backbone!r} is {_kind(backbone)}; give a name, the config of a backbone, or a module')
     numbers = dict(epochs=epochs, batch_size=batch_size, image_size=image_size, seed=seed, num_workers=num_workers)

@@ -15,9 +15,12 @@ from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.shipped import shipped_config
 from mmifnd.datasets.group_files import DUPLICATES
 from mmifnd.datasets.image_data import ImageFolder, image_dataset, read_folder
+from mmifnd.datasets.pairs.pair_data import is_pair_data
+from mmifnd.datasets.text_files import shown
 from mmifnd.machine import available_cores
 
 from .pretraining_arguments import Groups, check_arguments, groups_config
+from .pretraining_pairs import pairs_config
 from .pretraining_parts import (
     FRAMEWORKS,
     METHODS,
@@ -46,6 +49,11 @@ def pretraining_config(data: str | Path | Sequence[str | Path], method: str, fra
                        holdout: float = 0.2, groups: Groups | None = None) -> tuple[Config, dict[str, Derived]]:
     """The config of :func:`pretrain`, and the settings that were derived, by their keys."""
     check_arguments(method, framework, backbone, epochs, batch_size, image_size, seed, num_workers, holdout)
+    if framework == 'clip':
+        return pairs_config(data, method, backbone, epochs, batch_size, image_size, seed, num_workers, holdout, groups)
+    if is_pair_data(data):
+        raise UserError(f"data={shown(str(data))} holds images with captions, and framework={framework!r} learns from images "
+                        "alone; set framework='clip', or give a folder of images")
     folder = read_folder(data)
     grouping = groups_config(groups)
     train, test, division = _split(_grouped(folder, grouping), holdout, seed)

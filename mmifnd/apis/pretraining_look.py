@@ -8,11 +8,13 @@ from mmengine.config import Config
 
 from mmifnd.datasets.image_data import read_folder
 from mmifnd.datasets.load_image import LoadImageFromFile
+from mmifnd.datasets.pairs.pair_data import is_pair_data
 from mmifnd.datasets.pixels import WHITE
 from mmifnd.datasets.text_files import shown
 from mmifnd.errors import UserError
 
 from .inspection import Inspection, inspect_folder
+from .pair_inspection import inspect_pairs
 
 #: Images that are looked at, at most.
 MAX_LOOKS = 20_000
@@ -24,7 +26,10 @@ def look_before(data: str | Path | Sequence[str | Path], config: Config, backgro
     loader: dict[str, Any] = dict(background=tuple(background)) if tuple(background) != WHITE else {}
     depths: dict[str, Any] = {} if depth == 'data' else dict(depth=depth)
     LoadImageFromFile(**loader, **depths)  # refuses what is none
-    inspection = inspect_folder(read_folder(data), MAX_LOOKS, background)
+    if is_pair_data(data):
+        inspection: Inspection = inspect_pairs(data, MAX_LOOKS, background)  # type: ignore[arg-type]  # it is one path
+    else:
+        inspection = inspect_folder(read_folder(data), MAX_LOOKS, background)
     if depth == 'data' and inspection.data_range is not None:
         loader |= dict(depth='data', data_range=inspection.data_range)
     for part in (config.train_dataloader, config.test_dataloader):
@@ -38,6 +43,8 @@ def check_usable(inspection: Inspection, max_broken: int) -> None:
     Raises:
         UserError: with an example and what to do.
     """
+    if not inspection.looks:  # shards
+        return
     lost = {**inspection.broken, **inspection.too_large}
     if len(inspection.looks) - len(lost) < 2:
         name, reason = next(iter(lost.items()))

@@ -61,7 +61,7 @@ METHODS = dict(
 #: Frameworks, and the config that each starts from.
 FRAMEWORKS = dict(
     mocov2='ifnd/ifnd_r50_folder.py', simclr='ifnd/ifnd_r50_folder.py',
-    swav='ifnd/ifnd_swav_r50_8xb32-coslr_200e_in1k-160px-96px.py')
+    swav='ifnd/ifnd_swav_r50_8xb32-coslr_200e_in1k-160px-96px.py', clip='clip/clip_pairs.py')
 #: Name of the method's detector beside that of the groups.
 METHOD_PART = 'method'
 #: ResNets by name, and the channels of their last map.
@@ -79,7 +79,7 @@ def set_method(model: ConfigDict, hooks: ConfigDict, method: str, with_groups: b
     With groups, images of one group are false negatives of each other beside what the method detects.
     """
     parts = METHODS[method]
-    model.head.detector = ConfigDict(_detector_with_groups(parts.detector) if with_groups else parts.detector)
+    model.head.detector = ConfigDict(detector_with_groups(parts.detector) if with_groups else parts.detector)
     if parts.head:
         kept = {key: model.head[key] for key in ('temperature', 'detector') if key in model.head}
         model.head = ConfigDict({**kept, **parts.head})
@@ -90,7 +90,8 @@ def set_method(model: ConfigDict, hooks: ConfigDict, method: str, with_groups: b
         hooks.pop('false_negative')
 
 
-def _detector_with_groups(detector: dict[str, Any]) -> dict[str, Any]:
+def detector_with_groups(detector: dict[str, Any]) -> dict[str, Any]:
+    """A detector that also detects images of one group."""
     groups = dict(type='GroupDetector')
     if detector['type'] == 'NoDetector':
         return groups

@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--clusters', nargs='+', type=int, help="numbers of clusters; default: the paper's for so many images")
     parser.add_argument('--alphas', nargs='+', type=float, default=[], help='shares of quantiles to look at as well')
     parser.add_argument('--batch-sizes', nargs='+', type=int, help='images per step; default: 256, 1024 and 4096')
-    parser.add_argument('--feature', choices=['z', 'f'],
-                        help='of a checkpoint: embedding (default, if there is one) or backbone')
+    parser.add_argument('--feature', choices=['z', 'f', 't'],
+                        help='of a checkpoint: embedding (default, if there is one), backbone, or text of pairs')
     parser.add_argument('--examples', type=int, default=5, help='anchors on each sheet of pictures')
     parser.add_argument('--seed', type=int, default=0, help='of the choice of anchors')
     parser.add_argument('--backbone', help='torchvision/NAME or timm/NAME, frozen; SOURCE is then the folder of images')

@@ -2,6 +2,7 @@
 
     mmifnd pretrain /my/images work_dirs/mine
     mmifnd pretrain /my/images work_dirs/mine --method glofnd --framework simclr --image-size 64
+    mmifnd pretrain pairs.csv work_dirs/pairs --framework clip --method glofnd
 """
 
 import argparse
@@ -11,11 +12,12 @@ from mmifnd.configuration.command_line import add_cfg_options
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of :func:`mmifnd.apis.pretrain`."""
-    parser.add_argument('data', help='folder of images, at any depth; subfolders are classes, which are never trained on')
+    parser.add_argument('data', help='folder of images, at any depth; subfolders are classes, which are never trained on. '
+                        'With --framework clip: a table of pairs, captions in JSON, or tar shards')
     parser.add_argument('out', help='folder for config, logs and checkpoints')
     parser.add_argument('--method', default='ifnd',
                         help='ifnd (default), glofnd, none (the framework alone), fnc, topk, margin, pcl, sce, ...')
-    parser.add_argument('--framework', default='mocov2', help='mocov2 (default), simclr or swav')
+    parser.add_argument('--framework', default='mocov2', help='mocov2 (default), simclr or swav; clip for image-text pairs')
     parser.add_argument('--backbone', default='resnet18', help='resnet18 (default) to resnet152, timm/NAME or torchvision/NAME')
     parser.add_argument('--epochs', type=int, default=200, help='passes over the images (default: 200)')
     parser.add_argument('--batch-size', type=int, help='images per step; default: 256, or fewer for a small folder')

@@ -6,6 +6,7 @@ from typing import Any
 
 from mmifnd.datasets.group_files import DUPLICATES
 from mmifnd.datasets.image_list import check_listed, read_listed, with_slashes
+from mmifnd.datasets.pairs.pair_files import GROUPS as PAIR_GROUPS
 
 from .errors import UserError
 
@@ -29,7 +30,7 @@ def check_data(config: Any, *dataloaders: str) -> None:
                 raise UserError(f'{where}.data_root={root} is empty; put the images there, or say where they are: '
                                 f'--cfg-options {where}.data_root=FOLDER')
         for where, dataset in _holders('groups', config.get(name) or {}, name):
-            if dataset['groups'] != DUPLICATES and not Path(dataset['groups']).expanduser().is_file():
+            if dataset['groups'] not in (DUPLICATES, *PAIR_GROUPS) and not Path(dataset['groups']).expanduser().is_file():
                 raise UserError(f'{where}.groups={dataset["groups"]} does not exist; write down which images belong together, '
                                 f'or say where that file is: --cfg-options {where}.groups=FILE')
         for where, dataset in _holders('ann_file', config.get(name) or {}, name):

@@ -87,6 +87,19 @@ def threshold_start_of(epochs: int) -> Derived:
     return Derived(round(0.35 * epochs), 'features form first: after 35 % of the epochs, as 70 of 200 in the paper')
 
 
+def pair_alpha_of(num_pairs: int, batch_size: int) -> Derived:
+    """Share of the negatives that learned thresholds of image-text pairs begin with: 0.1 %, but at least one pair."""
+    alpha = min(max(1e-3, round(1 / max(num_pairs - 1, 1), 4)), 0.5)
+    return Derived(alpha, f'begin low: {alpha * (batch_size - 1):.2g} of the {batch_size - 1} candidates of a row, '
+                   f'{max(1, round(alpha * (num_pairs - 1)))} of all {num_pairs - 1}; raise it while what is removed looks '
+                   'right')
+
+
+def pair_threshold_start_of(epochs: int) -> Derived:
+    """First epoch (0-based) of quantile detectors on image-text pairs, as in the paper on CC3M, which starts at 15 of 37."""
+    return Derived(round(15 / 37 * epochs), 'features form first: after 40 % of the epochs, as 15 of 37 in the paper')
+
+
 def milestones_of(epochs: int) -> Derived:
     """Completed epochs at which the learning rate falls to a tenth: at 60 and 80 %, as 120 and 160 of the paper's 200."""
     return Derived([max(1, round(0.6 * epochs)), max(1, round(0.8 * epochs))], '60 and 80 % of the epochs, as in the paper')

@@ -18,6 +18,7 @@ from .collate import keep_batch
 from .folder import FolderFiles, Layout, describe_layout, layout_of, readable_suffixes, remarks, walk_folder
 from .indexed import IndexedDataset
 from .load_image import LOADER, loader_in
+from .pairs.pair_data import is_pair_data, pair_config
 from .split_folder import images_of
 from .tensor_images import TensorImages
 from .text_files import shown
@@ -50,8 +51,8 @@ def image_dataset(data: Images, labels: Sequence[int] | None = None, pipeline: l
     """Each image of ``data`` once, position i is image i.
 
     Args:
-        data: a folder, see :func:`read_folder`; uint8 (N, C, H, W); or the config of a data set, such as
-            ``dict(type='Digits', split='test')``.
+        data: a folder, see :func:`read_folder`; uint8 (N, C, H, W); the config of a data set, such as
+            ``dict(type='Digits', split='test')``; or image-text pairs, such as ``'pairs.csv'``.
         labels: of an array, (N,); folders and data sets have their own.
         pipeline: transforms of images in files, which end with ``PackInputs``; those in memory have none. If the data set has
             options of its own for reading files, such as a background, its first transform replaces that of ``pipeline``.
@@ -61,7 +62,7 @@ def image_dataset(data: Images, labels: Sequence[int] | None = None, pipeline: l
         UserError: if the folder is missing or holds no image, or the array is none of images.
     """
     if isinstance(data, (str, Path)):
-        data = folder_config(data)
+        data = pair_config(data) if is_pair_data(data) else folder_config(data)
     dataset = build_dataset(data) if isinstance(data, dict) else _in_memory(data, labels)
     indexed = IndexedDataset(dataset)
     indexed.broken_images.limit = len(indexed) if max_broken is None else max_broken

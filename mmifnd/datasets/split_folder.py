@@ -74,9 +74,26 @@ class SplitFolder(GroupedFolder):
 
 def split_positions(infos: list[dict], root: str, split: str, share: float, seed: int) -> np.ndarray:
     """Positions of a part among all annotations, ascending; see :class:`SplitFolder`."""
+    return positions_of_part(infos, root, [info['gt_label'] for info in infos], split, share, seed,
+                             group_numbers([info.get('group') for info in infos]))
+
+
+def positions_of_part(infos: list[dict], root: str, classes: Sequence[int], split: str, share: float, seed: int,
+                      groups: np.ndarray) -> np.ndarray:
+    """Positions of a part among all annotations, ascending.
+
+    Args:
+        infos: annotations with ``img_path``.
+        root: folder of the images.
+        classes: the class of each image, (N,), of which a share is held out.
+        split: one of :data:`SPLITS` but ``'all'``.
+        share: of each class, in [0, 1).
+        seed: of the choice.
+        groups: the group of each image, (N,), -1 for none; a group is in one part, and so are images of equal content.
+    """
     names = [osp.relpath(info['img_path'], root) for info in infos]
-    labels = np.array([info['gt_label'] for info in infos])
-    together = [equal_images(identity_of(infos)), group_numbers([info.get('group') for info in infos])]
+    labels = np.array(classes)
+    together = [equal_images(identity_of(infos)), groups]
     is_test = hold_out(names, labels, share, seed, together)
     rest = np.flatnonzero(~is_test)
     is_val = np.zeros_like(is_test)

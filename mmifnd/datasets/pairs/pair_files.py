@@ -19,6 +19,7 @@ from .joined_groups import joined_groups
 
 CAPTIONS = ('joined', 'each')
 GROUPS = ('given', 'caption', 'image', 'either')
+PARTS = ('train', 'val', 'trainval', 'test', 'all')
 
 
 class Row(NamedTuple):
@@ -52,6 +53,11 @@ class PairFiles(BaseDataset):
         groups (str, optional): what items of one group share: their ``'caption'`` (normalised), their ``'image'``,
             ``'either'``, directly or through others, or the group that is ``'given'`` in the file; None for no groups.
         skip_empty (bool): leave out images without a caption, and empty captions; otherwise they are refused.
+        part (str): ``'test'``, a share of the items that is held out; ``'trainval'``, all others; ``'val'``, the same share of
+            the latter, and ``'train'``, the rest; ``'all'``. Items that share a caption or an image, and images of equal
+            content, are in one part.
+        holdout (float): that share, of each class if there are labels, in [0, 1).
+        split_seed (int): of the choice, a hash of seed and paths.
         **kwargs: see ``mmengine.dataset.BaseDataset``.
 
     Raises:
@@ -62,11 +68,14 @@ class PairFiles(BaseDataset):
     METAINFO: dict[str, Any] = {}
 
     def __init__(self, ann_file: str, data_root: str = '', data_prefix: str | dict = '', pipeline: Sequence[dict] = (),
-                 captions: str = 'joined', groups: str | None = None, skip_empty: bool = False, **kwargs) -> None:
+                 captions: str = 'joined', groups: str | None = None, skip_empty: bool = False, part: str = 'all',
+                 holdout: float = 0.2, split_seed: int = 0, **kwargs) -> None:
         check_choice('captions', captions, CAPTIONS, type(self).__name__)
         if groups is not None:
             check_choice('groups', groups, GROUPS, type(self).__name__)
+        check_choice('part', part, PARTS, type(self).__name__)
         self.captions, self.groups, self.skip_empty = captions, groups, skip_empty
+        self.part, self.holdout, self.split_seed = part, holdout, split_seed
         self.files_are_distinct = captions == 'each'  # items of one image have an index each
         prefix = data_prefix if isinstance(data_prefix, dict) else dict(img_path=data_prefix)
         super().__init__(ann_file=ann_file, data_root=data_root, data_prefix=prefix, pipeline=list(pipeline), **kwargs)
@@ -92,7 +101,18 @@ class PairFiles(BaseDataset):
         if self.captions == 'each':
             rows = [row._replace(captions=[caption]) for row in rows for caption in row.captions]
         groups = self._groups(rows)
-        return [self._item(row, root, group) for row, group in zip(rows, groups, strict=True)]
+        items = [self._item(row, root, group) for row, group in zip(rows, groups, strict=True)]
+        return items if self.part == 'all' or not self.holdout else self._part_of(items, rows)
+
+    def _part_of(self, items: list[dict], rows: list[Row]) -> list[dict]:
+        from ..split_folder import positions_of_part  # this module is among those that split_folder imports
+        chosen = positions_of_part(
+            items, self.data_prefix.get('img_path', ''), [item.get('gt_label', 0) for item in items], self.part, self.holdout,
+            self.split_seed, joined_groups(_keys(rows, 'either')))
+        if not len(chosen):
+            raise ValueError(f'holdout={self.holdout} leaves no pair for part={self.part!r} of the {len(items)} in '
+                             f'{self.what}; choose another share')
+        return [items[position] for position in chosen]
 
     def _joined(self, rows: Iterator[Row]) -> list[Row]:
         """One row for each image, in the order of first occurrence; paths and captions checked."""
@@ -141,9 +161,7 @@ class PairFiles(BaseDataset):
     def _groups(self, rows: list[Row]) -> list:
         if self.groups is None or self.groups == 'given':
             return [row.group for row in rows]
-        keys = [[*(('caption', caption_hash(text)) for text in row.captions if self.groups != 'image'),
-                 *([('image', row.path)] if self.groups != 'caption' else [])] for row in rows]
-        groups = joined_groups(keys).tolist()
+        groups = joined_groups(_keys(rows, self.groups)).tolist()
         say_once(f'{self.what}: {len(groups)} items in {len(set(groups))} groups by {self.groups}', logging.INFO)
         return groups
 
@@ -152,3 +170,9 @@ class PairFiles(BaseDataset):
         if row.label is not None:
             item['gt_label'] = row.label
         return item if group is None or self.groups is None else dict(item, group=group)
+
+
+def _keys(rows: list[Row], groups: str) -> list[list[tuple[str, Any]]]:
+    """What makes items one group: their captions, their image, or either."""
+    return [[*(('caption', caption_hash(text)) for text in row.captions if groups != 'image'),
+             *([('image', row.path)] if groups != 'caption' else [])] for row in rows]

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import random
+from typing import Any
 
 import torch
 from mmcv.transforms import BaseTransform
@@ -16,6 +17,16 @@ CHOICES = ('draw', 'first')
 def build_tokenizer(config: dict | Tokenizer) -> Tokenizer:
     """A tokenizer from its config."""
     return TOKENIZER.build(config) if isinstance(config, dict) else config
+
+
+def tokenizer_in(config: Any) -> Tokenizer | None:
+    """The first tokenizer that the config of a data set names, at any depth; None if it names none."""
+    if isinstance(config, dict):
+        if isinstance(config.get('tokenizer'), dict):
+            return build_tokenizer(config['tokenizer'])
+        config = list(config.values())
+    parts = config if isinstance(config, (list, tuple)) else ()
+    return next((tokenizer for part in parts if (tokenizer := tokenizer_in(part)) is not None), None)
 
 
 @TRANSFORMS.register_module()

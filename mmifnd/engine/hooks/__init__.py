@@ -11,8 +11,10 @@ from .online_probe_hook import OnlineProbeHook
 from .progress_hook import ProgressHook
 from .runtime_info_hook import RuntimeInfoHook
 from .stop_hook import STOPPED, StopHook
+from .temperature_rate_hook import TemperatureRateHook
 
 __all__ = [
     'CheckpointHook', 'CostHook', 'DetectionHook', 'EpochCallbackHook', 'FalseNegativeHook', 'HealthHook', 'NonFiniteHook',
     'OnlineProbeHook', 'PlainCheckpointHook', 'ProgressHook', 'RuntimeInfoHook', 'STOPPED', 'StopHook',
+    'TemperatureRateHook',
 ]

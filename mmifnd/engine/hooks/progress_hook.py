@@ -10,6 +10,7 @@ from mmengine.logging import MMLogger
 
 from mmifnd.checks import check_choice, check_positive
 from mmifnd.distributed import is_main, unwrap, world_size
+from mmifnd.image_table import ImageTable
 from mmifnd.registry import HOOKS
 
 from ..host_copy import HostCopy
@@ -168,7 +169,18 @@ def header(runner) -> list[str]:
     parts += [f'{type(head).__name__} with {type(head.detector).__name__}' for head in list(heads.values())[:1]]
     processes = '' if world_size() == 1 else f' on each of {world_size()} processes'
     return [f'{", ".join(parts)}: {len(loader.dataset)} images, {loader.batch_size} per step{processes}, '
-            f'{len(loader)} steps per epoch, {runner.max_epochs} epochs', f'log: {Path(runner.log_dir) / runner.timestamp}.log']
+            f'{len(loader)} steps per epoch, {runner.max_epochs} epochs', *_state_of(model),
+            f'log: {Path(runner.log_dir) / runner.timestamp}.log']
+
+
+def _state_of(model) -> list[str]:
+    """How much is kept of each image, such as thresholds and averages; nothing if it is none."""
+    tables = [part for part in model.modules() if isinstance(part, ImageTable) and part.num_samples]
+    size = sum(getattr(table, name).nbytes for table in tables for name in table.initial)
+    if not size:
+        return []
+    count = max(table.num_samples or 0 for table in tables)
+    return [f'state of each image: {size / count:.0f} bytes, {size / 1e6:.1f} MB per process']
 
 
 def clock(seconds: float) -> str:

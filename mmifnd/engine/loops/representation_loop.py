@@ -7,8 +7,9 @@ import torch
 from mmengine.dist import broadcast_object_list
 from mmengine.runner import BaseLoop
 
-from mmifnd.datasets import BROKEN_LIST, MAX_BROKEN
+from mmifnd.datasets import BROKEN_LIST, MAX_BROKEN, IndexedDataset
 from mmifnd.datasets.shared_images import SharedImages, shared_images
+from mmifnd.datasets.tokenizers import tokenizer_in
 from mmifnd.distributed import any_rank, is_main, unwrap
 from mmifnd.evaluation import Summary
 from mmifnd.models.embedding import pool
@@ -75,27 +76,35 @@ class RepresentationLoop(BaseLoop):
 
     @torch.no_grad()
     def representation(self) -> Representation:
-        """Features of both sets."""
+        """Features of both sets; of the test images alone if no measure needs the training images."""
         pipeline = self.runner.cfg.test_dataloader.dataset.get('pipeline')
-        dataset = DATASETS.build(_indexed(self.train_dataset, self.max_broken))
-        for images in (dataset, self.dataloader.dataset):
-            images.broken_images.list_file = os.path.join(self.runner.work_dir, BROKEN_LIST)
-        train, test = dataset.evaluation_view(pipeline), self.dataloader.dataset.evaluation_view(pipeline)
-        embed = getattr(self.framework, 'cluster_feature', None)
-        test_features = self._extract(test, self._encode, 'test images')
-        train_features = self._extract(train, self._encode, 'training images')
+        test = self._view(self.dataloader.dataset, pipeline)
+        features = self._extract(test, self._encode, 'test images')
+        needs_training = not self.measures or any(measure.needs_training_images for measure in self.measures.values())
+        train = self._view(DATASETS.build(_indexed(self.train_dataset, self.max_broken)), pipeline) if needs_training else None
+        of_training = _nothing(features) if train is None else self._of_training(train, test)
         read = ~any_rank(test.broken())
-        shared = self._shared(train, test)
+        tokenizer = test.tokenizer() or tokenizer_in(self.train_dataset)
         return Representation(
-            train=train_features, test=test_features[read],
-            train_labels=_as_tensor(train.labels()), test_labels=_rows(_as_tensor(test.labels()), read),
-            train_embedding=self._extract(train, embed, 'training embeddings') if embed else None,
-            framework=self.framework, train_targets=targets_of(train),
-            test_targets=_rows(targets_of(test), read), classes=tuple(dataset.metainfo.get('classes') or ()),
-            test_classes=tuple(test.metainfo.get('classes') or ()), train_ids=torch.from_numpy(shared.train),
-            test_ids=torch.from_numpy(shared.test)[read], train_read=~any_rank(train.broken()),
-            **pair_features(self.framework, list(self.measures.values()), train, test, read,
-                            lambda images, what: self._extract(images, embed, what), self.batch_size))
+            test=features[read], test_labels=_rows(_as_tensor(test.labels()), read), framework=self.framework,
+            test_targets=_rows(targets_of(test), read), test_classes=tuple(test.metainfo.get('classes') or ()),
+            **{name: _rows(value, read) if name == 'test_ids' else value for name, value in of_training.items()},
+            **pair_features(self.framework, list(self.measures.values()), train, test, read, tokenizer, self._embed,
+                            self.batch_size))
+
+    def _of_training(self, train: IndexedDataset, test: IndexedDataset) -> dict:
+        """What measures get of the training images, and which test images are among them."""
+        features = self._extract(train, self._encode, 'training images')
+        shared = self._shared(train, test)
+        return dict(
+            train=features, train_labels=_as_tensor(train.labels()), train_targets=targets_of(train),
+            train_embedding=self._embed(train, 'training embeddings') if hasattr(self.framework, 'cluster_feature') else None,
+            classes=tuple(train.metainfo.get('classes') or ()), train_ids=torch.from_numpy(shared.train),
+            test_ids=torch.from_numpy(shared.test), train_read=~any_rank(train.broken()))
+
+    def _view(self, dataset: IndexedDataset, pipeline: list[dict] | None) -> IndexedDataset:
+        dataset.broken_images.list_file = os.path.join(self.runner.work_dir, BROKEN_LIST)
+        return dataset.evaluation_view(pipeline)
 
     def _take(self, name: str, measure, representation: Representation) -> dict[str, float | Summary]:
         missing = representation.missing_for(measure)
@@ -129,6 +138,9 @@ class RepresentationLoop(BaseLoop):
                                        'equal size are too many to compare their contents')
         return shared
 
+    def _embed(self, dataset: IndexedDataset, what: str) -> torch.Tensor:
+        return self._extract(dataset, self.framework.cluster_feature, what)
+
     def _encode(self, images: torch.Tensor) -> torch.Tensor:
         return pool(self.framework.extract_feat(images))  # mmpretrain's classifiers give a tuple
 
@@ -136,6 +148,11 @@ class RepresentationLoop(BaseLoop):
         with reported(what, len(dataset)) as report:
             return extract_features(self.framework, dataset, encode, self.batch_size, self.dataloader.num_workers,
                                     self.dataloader.collate_fn, report)
+
+
+def _nothing(features: torch.Tensor) -> dict:
+    """No training images."""
+    return dict(train=features[:0], train_labels=None, train_embedding=None)
 
 
 def _built(name: str, config: dict) -> Measure:

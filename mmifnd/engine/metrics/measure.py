@@ -14,6 +14,8 @@ class Measure:
         key (str | None): name of the only, or the main, result; in a config with several measures of one type, it gives way
             to the config's name for the measure (:func:`named_results`).
         needs_labels (bool): one label per training image.
+        needs_training_images (bool): features of the training images. If no measure of a config needs them, the training set
+            is not even built.
         needs_test_labels (bool): one label per test image, of the classes of the training images.
         takes_several_labels (bool): several labels per image will do, too.
         needs_disjoint_sets (bool): something is fitted to the training images and judged on the test images, so that no image
@@ -28,6 +30,7 @@ class Measure:
 
     key: str | None = None
     needs_labels = True
+    needs_training_images = True
     needs_test_labels = False
     takes_several_labels = False
     needs_disjoint_sets = False

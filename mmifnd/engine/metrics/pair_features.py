@@ -16,23 +16,24 @@ from .measure import Measure
 from .representation import Texts
 
 
-def pair_features(framework: nn.Module, measures: Sequence[Measure], train: IndexedDataset, test: IndexedDataset,
-                  read: Tensor, embed: Callable[[IndexedDataset, str], Tensor], batch_size: int) -> dict[str, Any]:
+def pair_features(framework: nn.Module, measures: Sequence[Measure], train: IndexedDataset | None, test: IndexedDataset,
+                  read: Tensor, tokenizer: Tokenizer | None, embed: Callable[[IndexedDataset, str], Tensor],
+                  batch_size: int) -> dict[str, Any]:
     """Fields of a :class:`Representation` that only image-text models have, as far as ``measures`` need them.
 
     Args:
         framework (nn.Module): the model; one without ``encode_text`` has no such fields.
         measures (Sequence): that will be taken.
-        train (IndexedDataset): each training image once.
+        train (IndexedDataset, optional): each training image once; None if no measure needs them.
         test (IndexedDataset): each test image once.
         read (Tensor): bool (T,), the test images that could be read.
+        tokenizer (Tokenizer, optional): what turns texts into token ids, if that is known.
         embed (Callable): from a data set and its name to the unit vectors of its images.
         batch_size (int): texts at a time on each rank.
     """
     if not hasattr(framework, 'encode_text'):
         return {}
     fields: dict[str, Any] = {}
-    tokenizer = test.tokenizer() or train.tokenizer()
     needs_captions, needs_tokenizer, needs_train = (any(getattr(measure, name) for measure in measures) for name in (
         'needs_captions', 'needs_tokenizer', 'needs_train_texts'))
     needs_train = needs_train or any(measure.asks_detector for measure in measures)
@@ -42,7 +43,7 @@ def pair_features(framework: nn.Module, measures: Sequence[Measure], train: Inde
         fields |= _encoder(framework, tokenizer, batch_size)
     if needs_captions:
         fields |= _texts(framework, test, tokenizer, read, batch_size)
-    if needs_train:
+    if needs_train and train is not None:
         fields['train_texts'] = _encoded(framework, train.caption_tokens(tokenizer, most=1), batch_size, 'training texts')
     return fields
 

@@ -28,7 +28,7 @@ class ImageTextRetrieval(Measure):
     """
 
     key = 'retrieval_mean'
-    needs_labels = False
+    needs_labels = needs_training_images = False
     needs_captions = True
 
     def __init__(self, ks: Sequence[int] = (1, 5, 10), captions: int | None = None) -> None:
@@ -51,7 +51,7 @@ class ModalityGap(Measure):
     """The distance between the means of image and text embeddings; see :func:`mmifnd.evaluation.modality_gap`."""
 
     key = 'modality_gap'
-    needs_labels = False
+    needs_labels = needs_training_images = False
     needs_captions = True
 
     def __call__(self, rep: Representation) -> dict[str, float]:
@@ -77,7 +77,7 @@ class ZeroShotClassification(Measure):
     """
 
     key = 'zero_shot'
-    needs_labels = False
+    needs_labels = needs_training_images = False
     needs_test_labels = True
     needs_tokenizer = True
 

@@ -124,7 +124,8 @@ class Representation:
             return 'the training set has no labels' + (' (one per image)' if self.train_targets is not None else '')
         if measure.needs_test_labels and self.test_labels is None and not (several and self.test_targets is not None):
             return 'the test set has no labels'
-        if measure.needs_test_labels and (difference := class_difference(self.classes, self.test_classes)):
+        is_judged_by_training = measure.needs_test_labels and measure.needs_training_images
+        if is_judged_by_training and (difference := class_difference(self.classes, self.test_classes)):
             return difference
         if measure.needs_disjoint_sets and (shared := int(self.is_shared.sum())) > len(self.test) / 2:
             return (f'{shared} of the {len(self.test)} test images are training images, so that it would be asked about what '
