@@ -438,9 +438,21 @@ def pair_shards(tmp_path_factory):
            'optim_wrapper.optimizer.lr': 0.01}
 
 
+@pytest.fixture(scope='module')
+def pair_table(folder, tmp_path_factory):
+    """A table of the images of ``folder``, ten of which have the same caption."""
+    file = tmp_path_factory.mktemp('table') / 'pairs.csv'
+    names = [f'train/n0144{number % 4:04d}/{number}.JPEG' for number in range(40)]
+    captions = ['a cat' if number % 4 == 0 else f'picture {number}' for number in range(40)]
+    file.write_text('\n'.join(['image,caption', *map(','.join, zip(names, captions, strict=True))]))
+    size = {key: value for key, value in folder.items() if 'transforms' not in key and 'neck' not in key}
+    yield {**size, 'train_dataloader.dataset.pipeline.1.scale': 32, 'model.neck.in_channels': 64,
+           **{f'{loader}_dataloader.dataset.ann_file': str(file) for loader in ('train', 'test')}}
+
+
 DATA = dict(CustomDataset='folder', SplitFolder='folder', ClassSubset='listed_classes', GroupedFolder='grouped_folder',
             WordNetDepthDataset='wordnet_folder', CIFAR10='cifar', CIFAR100='cifar', IDXImages='idx', Digits='digits',
-            EmojiPairs='emoji', PairShards='pair_shards')
+            EmojiPairs='emoji', PairShards='pair_shards', ImageTextTable='pair_table')
 
 
 def kind_of(name):

@@ -1,5 +1,6 @@
 # Your own pairs: data/pairs/pairs.csv with the columns image (a path below data/pairs) and caption, or
-#   --cfg-options train_dataloader.dataset.ann_file=FILE train_dataloader.dataset.data_root=DIR (and the same of test_dataloader)
+#   --cfg-options train_dataloader.dataset.ann_file=FILE train_dataloader.dataset.data_root=DIR
+# and the same of test_dataloader.
 # It needs nothing besides mmifnd: tokens are hashed words. `pretrain('pairs.csv', OUT, framework='clip')` starts from here.
 _base_ = ['../_base_/datasets/pairs_csv.py', '../_base_/default_runtime.py']
 
@@ -16,7 +17,7 @@ model = dict(
     text_neck=dict(type='LinearProjection', in_channels=256, out_channels=256),
     head=dict(type='ElimContrastiveHead', temperature=0.07, learned_temperature=dict(), detector=dict(type='GroupDetector')))
 
-# CLIP's betas and decay; its rate for a batch of 1024 with a ResNet-50 is 5e-4 of 32,768 pairs and CC3M's 1e-3 of 1024: ours.
+# CLIP's betas, epsilon and decay. The rate is ours: CLIP takes 5e-4 for 32,768 pairs per step, FastCLIP 1e-3 for 1,024.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=5e-4, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.1),

@@ -13,8 +13,8 @@ TINY_CLIP = dict(embed_dim=12, vision_cfg=dict(image_size=32, layers=1, width=16
                  text_cfg=dict(context_length=77, vocab_size=49408, width=16, heads=2, layers=1))
 #: Overrides that cut a recipe of configs/clip to it, for a CPU.
 TINY_OPTIONS = {
-    'model.backbone.model': TINY_CLIP, 'model.text_backbone.model': TINY_CLIP, 'model.neck.channels': 12,
-    'model.text_neck.channels': 12, 'optim_wrapper.type': 'OptimWrapper',
+    'model.backbone.model': dict(TINY_CLIP, _delete_=True), 'model.text_backbone.model': dict(TINY_CLIP, _delete_=True),
+    'model.neck.channels': 12, 'model.text_neck.channels': 12, 'optim_wrapper.type': 'OptimWrapper',
     'train_dataloader.dataset.pipeline.1.scale': 32, 'test_dataloader.dataset.pipeline.1.scale': 32,
     'test_dataloader.dataset.pipeline.2.crop_size': 32}
 

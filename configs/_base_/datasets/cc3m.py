@@ -1,5 +1,6 @@
-# Conceptual Captions 3M as img2dataset leaves it: data/cc3m/00000.tar and so on, KEY.jpg beside KEY.txt. GloFND's copy had
-# 2,723,840 pairs; what the list of URLs gives today is fewer. An index of offsets is made beside each shard at the first use:
+# Conceptual Captions 3M as img2dataset leaves it: data/cc3m/00000.tar and so on, KEY.jpg beside KEY.txt. GloFND's copy
+# had 2,723,840 pairs; what the list of URLs gives today is fewer. An index of offsets is made beside each shard at the
+# first use, or before:
 #   python tools/dataset_converters/index_shards.py 'data/cc3m/*.tar' --workers 16
 train_dataloader = dict(
     batch_size=128,  # 8 GPUs x 128 = 1024 pairs a step
@@ -14,7 +15,9 @@ train_dataloader = dict(
         pipeline=[
             dict(type='LoadImageFromFile'),
             # open_clip's training transform: a crop of 90 to 100 % of the area, and no flip
-            dict(type='RandomResizedCrop', scale=224, crop_ratio_range=(0.9, 1.0), backend='pillow', interpolation='bicubic'),
+            dict(
+                type='RandomResizedCrop', scale=224, crop_ratio_range=(0.9, 1.0), backend='pillow',
+                interpolation='bicubic'),
             dict(type='Tokenize', tokenizer=dict(type='CLIPTokenizer', context_length=77)),
             dict(type='PackInputs', meta_keys=('text',)),
         ]))

@@ -13,7 +13,9 @@ train_dataloader = dict(
         pipeline=[
             dict(type='LoadImageFromFile'),
             # Half of the area or more: a crop must still show what the caption says. No flip: captions say left and right.
-            dict(type='RandomResizedCrop', scale=224, crop_ratio_range=(0.5, 1.0), backend='pillow', interpolation='bicubic'),
+            dict(
+                type='RandomResizedCrop', scale=224, crop_ratio_range=(0.5, 1.0), backend='pillow',
+                interpolation='bicubic'),
             dict(type='Tokenize', tokenizer=dict(type='HashTokenizer', buckets=8192, ngrams=None, context_length=64)),
             dict(type='PackInputs', meta_keys=('text',)),
         ]))
