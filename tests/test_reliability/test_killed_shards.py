@@ -1,0 +1,64 @@
+"""A recipe of CC3M on shards and two processes, cut to tiny towers by options: killed, resumed, the same bytes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from shard_files import TINY_OPTIONS, write_shards
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPE = 'configs/clip/sogclr_glofnd_groups_rn50_8xb128-coslr_37e_cc3m.py'
+EPOCHS, STEPS = 3, 6
+OPTIONS = {
+    **TINY_OPTIONS, 'train_dataloader.batch_size': 4, 'train_dataloader.num_workers': 1, 'train_cfg.max_epochs': EPOCHS,
+    'param_scheduler.0.end': STEPS, 'param_scheduler.1.begin': STEPS, 'optim_wrapper.optimizer.lr': 0.01,
+    'model.head.detector.detectors.learned.start_epoch': 1, 'model.head.detector.detectors.learned.alpha': 0.2,
+    'default_hooks.checkpoint.interval_iters': 2, 'default_hooks.checkpoint.max_keep_ckpts': 4, 'randomness.deterministic': True}
+
+
+@pytest.fixture
+def shards(tmp_path):
+    pytest.importorskip('open_clip')
+    return write_shards(tmp_path / 'shards', 3)  # 48 pairs, 8 a step
+
+
+def start(shards, work_dir, port, *arguments):
+    """Two processes in a group of their own."""
+    options = [f'{key}={value}' for key, value in {
+        **OPTIONS, **{f'{loader}_dataloader.dataset.data_root': shards for loader in ('train', 'test')}}.items()]
+    return subprocess.Popen(
+        [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2', f'--master_port={port}', 'tools/train.py', RECIPE,
+         '--launcher', 'pytorch', '--work-dir', str(work_dir), *arguments, '--cfg-options', *options],
+        cwd=ROOT, env={**os.environ, 'OMP_NUM_THREADS': '1'}, start_new_session=True, stdout=subprocess.DEVNULL,
+        stderr=open(f'{work_dir}.log', 'a'))
+
+
+def finished(process, work_dir):
+    assert process.wait(timeout=900) == 0, Path(f'{work_dir}.log').read_text()[-3000:]
+
+
+def kill_when(process, condition):
+    """SIGKILL for both processes as soon as ``condition`` holds."""
+    while process.poll() is None and not condition():
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.slow
+def test_a_killed_run_ends_as_one_that_was_not(shards, tmp_path):
+    whole, parts = tmp_path / 'whole', tmp_path / 'parts'
+    finished(start(shards, whole, 29611), whole)
+    # The second epoch has begun, and its checkpoint after two steps is there: killed in its middle.
+    kill_when(start(shards, parts, 29612), lambda: (parts / f'iter_{STEPS + 2}.pth').exists())
+    assert not (parts / f'epoch_{EPOCHS}.pth').exists() and (parts / f'iter_{STEPS + 2}.pth').exists()
+    finished(start(shards, parts, 29613, '--resume'), parts)
+    sys.path.insert(0, str(ROOT / 'tools' / 'reliability'))
+    from run_ends import compare
+    compared, differing = compare(whole, parts, EPOCHS)
+    assert sum(differing.values()) == 0, differing
+    assert all(compared[part] for part in ('thresholds', 'moments', 'averages', 'labels', 'optimizer', 'model', 'generators'))
