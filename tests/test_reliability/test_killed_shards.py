@@ -17,7 +17,8 @@ OPTIONS = {
     **TINY_OPTIONS, 'train_dataloader.batch_size': 4, 'train_dataloader.num_workers': 1, 'train_cfg.max_epochs': EPOCHS,
     'param_scheduler.0.end': STEPS, 'param_scheduler.1.begin': STEPS, 'optim_wrapper.optimizer.lr': 0.01,
     'model.head.detector.detectors.learned.start_epoch': 1, 'model.head.detector.detectors.learned.alpha': 0.2,
-    'default_hooks.checkpoint.interval_iters': 2, 'default_hooks.checkpoint.max_keep_ckpts': 4, 'randomness.deterministic': True}
+    'default_hooks.checkpoint.interval_iters': 2, 'default_hooks.checkpoint.max_keep_ckpts': 4,
+    'randomness.deterministic': True}
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_killed_run_ends_as_one_that_was_not(shards, tmp_path):
     whole, parts = tmp_path / 'whole', tmp_path / 'parts'
     finished(start(shards, whole, 29611), whole)
     # The second epoch has begun, and its checkpoint after two steps is there: killed in its middle.
-    kill_when(start(shards, parts, 29612), lambda: (parts / f'iter_{STEPS + 2}.pth').exists())
+    kill_when(start(shards, parts, 29612), (parts / f'iter_{STEPS + 2}.pth').exists)
     assert not (parts / f'epoch_{EPOCHS}.pth').exists() and (parts / f'iter_{STEPS + 2}.pth').exists()
     finished(start(shards, parts, 29613, '--resume'), parts)
     sys.path.insert(0, str(ROOT / 'tools' / 'reliability'))

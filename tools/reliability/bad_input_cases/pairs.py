@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from .case import Case, train, written
@@ -154,6 +155,30 @@ SETTINGS = [
     ('an unknown source of similarities', "model['head'].update(detector=dict(type='BatchQuantileDetector', source='sound'))",
      "source='sound' is unknown")]
 
+SMALL = ('--epochs', '1', '--image-size', '16', '--num-workers', '0', '--batch-size', '4', '--holdout', '0')
+CLIP = ('--framework', 'clip')
+#: What is wrong, data and further arguments, what the line must say.
+PRETRAIN = [
+    ('a table for a framework of images', ('{here}/data/pairs.csv',), "holds images with captions, and framework='mocov2'"),
+    ('a folder of images for CLIP', ('{here}/data', *CLIP), "framework='clip' learns from images and captions"),
+    ('a table that does not exist', ('{here}/data/no.csv', *CLIP), 'no.csv does not exist; give a table with the columns'),
+    ("COCO's instances for CLIP", ('{here}/data/instances.json', *CLIP), 'has no captions, but bbox, image_id'),
+    ('a method that does not go with pairs', ('{here}/data/pairs.csv', *CLIP, '--method', 'pcl'), "method='pcl' is unknown"),
+    ('groups of pairs by an unknown key', ('{here}/data/pairs.csv', *CLIP, '--groups', 'author'),
+     "groups='author' is unknown for pairs; choose one of either, caption"),
+    ('classes that pairs do not have', ('{here}/data/pairs.csv', *CLIP, '--method', 'oracle'), 'has no column label')]
+EXPORT = [
+    ('an image-text model of other towers for open_clip',
+     ('{here}/out.pth', '--to', 'open_clip', '--config', '{here}/config.py'), 'needs both towers of one open_clip model')]
+
+
+def _instances(data):
+    (data / 'instances.json').write_text(json.dumps(COCO))
+
+
+def _weights(data):
+    torch.save(dict(state_dict={'backbone.layers.0.0.weight': torch.zeros(4, 3, 3, 3)}), data.parent / 'weights.pth')
+
 
 def _cases():
     config = '{here}/config.py'
@@ -176,6 +201,11 @@ def _cases():
     yield train('shards that do not exist', config, 'shards=', files=pairs(SHARDS))
     yield train('shards in a stream', config, 'is a stream', files=pairs(
         "train_dataloader['dataset'].pop('ann_file')\n" + _dataset("type='PairShards', shards='s3://bucket/0.tar'")))
+
+    for name, arguments, words in PRETRAIN:
+        yield Case(name, 'pretrain', (*arguments, '{here}/out', *SMALL), words, pairs(files=_instances))
+    for name, arguments, words in EXPORT:
+        yield Case(name, 'export', ('{here}/weights.pth', *arguments), words, pairs(files=_weights))
 
 
 CASES: list[Case] = list(_cases())
