@@ -120,3 +120,13 @@ def test_groups_that_nobody_wants_are_not_read(digits_runner, monkeypatch):
     monkeypatch.setattr(IndexedDataset, 'groups', readers.append)
     digits_runner('configs/baselines/simclr_digits.py', epochs=1).train()
     assert readers == []
+
+
+def test_parts_hear_of_each_step_and_of_the_moment_before_each_update(digits_runner):
+    runner = digits_runner('configs/swav/swav_digits.py', epochs=1)
+    framework, heard = runner.model, []
+    framework.start_step = lambda step, max_steps: heard.append(('start', step, max_steps))
+    framework.before_update = lambda: heard.append(('update', next(framework.parameters()).grad is not None))
+    runner.train()
+    steps = len(runner.train_dataloader)
+    assert heard == [event for step in range(steps) for event in (('start', step, steps), ('update', True))]

@@ -76,6 +76,7 @@ class EpochLoop(EpochBasedTrainLoop):
         self.framework.seed_draws(self.runner.seed)
         self._log_undeclared()
         self._updates = UpdateWatch(self.runner.optim_wrapper)
+        self.runner.optim_wrapper.optimizer.register_step_pre_hook(lambda *_: self.framework.before_update())
         self.framework.has_updated = self.runner.optim_wrapper.should_update()  # not where a run was cut between two updates
         if self.replays_schedules:
             replay_schedules(self.runner)

@@ -75,6 +75,11 @@ class ContrastiveFramework(BaseModel):
     #: Whether the last step moved the parameters; false while gradients are accumulated, as the train loop says.
     has_updated = True
 
+    def before_update(self) -> None:
+        """Let heads see the gradients before the update; the train loop calls it."""
+        for head in self.heads.values():
+            head.before_update()
+
     def finish_step(self) -> None:
         """Finish a step after the update (bounds of what heads learn, a queue's push); the train loop calls it."""
         for head in self.heads.values():

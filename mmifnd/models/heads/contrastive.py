@@ -92,6 +92,9 @@ class ContrastiveHead(BaseModule):
         learned = self.owner.learned_temperature
         return self.temperature if learned is None else learned()
 
+    def before_update(self) -> None:
+        """Do what belongs between the backward pass and the update; the train loop calls it."""
+
     def finish_step(self) -> None:
         """Keep a learned temperature within its bounds after an update."""
         if self.learned_temperature is not None:

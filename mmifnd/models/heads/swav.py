@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from mmifnd.checks import check_positive
 from mmifnd.distributed import all_reduce
 from mmifnd.functional import first_of_label, mean_by_label, mean_with_detected, sinkhorn_codes, swapped_prediction_loss
+from mmifnd.parts import FollowsSteps
 from mmifnd.registry import MODELS
 
 from ..assignment import AssignmentContrast
@@ -14,7 +15,7 @@ from .contrastive import ContrastiveHead
 
 
 @MODELS.register_module()
-class SwAVHead(ContrastiveHead):
+class SwAVHead(ContrastiveHead, FollowsSteps):
     """Predicts the code of a crop from the other crops of its image (SwAV: Caron et al., NeurIPS 2020).
 
     With a detector, rows that mean the same are replaced by their mean before codes are computed (IFND, appendix F): over
@@ -28,7 +29,8 @@ class SwAVHead(ContrastiveHead):
         temperature (float): of the prediction.
         epsilon (float): of the codes; larger values give softer ones.
         num_iterations (int): of Sinkhorn's algorithm.
-        freeze_iterations (int): steps during which the prototypes get no gradient.
+        freeze_iterations (int): steps during which the prototypes do not move: they have no gradient, so that the optimizer
+            passes them over, momentum and weight decay included.
         renormalize (bool): give means unit length again, the length that ``epsilon`` is made for.
         **kwargs: see :class:`ContrastiveHead`.
 
@@ -51,6 +53,16 @@ class SwAVHead(ContrastiveHead):
         self.freeze_iterations, self.renormalize = freeze_iterations, renormalize
         self.prototypes = nn.Linear(in_channels, num_prototypes, bias=False)
         self.register_buffer('step', torch.zeros((), dtype=torch.int64))
+        self._is_frozen = False
+
+    def start_step(self, step: int, max_steps: int) -> None:
+        """Note whether the prototypes are frozen in this step."""
+        self._is_frozen = step < self.freeze_iterations
+
+    def before_update(self) -> None:
+        """Take the gradient of frozen prototypes away, which ranks have averaged by now."""
+        if self._is_frozen:
+            self.prototypes.weight.grad = None
 
     def criterion(self, contrast: AssignmentContrast, false_negative: Tensor) -> Tensor:
         """The swapped prediction of the mean code."""

@@ -132,6 +132,20 @@ def test_prototypes_are_unit_vectors_and_move_when_they_thaw():
     assert (weight - start).abs().max() > 1e-3 and model.head.step == 3
 
 
+def test_weight_decay_and_momentum_pass_frozen_prototypes_over():
+    model = swav(head=dict(freeze_iterations=2))
+    weight = model.head.prototypes.weight
+    optimizer = torch.optim.SGD(model.head.parameters(), lr=1., momentum=0.9, weight_decay=0.1)
+    optimizer.register_step_pre_hook(lambda *_: model.before_update())
+    for number in range(4):
+        model.start_step(number, 4)
+        optimizer.zero_grad()
+        step(model, range(8), number)
+        before = weight.detach().clone()
+        optimizer.step()
+        assert weight.equal(before) == (number < 2) and bool(optimizer.state) == (number >= 2)
+
+
 def test_more_prototypes_than_rows():
     model = swav(head=dict(num_prototypes=25))
     with pytest.raises(ValueError, match='num_prototypes=25 exceeds the 24 images of queue and batch'):
