@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from mmifnd.datasets import IndexedDataset
 from mmifnd.datasets.image_data import collate_of
 from mmifnd.evaluation import even_anchors
-from mmifnd.models.preprocessors import TensorViewsPreprocessor
+from mmifnd.models.preprocessors import CutViewsPreprocessor, TensorViewsPreprocessor
 from mmifnd.parts import DrawsBySeed
 from mmifnd.registry import MODELS
 
@@ -55,5 +55,5 @@ def _pictures(preprocessor: nn.Module, images: Tensor) -> np.ndarray:
     """uint8 (B, C, H, W) of normalised images."""
     mean, std = getattr(preprocessor, 'mean', None), getattr(preprocessor, 'std', None)
     images = images if mean is None or std is None else images * std + mean
-    unit = _MAX_BYTE if isinstance(preprocessor, TensorViewsPreprocessor) else 1
+    unit = _MAX_BYTE if isinstance(preprocessor, (CutViewsPreprocessor, TensorViewsPreprocessor)) else 1
     return (images * unit).round().clamp(0, _MAX_BYTE).byte().cpu().numpy()

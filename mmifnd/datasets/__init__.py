@@ -4,6 +4,7 @@ from .broken_images import BROKEN_LIST, MAX_BROKEN
 from .class_subset import ClassSubset
 from .collate import indices_of, keep_batch
 from .custom import CustomDataset
+from .cut_views import CutViews
 from .digits import Digits
 from .emoji_pairs import EmojiPairs
 from .grouped_folder import GroupedFolder
@@ -34,7 +35,8 @@ from .tokenizers import CLIPTokenizer, HashTokenizer, HFTokenizer, Tokenize
 from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
-    'BROKEN_LIST', 'MAX_BROKEN', 'CLIPTokenizer', 'CaptionTokens', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'Digits',
+    'BROKEN_LIST', 'MAX_BROKEN', 'CLIPTokenizer', 'CaptionTokens', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'CutViews',
+    'Digits',
     'EmojiPairs', 'GroupedFolder', 'HFTokenizer', 'HashTokenizer', 'IDXImages', 'ImageIdentity', 'ImageTextTable',
     'InMemoryImages', 'InMemoryPairs', 'IndexedDataset', 'KarpathyJson', 'LabelledSubset', 'LoadImageFromFile', 'PairShards',
     'ResizeEdge', 'ResumableSampler', 'ShardWindowSampler', 'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs',

@@ -1,6 +1,7 @@
 """Reading an image file that somebody else has made."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import cv2
@@ -47,16 +48,19 @@ class LoadImageFromFile(_LoadImageFromFile):
             finds them; needed with ``depth='data'``.
         max_pixels (int): limit; a file of a few kilobytes can unpack to many gigabytes.
         max_bytes (int): limit of the file.
+        deferred (bool): hand on ``decode``, a function that decodes the file, instead of ``img``; for :class:`CutViews`, which
+            then decodes no more than its views need.
         **kwargs: see ``mmcv.transforms.LoadImageFromFile``. With a ``color_type`` other than ``'color'`` or ``'grayscale'``, or
             an ``imdecode_backend`` other than ``'cv2'``, mmcv decodes what has been checked here.
 
     Raises:
-        ValueError: if ``depth`` is unknown, lacks its range, or a colour is none.
+        ValueError: if ``depth`` is unknown, lacks its range, a colour is none, or ``deferred`` comes with an option of
+            mmcv's that changes pixels.
     """
 
     def __init__(self, background: Sequence[int] = WHITE, depth: str = 'full',
                  data_range: tuple[float, float] | None = None, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES,
-                 **kwargs) -> None:
+                 deferred: bool = False, **kwargs) -> None:
         super().__init__(**kwargs)
         if len(background) != 3 or not all(0 <= value <= 255 for value in background):
             raise ValueError(f'background={background} of LoadImageFromFile is no colour; give red, green, blue, each 0 to 255')
@@ -66,15 +70,22 @@ class LoadImageFromFile(_LoadImageFromFile):
             raise ValueError(f'depth="data" of LoadImageFromFile with data_range={data_range}; give the least and the largest '
                              'value of all images, as mmifnd.apis.inspect finds them')
         self.background, self.depth, self.data_range = tuple(background), depth, data_range
-        self.max_pixels, self.max_bytes = max_pixels, max_bytes
+        self.max_pixels, self.max_bytes, self.deferred = max_pixels, max_bytes, deferred
+        if deferred and (self.color_type != 'color' or self.imdecode_backend != 'cv2' or self.to_float32 or self.ignore_empty):
+            raise ValueError("deferred=True of LoadImageFromFile reads colour images of 8 bits; leave out color_type, "
+                             'imdecode_backend, to_float32 and ignore_empty')
 
     def transform(self, results: dict) -> dict | None:
-        """Add ``img``, ``img_shape`` and ``ori_shape``; None if nothing can be read and ``ignore_empty`` is set.
+        """Add ``img``, ``img_shape`` and ``ori_shape``, or ``decode`` alone; None if nothing can be read and that is ignored.
 
         Raises:
             BrokenImageError: if the file is no image, a damaged one, or too large.
         """
         path = results['img_path']
+        if self.deferred:
+            content = results.pop('img_bytes', None)
+            content = read_bytes(path, self.backend_args, self.max_bytes) if content is None else content
+            return dict(results, decode=partial(self._decoded_and_noted, content))
         try:
             image = self._read(path, results.pop('img_bytes', None))
         except Exception:
@@ -96,8 +107,13 @@ class LoadImageFromFile(_LoadImageFromFile):
         with named(path):
             return self._decoded(content)
 
-    def _decoded(self, content: bytes) -> tuple[np.ndarray, Header]:
-        return decode(content, self.background, self.depth, self.data_range, self.max_pixels)
+    def _decoded(self, content: bytes, reduction: Callable[[int, int], int] | None = None) -> tuple[np.ndarray, Header]:
+        return decode(content, self.background, self.depth, self.data_range, self.max_pixels, reduction)
+
+    def _decoded_and_noted(self, content: bytes, reduction: Callable[[int, int], int] | None = None) -> np.ndarray:
+        image, header = self._decoded(content, reduction)
+        self._note(header)
+        return image
 
     def _read(self, path: str, content: bytes | None = None) -> np.ndarray:
         if content is None:  # else it comes from an archive that the data set reads
@@ -112,8 +128,7 @@ class LoadImageFromFile(_LoadImageFromFile):
             if image is None:
                 raise BrokenImageError('the file is damaged, or no image')
             return image
-        image, header = self._decoded(content)
-        self._note(header)
+        image = self._decoded_and_noted(content)
         return image if self.color_type == 'color' else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
 
     def _note(self, header: Header) -> None:

@@ -5,7 +5,7 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -24,6 +24,8 @@ MAX_PIXELS = 89_478_485
 _WORD = 65535
 _MANY_PAGES = ('GIF', 'WEBP', 'TIFF', 'PNG', 'AVIF')
 _PNG_DEPTH, _TIFF_BITS = 24, 258  # a byte of the header; a tag
+_ORIENTATION, _TURNED = 274, (5, 6, 7, 8)  # tag of EXIF, and its values that exchange width and height
+_REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
 _EXIF_OF_PNG = (b'eXIf', b'Raw profile type')
 #: What begins as one of these, and is unknown to Pillow, is damaged: JPEG, PNG, WebP, TIFF, GIF, BMP.
 _SIGNATURES = (b'\xff\xd8\xff', b'\x89PNG', b'RIFF', b'II*\0', b'MM\0*', b'GIF8', b'BM')
@@ -57,7 +59,8 @@ class Header:
 
 
 def decode(content: bytes, background: Sequence[int] = WHITE, depth: str = 'full',
-           data_range: tuple[float, float] | None = None, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray, Header]:
+           data_range: tuple[float, float] | None = None, max_pixels: int = MAX_PIXELS,
+           reduction: Callable[[int, int], int] | None = None) -> tuple[np.ndarray, Header]:
     """Pixels of the first page, uint8 (H, W, 3), BGR, and what the file says of them.
 
     Transparent pixels are laid on ``background``, EXIF orientation is followed, palettes, CMYK and grey become colours.
@@ -69,6 +72,8 @@ def decode(content: bytes, background: Sequence[int] = WHITE, depth: str = 'full
             the whole data set.
         data_range: least and largest value of the data set, for ``'data'``; default: those of the image.
         max_pixels: width times height; looked up in the header, before anything is unpacked.
+        reduction: is given the width and height of a JPEG as it is seen upright, and gives 1, 2, 4 or 8, the divisor of both
+            sides at which it is decoded. Images of other formats are decoded whole, and it is not called.
 
     Raises:
         BrokenImageError: if the file is no image, is damaged or cut off, or has too many pixels, in one line.
@@ -82,7 +87,8 @@ def decode(content: bytes, background: Sequence[int] = WHITE, depth: str = 'full
             pixels, used = to_bytes(values, _limits(image, values), depth, data_range)
             return _finished(pixels, background), replace(header, values=used)
         if _is_for_opencv(header, content):
-            pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+            divisor = 1 if reduction is None or header.format == 'PNG' else reduction(*_upright_size(image))
+            pixels = cv2.imdecode(np.frombuffer(content, np.uint8), _REDUCED[divisor])
             if pixels is None:
                 raise BrokenImageError('the image is damaged')
             return pixels, header
@@ -166,7 +172,7 @@ def _is_deep(image: Image.Image, content: bytes) -> bool:
 
 def _deep_values(image: Image.Image, content: bytes) -> np.ndarray:
     """Values (H, W) or (H, W, C), RGB, upright, of more than 8 bits."""
-    orientation = image.getexif().get(274, 1)
+    orientation = image.getexif().get(_ORIENTATION, 1)
     if image.mode in ('I', 'F') or image.mode.startswith('I;'):
         values = np.asarray(image)
     else:  # Pillow keeps 8 bits of these
@@ -204,9 +210,14 @@ def _blended(image: Image.Image, background: Sequence[int]) -> Image.Image:
     return Image.alpha_composite(Image.new('RGBA', image.size, (*background, 255)), image).convert('RGB')
 
 
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    width, height = image.size
+    return (height, width) if image.getexif().get(_ORIENTATION, 1) in _TURNED else (width, height)
+
+
 def _upright(values: np.ndarray, orientation: int) -> np.ndarray:
     """Turn and flip as EXIF's orientation, 1 to 8, says."""
-    if orientation in (5, 6, 7, 8):
+    if orientation in _TURNED:
         values = values.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):
         values = values[:, ::-1]

@@ -10,6 +10,7 @@ from mmifnd.functional.counter_random import counter_hash
 from .step import Draws, Range, Step, limits_of, per_image
 
 _HUE = 3  # the number of that change, after brightness, contrast and saturation
+_TINY = 1e-12  # in place of no chroma, where the hue is 0 by its numerator
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601: of red, green and blue
 
 
@@ -199,12 +200,15 @@ def shifted_hue(images: Tensor, turns: Tensor) -> Tensor:
     if images.shape[1] != 3:
         raise ValueError(f'the hue of images with {images.shape[1]} channels cannot be shifted; set hue=0 of ColorJitter')
     red, green, blue = images.split(1, dim=1)
-    value = images.amax(dim=1, keepdim=True)
-    chroma = value - images.amin(dim=1, keepdim=True)
-    divisor = torch.where(chroma == 0, 1., chroma)
-    sixths = torch.where((red >= green) & (red >= blue), (green - blue) / divisor, torch.where(
-        green >= blue, (blue - red) / divisor + 2, (red - green) / divisor + 4))
-    sixths = sixths.add_(6 * turns)
-    # Channel n of the colour with that hue: value - chroma * clamp(min(k, 4 - k), 0, 1), k = (n + hue) mod 6.
-    place = (sixths + torch.arange(5, 0, -2, device=images.device).view(-1, 1, 1)).remainder_(6)
-    return value - chroma * torch.minimum(place, 4 - place).clamp_(0, 1)
+    value, least = images.amax(dim=1, keepdim=True), images.amin(dim=1, keepdim=True)
+    chroma = value - least
+    # Masks in numbers: selecting by masks of bool costs several times as much on a CPU.
+    is_red, is_green = (torch.eq(value, channel, out=torch.empty_like(value)) for channel in (red, green))
+    is_green.mul_(1 - is_red)
+    is_blue = 1 - is_red - is_green
+    hue = (is_red * (green - blue)).addcmul_(is_green, blue - red).addcmul_(is_blue, red - green)
+    hue.div_(chroma.clamp(min=_TINY)).add_(is_green, alpha=2).add_(is_blue, alpha=4)  # in sixths of the circle, from -1 to 5
+    # A channel of the colour with that hue: least + chroma * clamp(|(6 hue + offset) mod 6 - 3| - 1, 0, 1).
+    offset = torch.arange(0, -6, -2, device=images.device).remainder(6).view(-1, 1, 1) / 6
+    place = (hue.div_(6).add_(turns + 1) + offset).frac_().mul_(6).sub_(3).abs_().sub_(1).clamp_(0, 1)
+    return place.mul_(chroma).add_(least)

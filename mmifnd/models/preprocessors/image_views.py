@@ -33,9 +33,7 @@ class ImageViewsPreprocessor(SelfSupDataPreprocessor):
         Raises:
             ValueError: if there are fewer than two views in training, or a sample has no ``sample_idx``.
         """
-        samples = data.get('data_samples') or []
-        if not samples or any('sample_idx' not in sample for sample in samples):
-            raise ValueError('samples came without sample_idx; the data set of the loader must be an IndexedDataset')
+        samples = self._checked(data)
         views = data['inputs'] if isinstance(data['inputs'], (list, tuple)) else [data['inputs']]
         if training and len(views) < 2:
             raise ValueError(f'contrast needs two views of an image, got {len(views)}; put MultiView before PackInputs')
@@ -44,7 +42,17 @@ class ImageViewsPreprocessor(SelfSupDataPreprocessor):
         with torch.autocast(index.device.type, enabled=False):
             return dict(inputs=[self._prepared(self.cast_data(view)) for view in views], index=index)
 
+    @staticmethod
+    def _checked(data: dict) -> list:
+        """The samples of a batch, each with its index."""
+        samples = data.get('data_samples') or []
+        if not samples or any('sample_idx' not in sample for sample in samples):
+            raise ValueError('samples came without sample_idx; the data set of the loader must be an IndexedDataset')
+        return samples
+
     def _prepared(self, view: Tensor) -> Tensor:
         """One view in the model's order of channels, normalised; mmpretrain's way copies a list of channels to the device."""
-        view = (view.flip(1) if self._channel_conversion else view).float()
+        return self._normalized((view.flip(1) if self._channel_conversion else view).float())
+
+    def _normalized(self, view: Tensor) -> Tensor:
         return (view - self.mean) / self.std if self._enable_normalize else view

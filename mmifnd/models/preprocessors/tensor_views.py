@@ -6,12 +6,10 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
-from mmifnd.functional.counter_random import counter_uniform
 from mmifnd.parts import DrawsBySeed
 from mmifnd.registry import MODELS
 
-from .augmentation_steps import build_step
-from .step import Draws, Step
+from .view_augmentation import ViewAugmentation
 
 _MAX_BYTE = 255
 
@@ -43,9 +41,8 @@ class TensorViewsPreprocessor(BaseDataPreprocessor, DrawsBySeed):
             raise ValueError(f'mean={mean} and std={std}: give both or neither')
         if mean is not None and (len(mean) != len(std) or not all(value > 0 for value in std)):
             raise ValueError(f'mean={mean} and std={std} must have one value a channel, those of std positive')
-        self._views = tuple(_steps_of_views(augmentation, num_views))
+        self.views = ViewAugmentation(augmentation, num_views)
         self.seed = seed
-        self.register_buffer('draw_names', _draw_names(self._views), persistent=False)
         for name, values in (('mean', mean), ('std', std)):
             tensor = None if values is None else torch.tensor(values, dtype=torch.float32).view(-1, 1, 1)
             self.register_buffer(name, tensor, persistent=False)
@@ -80,42 +77,8 @@ class TensorViewsPreprocessor(BaseDataPreprocessor, DrawsBySeed):
             if not training:
                 return dict(inputs=[self._normalize(images)], index=index)
             epoch = int(data['epoch'].reshape(-1)[0])
-            return dict(inputs=self._augmented(images, index, data['index'], epoch), index=index)
-
-    def _augmented(self, images: Tensor, index: Tensor, host_index: Tensor, epoch: int) -> list[Tensor]:
-        """All views of the images, normalised."""
-        view, position, call, element = self.draw_names
-        uniform = counter_uniform(self.seed, epoch, view, position, call, index[:, None], element)
-        views, column = [], 0
-        for number, steps in enumerate(self._views):
-            changed = images
-            for position, step in enumerate(steps):
-                width = sum(step.calls)
-                draws = Draws((self.seed, epoch, number, position), index, host_index, uniform[:, column:column + width])
-                changed, column = step(changed, draws), column + width
-            views.append(self._normalize(changed))
-        return views
+            views = self.views([images] * len(self.views), index, data['index'], self.seed, epoch)
+            return dict(inputs=[self._normalize(view) for view in views], index=index)
 
     def _normalize(self, images: Tensor) -> Tensor:
         return images if self.mean is None else (images - self.mean) / self.std
-
-
-def _steps_of_views(augmentation: dict | Sequence, num_views: int | Sequence[int]) -> list[list[Step]]:
-    """The steps of each view; views of a group share them."""
-    augmentation = [augmentation] if isinstance(augmentation, dict) else list(augmentation)
-    if isinstance(num_views, int):
-        num_views, augmentation = [num_views], [augmentation]
-    if not num_views or min(num_views) < 1:
-        raise ValueError(f'num_views={list(num_views)} of TensorViewsPreprocessor must be at least 1; 2 is usual')
-    if len(num_views) != len(augmentation) or any(isinstance(group, dict) for group in augmentation):
-        raise ValueError(f'num_views={list(num_views)} needs {len(num_views)} lists of transforms in augmentation')
-    groups = [[build_step(config) for config in group] for group in augmentation]
-    return [group for group, count in zip(groups, num_views) for _ in range(count)]
-
-
-def _draw_names(views: Sequence[Sequence[Step]]) -> Tensor:
-    """View, position of the step, number of the call and of its element, of each uniform number of an image; int64 (4, D)."""
-    names = [(number, position, call, element)
-             for number, steps in enumerate(views) for position, step in enumerate(steps)
-             for call, width in enumerate(step.calls, 1) for element in range(width)]
-    return torch.tensor(names, dtype=torch.int64).reshape(-1, 4).T.contiguous()

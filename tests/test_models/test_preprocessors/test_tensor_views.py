@@ -124,7 +124,7 @@ def test_other_random_functions_are_refused():
     (dict(type='RandomAffin', degrees=3), 'did you mean RandomAffine'),
     (dict(type='GausianNoise'), 'RandomGaussianNoise'),
     (dict(type='RandomMixUpV2'), 'no transform'),
-    (dict(type='RandomBrightness', same_on_batch=True), 'same_on_batch=False'),
+    (dict(type='kornia.RandomBrightness', same_on_batch=True), 'same_on_batch=False'),
     (dict(type='RandomResizedCrop', size=8, p=0.5), 'need p=1'),
 ])
 def test_unfit_steps_are_refused(step, message):
