@@ -42,7 +42,8 @@ class LabelDetector(Detector):
             raise RuntimeError(f'{type(self).__name__} has no labels; call {self.filled_by} first (tools/train.py does)')
         self._check_index(contrast)
         # An anchor that is not accepted becomes -2, which no candidate holds: one comparison does both tests.
-        anchor, candidate = self.labels_of(contrast.anchor_index), self.labels_of(contrast.candidate_index)
+        sizes = len(contrast.anchor_index), len(contrast.candidate_index)
+        anchor, candidate = self.labels_of(torch.cat([contrast.anchor_index, contrast.candidate_index])).split(sizes, dim=1)
         anchor = anchor.masked_fill(anchor < 0, NOT_ACCEPTED - 1)
         return (anchor.unsqueeze(2) == candidate.unsqueeze(1)) & contrast.is_candidate
 

@@ -4,9 +4,8 @@ Shapes: A anchors, C candidates, G granularities. A negative similarity of -inf 
 its positive, an empty slot of a queue) and is left out of every sum. All sums are taken in float32 or wider.
 """
 
-from collections.abc import Iterator
-
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ._checks import check_false_negative, check_pair, check_temperature
@@ -63,13 +62,12 @@ def elimination_loss(positive: Tensor, negative: Tensor, false_negative: Tensor,
         0.0868
     """
     positive, negative = logits(positive, negative, temperature)
-    losses = []
-    for removed in granularities(false_negative, negative):
-        kept = negative.masked_fill(removed, -torch.inf)
-        if reweight:
-            kept = kept + _log_share_kept(negative, kept)
-        losses.append(_cross_entropy(positive, kept).mean())
-    return torch.stack(losses).mean()
+    removed = stacked(false_negative, negative)
+    # All granularities at once, the positive in the first column.
+    kept = torch.cat([positive, negative], dim=1).masked_fill(F.pad(removed, (1, 0)), -torch.inf)
+    if reweight:
+        kept = kept + F.pad(_log_share_kept(negative, kept[..., 1:]).expand(removed.shape), (1, 0))
+    return (kept.logsumexp(dim=2) - positive.squeeze(1)).mean()
 
 
 def attraction_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, temperature: float | Tensor) -> Tensor:
@@ -97,12 +95,9 @@ def attraction_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, 
     """
     positive, negative = logits(positive, negative, temperature)
     log_denominator = torch.cat([positive, negative], dim=1).logsumexp(dim=1)
-    losses = []
-    for same in granularities(false_negative, negative):
-        same = same & (negative > -torch.inf)
-        attracted = positive.squeeze(1) + negative.masked_fill(~same, 0).sum(dim=1)
-        losses.append((log_denominator - attracted / (1 + same.sum(dim=1))).mean())
-    return torch.stack(losses).mean()
+    same = stacked(false_negative, negative) & (negative > -torch.inf)
+    attracted = positive.squeeze(1) + negative.masked_fill(~same, 0).sum(dim=2)
+    return (log_denominator - attracted / (1 + same.sum(dim=2))).mean()
 
 
 def _cross_entropy(positive: Tensor, negative: Tensor) -> Tensor:
@@ -111,16 +106,16 @@ def _cross_entropy(positive: Tensor, negative: Tensor) -> Tensor:
 
 
 def _log_share_kept(negative: Tensor, kept: Tensor) -> Tensor:
-    """``log(number of negatives / number kept)`` of each row, (A, 1)."""
+    """``log(number of negatives / number kept)`` of each row of (A, C) and (G, A, C), (G, A, 1)."""
     total = (negative > -torch.inf).sum(dim=1, keepdim=True)
-    remaining = (kept > -torch.inf).sum(dim=1, keepdim=True)
+    remaining = (kept > -torch.inf).sum(dim=2, keepdim=True)
     return total.clamp(min=1).to(kept.dtype).log() - remaining.clamp(min=1).to(kept.dtype).log()
 
 
-def granularities(false_negative: Tensor, negative: Tensor) -> Iterator[Tensor]:
-    """Iterate over the (A, C) masks of (A, C) or (G, A, C), after a check of type and shape."""
+def stacked(false_negative: Tensor, negative: Tensor) -> Tensor:
+    """The mask (G, A, C) of (A, C) or (G, A, C), after a check of type and shape."""
     check_false_negative(false_negative, negative)
-    return iter(false_negative if false_negative.dim() == 3 else false_negative.unsqueeze(0))
+    return false_negative if false_negative.dim() == 3 else false_negative.unsqueeze(0)
 
 
 def logits(positive: Tensor, negative: Tensor, temperature: float | Tensor) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmifnd.checks import check_inside, check_positive
 
-from .contrastive import granularities, logits
+from .contrastive import logits, stacked
 
 #: A function from the similarities (A, C) between each anchor's positive and the candidates to a label.
 Labeler = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -111,7 +111,7 @@ def soft_label_loss(positive: Tensor, negative: Tensor, key_similarity: Tensor, 
                          'as the negatives')
     key_similarity = key_similarity.detach().to(negative.dtype)
     losses = []
-    for removed in granularities(false_negative, negative):
+    for removed in stacked(false_negative, negative):
         kept = negative.masked_fill(removed, -torch.inf)
         absent = kept == -torch.inf
         label = labeler(key_similarity.masked_fill(absent, -torch.inf))

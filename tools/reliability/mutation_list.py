@@ -74,19 +74,19 @@ TEST_PROBE = (f'{EVALUATION}/test_linear_probe.py',)
 
 MUTATIONS = [
     # --- losses ---------------------------------------------------------------------------------------------------------
-    Mutation('sign of the positive', CONTRASTIVE, 'logsumexp(dim=1) - positive.squeeze(1)',
-             'logsumexp(dim=1) + positive.squeeze(1)', TEST_LOSSES),
-    Mutation('removed logits become 0 instead of -inf', CONTRASTIVE, 'kept = negative.masked_fill(removed, -torch.inf)',
-             'kept = negative.masked_fill(removed, 0)', TEST_LOSSES),
+    Mutation('sign of the positive', CONTRASTIVE, 'logsumexp(dim=2) - positive.squeeze(1)',
+             'logsumexp(dim=2) + positive.squeeze(1)', TEST_LOSSES),
+    Mutation('removed logits become 0 instead of -inf', CONTRASTIVE, 'masked_fill(F.pad(removed, (1, 0)), -torch.inf)',
+             'masked_fill(F.pad(removed, (1, 0)), 0)', TEST_LOSSES),
     Mutation('negatives without temperature', CONTRASTIVE, 'divide_present(negative.to(wide), temperature)',
              'negative.to(wide)', TEST_LOSSES),
-    Mutation('attraction forgets the own positive', CONTRASTIVE, '(1 + same.sum(dim=1))', 'same.sum(dim=1).clamp(min=1)',
+    Mutation('attraction forgets the own positive', CONTRASTIVE, '(1 + same.sum(dim=2))', 'same.sum(dim=2).clamp(min=1)',
              TEST_LOSSES),
     Mutation('mean over positives inside the logarithm, SupCon L_in', CONTRASTIVE,
-             'attracted = positive.squeeze(1) + negative.masked_fill(~same, 0).sum(dim=1)',
-             'attracted = torch.cat([positive, negative.masked_fill(~same, -torch.inf)], dim=1).logsumexp(dim=1)'
-             ' * (1 + same.sum(dim=1)) - (1 + same.sum(dim=1)).log()', TEST_LOSSES),
-    Mutation('re-weighting upside down', CONTRASTIVE, 'kept = kept + _log_share_kept', 'kept = kept - _log_share_kept',
+             'attracted = positive.squeeze(1) + negative.masked_fill(~same, 0).sum(dim=2)',
+             'attracted = positive.squeeze(1).logaddexp(negative.masked_fill(~same, -torch.inf).logsumexp(dim=2))'
+             ' * (1 + same.sum(dim=2)) - (1 + same.sum(dim=2)).log()', TEST_LOSSES),
+    Mutation('re-weighting upside down', CONTRASTIVE, 'kept + F.pad(_log_share_kept', 'kept - F.pad(_log_share_kept',
              TEST_LOSSES),
     Mutation('a row of the dynamic loss counts removed negatives', GLOBAL,
              'count = present.sum(dim=-1, keepdim=True, dtype=torch.int32).clamp(min=1)',
