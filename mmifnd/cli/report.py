@@ -82,4 +82,4 @@ def images_and_labels(data: str | None, work_dirs: list[str | Path]) -> dict:
     except UserError as error:
         print(f'no pictures, and nothing is judged by classes: {error}; give --data', file=sys.stderr)
         return {}
-    return dict(images=images, labels=labels, class_names=images.class_names, names=images.names)
+    return dict(images=images, labels=labels, class_names=images.class_names, names=images.names, captions=images.captions)

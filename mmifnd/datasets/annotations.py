@@ -59,7 +59,7 @@ def names_of(origin: Origin) -> list[str] | None:
 
 def captions_of(origin: Origin) -> list[list[str]] | None:
     """The captions of each image; None if one of the data sets has none."""
-    captions = [_leaf_captions(origin.leaves[leaf], int(position)) for leaf, position in zip(origin.leaf, origin.position)]
+    captions = [leaf_captions(origin.leaves[leaf], int(position)) for leaf, position in zip(origin.leaf, origin.position)]
     return None if any(captions_of_image is None for captions_of_image in captions) else captions
 
 
@@ -147,7 +147,7 @@ def _leaf_bytes(leaf, position: int) -> bytes:
         return leaf.content(np.array([position]))
     name = leaf_name(leaf, position)
     if name is not None:
-        captions = '\0'.join([*(_leaf_captions(leaf, position) or ()), ''])
+        captions = '\0'.join([*(leaf_captions(leaf, position) or ()), ''])
         return name.encode('utf-8', 'surrogateescape') + b'\0' + captions.encode('utf-8', 'surrogatepass')[:-1]
     return pickle.dumps(leaf.get_data_info(position)) if hasattr(leaf, 'get_data_info') else str(position).encode()
 
@@ -157,7 +157,8 @@ def _pair_bytes(leaf: TensorImages, positions) -> bytes:
     return leaf.content(np.asarray(positions)) if isinstance(leaf, Captioned) else b''
 
 
-def _leaf_captions(leaf, position: int) -> list[str] | None:
+def leaf_captions(leaf, position: int) -> list[str] | None:
+    """The captions of an image of a data set; None if it has none."""
     if isinstance(leaf, Captioned):
         return leaf.captions_at(position)
     return leaf.get_data_info(position).get('captions') if hasattr(leaf, 'get_data_info') else None

@@ -18,6 +18,7 @@ from .annotations import (
     fingerprint_of,
     groups_of,
     labels_of,
+    leaf_captions,
     leaf_name,
     names_of,
     unordered_fingerprint_of,
@@ -178,6 +179,11 @@ class IndexedDataset(Dataset):
     def captions(self) -> list[list[str]] | None:
         """The captions of each image, by stable index; None if one of the data sets has none."""
         return captions_of(self._origin[self._first])
+
+    def captions_of(self, sample_index: int) -> list[str] | None:
+        """The captions of one image, by stable index; None if it has none."""
+        first = self._first[sample_index]
+        return leaf_captions(self._origin.leaves[self._origin.leaf[first]], int(self._origin.position[first]))
 
     def text_format(self) -> tuple[int, int] | None:
         """Vocabulary and length of the token ids that come with each image; None if none come."""

@@ -54,6 +54,11 @@ class Thumbnails:
         classes = self.dataset.metainfo.get('classes')
         return None if classes is None else {label: str(name) for label, name in enumerate(classes)}
 
+    @property
+    def captions(self) -> 'ImageCaptions | None':
+        """The text of each image; None if the first one has none."""
+        return ImageCaptions(self) if len(self) and self.dataset.captions_of(int(self.rows[0])) else None
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -77,6 +82,25 @@ def _crossed(size: int) -> np.ndarray:
     row, column = np.indices(field.shape)
     field[(abs(row - column) <= size // 48) | (abs(row + column - size + 1) <= size // 48)] = _CROSS
     return np.stack([field] * 3)
+
+
+class ImageCaptions:
+    """Captions of the images behind thumbnails, each looked up when it is asked for; several of an image are joined.
+
+    Args:
+        images (Thumbnails): of pairs.
+    """
+
+    def __init__(self, images: Thumbnails) -> None:
+        self._images = images
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, index: int) -> str:
+        row = int(self._images.rows[int(index)])
+        text = ' / '.join(self._images.dataset.captions_of(row) or ())
+        return ''.join(character if character.isprintable() else ' ' for character in text)
 
 
 class ImageNames:

@@ -121,11 +121,14 @@ class InSteps:
         removed (Mapping[int, Removed]): by anchor.
         shares (ndarray): of the candidates that each of these anchors had in its step, (A,).
         num_images (int): in the training set.
+        direction (str): of image-text pairs, the kind of the anchors: ``'image'`` or ``'text'``; what was removed is of the
+            other kind.
     """
 
     removed: Mapping[int, Removed]
     shares: np.ndarray
     num_images: int
+    direction: str = ''
     score: ClassVar[str] = 'its cosine similarity to the anchor in that training step'
     pool: ClassVar[str] = 'candidates of its step'
 
@@ -137,7 +140,7 @@ class InSteps:
                       steps['thresholds'].tolist())
         removed = {anchor: Removed(anchor, images, scores, threshold if np.isfinite(threshold) else None)
                    for anchor, images, scores, threshold in columns}
-        return cls(removed, steps['shares'], int(steps['num_images']))
+        return cls(removed, steps['shares'], int(steps['num_images']), str(steps.get('direction', '')))
 
     def __len__(self) -> int:
         return self.num_images

@@ -15,8 +15,10 @@ HEALTH = 'health.jsonl'
 ONLINE = 'online.jsonl'
 #: Arrays of a clustering, ``epoch_NNNN.npz``.
 SNAPSHOT = 'epoch'
-#: Arrays of what the steps of an epoch removed, ``removed_NNNN.npz``.
+#: Arrays of what the steps of an epoch removed, ``removed_NNNN.npz``; of each direction, ``removed_DIRECTION_NNNN.npz``.
 STEPS = 'removed'
+#: Directions of image-text models, called after their anchors, and how a report calls them.
+DIRECTIONS = dict(image='image anchors', text='text anchors')
 
 
 def folder_of(work_dir: str | Path) -> Path:

@@ -54,7 +54,7 @@ def anchors_to_list(relation: Relation, further: Sequence[int] = ()) -> list[int
 
 
 def write_removed_pairs(path: Path, told: Iterable[Told], labels: np.ndarray | None = None, names: Sequence[str] | None = None,
-                        further: Sequence[int] = ()) -> Written:
+                        further: Sequence[int] = (), captions: Sequence[str] | None = None) -> Written:
     """Write a CSV file with one row per removed pair; its columns are :data:`HEADER`.
 
     Args:
@@ -63,8 +63,9 @@ def write_removed_pairs(path: Path, told: Iterable[Told], labels: np.ndarray | N
         labels: true classes (N,); without them ``same_class`` is empty.
         names: name of each image; default: its number.
         further: anchors that are always among those listed.
+        captions: of image-text pairs, the text of each image, by which texts are called.
     """
-    rows = [row for one in told for row in _rows(one, labels, names, further)]
+    rows = [row for one in told for row in _rows(one, labels, names, further, captions)]
     text = io.StringIO(newline='')
     csv.writer(text).writerows([HEADER, *rows[:MAX_ROWS]])
     write_whole(path, text.getvalue())
@@ -72,13 +73,16 @@ def write_removed_pairs(path: Path, told: Iterable[Told], labels: np.ndarray | N
     return Written(len(kept), len({(row[0], row[2]) for row in kept}), len(rows) - len(kept))
 
 
-def _rows(told: Told, labels: np.ndarray | None, names: Sequence[str] | None, further: Sequence[int]) -> Iterator[tuple]:
+def _rows(told: Told, labels: np.ndarray | None, names: Sequence[str] | None, further: Sequence[int],
+          captions: Sequence[str] | None) -> Iterator[tuple]:
+    direction = getattr(told.relation, 'direction', '')
+    of_anchor, of_removed = dict(image=(names, captions), text=(captions, names)).get(direction, (names, names))
     for anchor in anchors_to_list(told.relation, further):
         removed = told.relation.of(anchor)
         scores = [''] * len(removed.images) if removed.scores is None else [f'{score:.4f}' for score in removed.scores]
         for image, score in zip(removed.images.tolist(), scores, strict=True):
             same = '' if labels is None else 'yes' if labels[image] == labels[anchor] else 'no'
-            yield told.run, told.epoch, _cell(names, anchor), _cell(names, image), score, same
+            yield told.run, told.epoch, _cell(of_anchor, anchor), _cell(of_removed, image), score, same
 
 
 def _cell(names: Sequence[str] | Mapping[int, str] | None, image: int) -> str:

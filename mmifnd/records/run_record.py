@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from mmifnd.files import read_regular
 
 from .arrays import RecordError, open_archive
 from .lines import latest_by, read_json_lines, read_records
-from .names import DETECTION, HEALTH, HISTORY, ONLINE, SNAPSHOT, STEPS, array_paths, folder_of
+from .names import DETECTION, DIRECTIONS, HEALTH, HISTORY, ONLINE, SNAPSHOT, STEPS, array_paths, folder_of
 from .snapshot import Snapshot, read_snapshot
 from .steps import read_steps
 
@@ -42,6 +42,7 @@ class RunRecord:
             steps, and ``alarms``, sentences.
         online (list[dict]): one entry per epoch: accuracies of the online probe and of kNN, in percent.
         step_paths (dict[int, Path]): epoch -> file of what its training steps removed for a few images.
+        paths_of_direction (dict[str, dict[int, Path]]): the same files of each direction of an image-text model.
         evaluation (dict[str, float]): measures of the results that ``tools/test.py --out`` left in the directory.
         problems (list[str]): what was damaged and is left out, one line each; also logged.
     """
@@ -54,6 +55,7 @@ class RunRecord:
     health: list[dict] = field(default_factory=list)
     online: list[dict] = field(default_factory=list)
     step_paths: dict[int, Path] = field(default_factory=dict)
+    paths_of_direction: dict[str, dict[int, Path]] = field(default_factory=dict)
     evaluation: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
@@ -84,18 +86,35 @@ class RunRecord:
                 f'{SNAPSHOT}_NNNN.npz, scalars.jsonl or */vis_data/scalars.json; give the work_dir of a run')
         for line in problems:
             _LOGGER.warning(line)
+        directions = {name: array_paths(folder, f'{STEPS}_{name}') for name in DIRECTIONS}
         return cls(work_dir, history, latest_by(scalars, 'step'), snapshots, detection, health, online, steps,
-                   read_evaluations(work_dir), problems)
+                   {name: paths for name, paths in directions.items() if paths}, read_evaluations(work_dir), problems)
 
     def leave_out(self, error: RecordError) -> bool:
         """Forget the arrays that ``error`` is about, and log it; False if they are none of this run."""
-        for paths in (self.snapshot_paths, self.step_paths):
+        for paths in (self.snapshot_paths, self.step_paths, *self.paths_of_direction.values()):
             for epoch in [epoch for epoch, path in paths.items() if path == error.path]:
                 del paths[epoch]
                 self.problems.append(f'{error}; it is left out')
                 _LOGGER.warning(self.problems[-1])
                 return True
         return False
+
+    @property
+    def directions(self) -> list[str]:
+        """The directions whose detections were recorded separately; none of a model with one head."""
+        recorded = {entry.get('direction') for entry in self.detection} | set(self.paths_of_direction)
+        return [direction for direction in DIRECTIONS if direction in recorded]
+
+    def of_direction(self, direction: str) -> 'RunRecord':
+        """What the head of one direction detected, as a record of its own; clusterings and curves are left out."""
+        detection = [entry for entry in self.detection if entry.get('direction') == direction]
+        return replace(self, history=[], scalars=[], snapshot_paths={}, detection=detection, health=[], online=[],
+                       step_paths=self.paths_of_direction.get(direction, {}), paths_of_direction={})
+
+    def by_direction(self) -> dict[str, 'RunRecord']:
+        """The record of each direction under its name in reports; the whole record under '' if there are none."""
+        return {DIRECTIONS[name]: self.of_direction(name) for name in self.directions} or {'': self}
 
     @property
     def epochs(self) -> list[int]:

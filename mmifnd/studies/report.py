@@ -21,11 +21,12 @@ def write_report(study: Study, results: dict[str, Any], out: Path) -> Path:
     data = config.train_dataloader.dataset.to_dict()
     dataset = image_dataset(data)
     seed = min(run['seed'] for run in results['runs'])
-    thumbnails = None if dataset.in_tensors else Thumbnails(data)
+    pictures = Thumbnails(data)
+    thumbnails = None if dataset.in_tensors else pictures
     return write_study_report(
         results, out, images=_images(dataset) if thumbnails is None else thumbnails, labels=dataset.labels(),
         embedding_run=f'{study.figure_run}/seed_{seed}', class_names=thumbnails and thumbnails.class_names,
-        names=thumbnails and thumbnails.names)
+        names=thumbnails and thumbnails.names, captions=pictures.captions)
 
 
 def _images(dataset: IndexedDataset) -> np.ndarray:

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from mmifnd.evaluation import mean_and_spread, summarise
+from mmifnd.records.names import DIRECTIONS
 from mmifnd.records.run_record import RunRecord
 
 from .curves import Curve, Group, Quantity, average, method_curves, values_by_epoch
 from .page import table
-from .style import FAINT, SeriesStyle
+from .style import FAINT, SeriesStyle, series_styles
 from .tables import MISSING
 
 READINGS = {
@@ -40,6 +41,20 @@ def score(measure: str, kind: str = 'micro') -> Quantity:
     """The quantity of ``measure`` (of ``NAMES``) under one kind of average (of ``AVERAGES``), in percent."""
     return Quantity(f'{measure}_{kind}', f'{NAMES[measure]} of the detection (%)', READINGS[measure], source='detection',
                     limits=(0., None), unless_zero='predicted_share' if measure == 'precision' else None)
+
+
+def by_direction(groups: list[Group]) -> list[Group]:
+    """A group per direction of the groups whose runs have several heads; the others as they are."""
+    split: list[Group] = []
+    for group in groups:
+        directions = sorted({direction for record in group.records for direction in record.directions})
+        split += [replace(group, label=f'{group.label}, {DIRECTIONS[direction]}',
+                          records=[record.of_direction(direction) for record in group.records])
+                  for direction in directions] or [group]
+    if len(split) == len(groups):
+        return groups
+    styles = series_styles([group.label for group in split])
+    return [replace(group, style=styles[group.label]) for group in split]
 
 
 def having_detection(groups: list[Group]) -> tuple[list[Group], list[str]]:

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from mmifnd.records.snapshot import check_lengths
 
-from .removed import SIDE, check_images, draw_image
+from .cells import SIDE, draw_image
+from .removed import check_images
 from .style import FAINT, FONT_SIZE, bare, figure_style, new_figure
 
 CELL = 0.62  # inches of a picture's place

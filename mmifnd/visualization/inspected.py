@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from .removed import SIDE, draw_image
+from .cells import SIDE, draw_image
 from .style import FAINT, FONT_SIZE, bare, figure_style, new_figure
 
 COLUMNS = 8

@@ -37,6 +37,15 @@ def montage(removed: Removed, images: np.ndarray, labels: np.ndarray | None = No
     return canvas
 
 
+def listed(removed: Removed, captions: Sequence[str], title: str) -> str:
+    """Markup that shows ``title`` and, unfolded, all removed captions, the surest first."""
+    shown = [str(captions[image]) for image in removed.images[:MAX_SHOWN].tolist()]
+    rest = '' if len(shown) == len(removed.images) else f' The surest {len(shown)} of {len(removed.images)} are shown.'
+    items = ''.join(f'<li>{escape(caption)}</li>' for caption in shown)
+    return (f'<details><summary>{escape(title)}</summary>\n<p class="note">The surest first.{rest}</p>\n<ol class="captions">'
+            f'{items}</ol></details>')
+
+
 def unfolded(removed: Removed, images: np.ndarray, labels: np.ndarray | None, title: str, names: Sequence[str] | None) -> str:
     """Markup that shows ``title`` and, unfolded, all removed images and their names."""
     shown = min(len(removed.images), MAX_SHOWN)

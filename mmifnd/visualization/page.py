@@ -18,6 +18,7 @@ body {{ margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 76rem; background:
   font: 1rem/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; }}
 h1 {{ font-size: 1.7rem; line-height: 1.2; margin: 0 0 .3rem; overflow-wrap: anywhere; }}
 h2 {{ font-size: 1.2rem; margin: 2.5rem 0 .3rem; padding-top: .8rem; border-top: 1px solid var(--grid); }}
+h3 {{ font-size: 1rem; margin: 1.4rem 0 .3rem; overflow-wrap: anywhere; }}
 p {{ margin: .3rem 0 .8rem; max-width: 48rem; }}
 .note, figcaption {{ color: var(--faint); font-size: .875rem; line-height: 1.4; }}
 .alarms {{ margin: 0 0 1.2rem; padding: .5rem .5rem .5rem 2rem; max-width: 52rem; border-left: .3rem solid var(--vermillion);
@@ -43,6 +44,7 @@ pre {{ overflow-x: auto; padding: .7rem .9rem; border: 1px solid var(--grid); bo
 .wide figcaption {{ max-width: 52rem; }}
 details {{ margin: 0 0 .6rem; }}
 summary {{ cursor: pointer; overflow-wrap: anywhere; }}
+ol.captions {{ columns: 16rem; font-size: .875rem; overflow-wrap: anywhere; }}
 details .note {{ overflow-wrap: anywhere; max-width: none; }}
 '''
 
@@ -83,6 +85,10 @@ class Page:
     def section(self, title: str, sentence: str) -> None:
         """Begin a section with one sentence on what it shows."""
         self.parts.append(f'<h2>{escape(title)}</h2>\n<p>{escape(sentence)}</p>')
+
+    def subsection(self, title: str) -> None:
+        """Begin a part of a section."""
+        self.parts.append(f'<h3>{escape(title)}</h3>')
 
     def note(self, text: str) -> None:
         """A remark in small print."""

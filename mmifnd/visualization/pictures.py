@@ -14,9 +14,11 @@ class Pictures(NamedTuple):
         labels: true classes (N,); to judge by, not used in training.
         class_names: label -> name; default: the label itself.
         names: name of each image, such as its file; default: its number.
+        captions: of image-text pairs, the text of each image.
     """
 
     images: np.ndarray | None = None
     labels: np.ndarray | None = None
     class_names: Mapping[int, str] | None = None
     names: Sequence[str] | None = None
+    captions: Sequence[str] | None = None

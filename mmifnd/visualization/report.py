@@ -10,13 +10,13 @@ from mmifnd.files import write_whole
 from mmifnd.records.arrays import RecordError
 from mmifnd.records.run_record import NoRecordError, RunRecord, without_damaged
 
-from . import bars, sections, tables
+from . import bars, removed_sections, sections, tables
 from .curves import Group
 from .embedding import class_count
 from .page import Page, escape
 from .pictures import Pictures
 from .style import SeriesStyle, series_styles
-from .thresholds import threshold_epoch
+from .thresholds import step_thresholds, threshold_epoch
 
 #: The file of removed pairs beside a report.
 PAIRS = 'removed.csv'
@@ -26,7 +26,7 @@ STUDY_KEYS = ('title', 'methods', 'measures', 'runs', 'summary')
 def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | None = None,
                        labels: np.ndarray | None = None, embedding_run: str | None = None,
                        path: str = 'report.html', class_names: Mapping[int, str] | None = None,
-                       names: Sequence[str] | None = None) -> Path:
+                       names: Sequence[str] | None = None, captions: Sequence[str] | None = None) -> Path:
     """Write the report of a study.
 
     Args:
@@ -40,6 +40,7 @@ def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | 
         path (str): of the report, relative to ``out_dir``; ``removed.csv`` lies beside it.
         class_names (Mapping[int, str] | None): label -> name.
         names (Sequence[str] | None): name of each image, such as its file.
+        captions (Sequence[str] | None): of image-text pairs, the text of each image.
 
     Returns:
         Path: the file written.
@@ -53,7 +54,7 @@ def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | 
         raise RecordError(f'results lack {", ".join(missing)}; expected what a study writes as results.json')
     out_dir = Path(out_dir)
     records, lost = load_runs(results, out_dir)
-    pictures, pairs = Pictures(images, labels, class_names, names), (out_dir / path).parent / PAIRS
+    pictures, pairs = Pictures(images, labels, class_names, names, captions), (out_dir / path).parent / PAIRS
     page = tolerant(records, lambda: _study_page(results, records, lost, embedding_run, pairs, pictures))
     return write_page(page, out_dir / path)
 
@@ -69,11 +70,12 @@ def _study_page(results: dict, records: dict[str, RunRecord], lost: list[str], e
         page.note(f'Without a record of clusterings or losses, and so not in the curves: {", ".join(lost)}.')
     closely = choose_run(records, embedding_run)
     if closely:
-        sections.add_embedding(page, closely, records[closely], labels, class_names=pictures.class_names)
-        told = sections.add_removed(page, closely, records[closely], pictures)
-        sections.add_pairs(page, pairs, told, pictures)
+        if records[closely].epochs or not records[closely].directions:
+            sections.add_embedding(page, closely, records[closely], labels, class_names=pictures.class_names)
+        told = removed_sections.add_removed(page, closely, records[closely], pictures)
+        removed_sections.add_pairs(page, pairs, told, pictures)
         firsts = {group.label: group.records[0] for group in study_groups(results, records, styles)}
-        sections.add_side_by_side(page, firsts, pictures)
+        removed_sections.add_side_by_side(page, firsts, pictures)
     learning = choose_thresholds(records, closely)
     if learning:
         sections.add_thresholds(page, learning, records[learning])
@@ -83,7 +85,8 @@ def _study_page(results: dict, records: dict[str, RunRecord], lost: list[str], e
 
 def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.ndarray | None = None,
                      labels: np.ndarray | None = None, epochs: list[int] | None = None,
-                     class_names: Mapping[int, str] | None = None, names: Sequence[str] | None = None) -> Path:
+                     class_names: Mapping[int, str] | None = None, names: Sequence[str] | None = None,
+                     captions: Sequence[str] | None = None) -> Path:
     """Write the report of one run, or of several side by side.
 
     Args:
@@ -94,6 +97,7 @@ def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.n
         epochs (list[int] | None): of the maps of the features; default: up to three that have features.
         class_names (Mapping[int, str] | None): label -> name.
         names (Sequence[str] | None): name of each image, such as its file.
+        captions (Sequence[str] | None): of image-text pairs, the text of each image.
 
     Returns:
         Path: the file written.
@@ -104,7 +108,7 @@ def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.n
     """
     records = {name: RunRecord.load(work_dir) for name, work_dir in run_names(work_dirs).items()}
     return write_page(tolerant(records, lambda: _run_page(records, Path(path).parent / PAIRS, epochs,
-                                                          Pictures(images, labels, class_names, names))), Path(path))
+                                                          Pictures(images, labels, class_names, names, captions))), Path(path))
 
 
 def tolerant(records: dict[str, RunRecord], build: Callable[[], Page]) -> Page:
@@ -131,10 +135,10 @@ def _run_page(records: dict[str, RunRecord], pairs: Path, epochs: list[int] | No
     for name, record in records.items():
         if record.epochs:
             sections.add_embedding(page, name, record, labels, epochs, pictures.class_names)
-        told += sections.add_removed(page, name, record, pictures)
+        told += removed_sections.add_removed(page, name, record, pictures)
         sections.add_thresholds(page, name, record)
-    sections.add_pairs(page, pairs, told, pictures)
-    sections.add_side_by_side(page, records, pictures)
+    removed_sections.add_pairs(page, pairs, told, pictures)
+    removed_sections.add_side_by_side(page, records, pictures)
     return page
 
 
@@ -176,7 +180,8 @@ def choose_run(records: dict[str, RunRecord], wanted: str | None) -> str | None:
 def choose_thresholds(records: dict[str, RunRecord], closely: str | None) -> str | None:
     """The run whose thresholds are shown: the one shown closely, else the first that keeps any; None without any."""
     names = ([closely] if closely else []) + list(records)
-    return next((name for name in names if threshold_epoch(records[name]) is not None), None)
+    return next((name for name in names if threshold_epoch(records[name]) is not None
+                 or step_thresholds(records[name]) is not None), None)
 
 
 def run_names(work_dirs: list[str | Path]) -> dict[str, Path]:
@@ -215,6 +220,7 @@ def add_records(page: Page, groups: list[Group], num_clusters: int | None) -> No
     if groups:
         sections.add_curves(page, groups, num_clusters)
         sections.add_detection(page, groups)
+        sections.add_retrieval(page, groups)
         sections.add_threshold_error(page, groups)
         sections.add_cluster_sizes(page, groups)
         sections.add_health(page, groups)

@@ -1,13 +1,10 @@
 """The sections of a report that are drawn from the records of runs."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
-from mmifnd.records.detected import Relation, told_of
 from mmifnd.records.inspection import InspectionRecord, read_inspection
-from mmifnd.records.removed_pairs import Told, write_removed_pairs
 from mmifnd.records.run_record import RunRecord
 
 from . import (
@@ -18,15 +15,12 @@ from . import (
     group_bars,
     health,
     inspected,
-    masked_share,
-    montage,
     online,
-    removed,
+    retrieval,
     thresholds,
 )
 from .curves import QUANTITIES, Group
 from .page import Page, table
-from .pictures import Pictures
 
 
 def add_curves(page: Page, groups: list[Group], num_clusters: int | None) -> None:
@@ -67,7 +61,8 @@ def line_sentence(groups: list[Group]) -> str:
 
 def add_detection(page: Page, groups: list[Group]) -> None:
     """Precision, recall, F1 and share of what the training steps detected, where any run measured them."""
-    groups, idle = detection.having_detection(groups)
+    num_groups = len(groups)
+    groups, idle = detection.having_detection(detection.by_direction(groups))
     drawn = [(detection.score(measure), *detection.score_curves(groups, measure)) for measure in detection.NAMES]
     drawn.append((detection.PREDICTED, *detection.share_curves(groups)))
     figures = [(curves.curve_figure(lines, quantity, thin), quantity.reading,
@@ -76,6 +71,8 @@ def add_detection(page: Page, groups: list[Group]) -> None:
         return
     which = (f'Of {groups[0].label}: one line for each way of averaging.' if len(groups) == 1 else
              f'{line_sentence(groups)} All pairs are pooled (micro).')
+    if len(groups) + len(idle) > num_groups:
+        which += ' Images look among texts and texts among images: each direction has its own line.'
     page.section('How good the detection was', 'The pairs that the training steps themselves took for false negatives, '
                                                f'judged by the true classes, which training never sees. {which}')
     for sentence in detection.verdicts(groups):
@@ -145,6 +142,14 @@ def add_groupings(page: Page, groups: list[Group]) -> None:
         page.add(group_bars.grouping_table(groupings))
 
 
+def add_retrieval(page: Page, groups: list[Group]) -> None:
+    """Recall of retrieval and the modality gap, if the runs' directories hold results of such an evaluation."""
+    found = retrieval.retrieval_table(groups)
+    if found:
+        page.section('Retrieval', retrieval.READING)
+        page.add(found)
+
+
 def add_threshold_error(page: Page, groups: list[Group]) -> None:
     """Distance of learned thresholds to the exact ones over epochs, where any run measured it."""
     figures = []
@@ -159,6 +164,11 @@ def add_threshold_error(page: Page, groups: list[Group]) -> None:
 
 def add_thresholds(page: Page, name: str, record: RunRecord) -> None:
     """Distribution of the last learned thresholds, and learned against exact, where the snapshots keep them."""
+    found = thresholds.step_thresholds(record)
+    if found is not None:
+        page.section('The learned thresholds', f'Run {name}, one threshold per image and one per text.')
+        reading = thresholds.STEP_READING.format(count=max(map(len, found[1].values())))
+        page.grid([(thresholds.step_figure(*found), reading, thresholds.describe_steps(*found))])
     epoch = thresholds.threshold_epoch(record)
     if epoch is None:
         return
@@ -197,66 +207,3 @@ def add_embedding(page: Page, name: str, record: RunRecord, labels: np.ndarray |
         class_names.get(int(label), str(label)) for label in np.unique(labels)]
     figure = embedding.embedding_figure(record, labels, epochs, class_names=listed)
     page.wide(figure, embedding.reading(record, labels), embedding.describe(record, epochs))
-
-
-def add_removed(page: Page, name: str, record: RunRecord, pictures: Pictures) -> list[Told]:
-    """How much each anchor lost, and examples, at the last epoch that removed any; or a sentence on why there are none.
-
-    Returns:
-        list[Told]: what was found, for a list of all pairs.
-    """
-    if not (record.epochs or record.step_paths):
-        return []
-    page.section('Which negatives were removed', f'Run {name}; the anchors are drawn at random, no two of '
-                                                 'one class or cluster.')
-    told = told_of({name: record}, embedding.class_count(pictures.labels))
-    if not told:
-        page.note('Nothing tells of removed negatives: this run accepted no two images of one cluster, uses its pseudo labels '
-                  'otherwise, or detected nothing in the steps that were recorded.')
-        return []
-    epoch, relations = told[name]
-    for relation in relations:
-        shares, pool = relation.shares, relation.pool
-        page.grid([(masked_share.masked_share_figure(shares, epoch, pool), masked_share.READING.format(pool=pool),
-                    masked_share.describe(shares, epoch, pool))])
-        if pictures.images is not None:
-            add_sheet(page, f'Epoch {epoch}.', {name: relation}, pictures)
-    return [Told(name, epoch, relation) for relation in relations]
-
-
-def add_side_by_side(page: Page, records: dict[str, RunRecord], pictures: Pictures) -> None:
-    """The detectors of the first two runs that removed anything, for the same anchors; nothing if there are no two."""
-    told = told_of(records, embedding.class_count(pictures.labels))
-    shown = [(name, *taken) for name, taken in told.items()][:2]
-    if pictures.images is None or len(shown) < 2 or len(shown[0][2][0]) != len(shown[1][2][0]):
-        return
-    page.section('Two detectors side by side', 'What each of them removed for the same anchors.')
-    epochs = ', '.join(f'{name} at epoch {epoch}' for name, epoch, _ in shown)
-    add_sheet(page, f'{epochs}.', {name: relations[0] for name, _, relations in shown}, pictures)
-
-
-def add_sheet(page: Page, epochs: str, relations: dict[str, Relation], pictures: Pictures) -> None:
-    """A contact sheet, and all removed images of its anchors to unfold; or a sentence if no anchor asked lost anything."""
-    anchors = removed.anchors_of(relations, pictures.labels)
-    if not anchors:
-        page.note('No anchor was found for which all of them removed something.')
-        return
-    figure = removed.sheet_of(relations, pictures.images, pictures.labels, anchors, 10 if len(relations) == 1 else 6,
-                              pictures.class_names, pictures.names)
-    page.wide(figure, f'{epochs} {removed.reading(relations, pictures.labels)}', removed.describe(list(relations)))
-    for name, relation in relations.items():
-        for one in (relation.of(anchor) for anchor in anchors):
-            title = removed.row_title(pictures.labels, one, pictures.class_names, pictures.names).replace(r'\$', '$')
-            if len(one.images):
-                page.add(montage.unfolded(one, pictures.images, pictures.labels,
-                                          f'{name}: {title}' if len(relations) > 1 else title, pictures.names))
-
-
-def add_pairs(page: Page, path: Path, told: list[Told], pictures: Pictures) -> None:
-    """A file of all removed pairs of some anchors beside the page, and a sentence on what it holds."""
-    if not told:
-        return
-    anchors = sorted({anchor for one in told for anchor in removed.anchors_of({one.run: one.relation}, pictures.labels)})
-    written = write_removed_pairs(path, told, pictures.labels, pictures.names, anchors)
-    more = f'; {written.left_out} more are left out' if written.left_out else ''
-    page.note(f'{path.name} beside this page lists {written.pairs} removed pairs of {written.anchors} anchors{more}.')

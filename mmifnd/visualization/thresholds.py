@@ -7,7 +7,7 @@ from mmifnd.records.run_record import RunRecord
 from mmifnd.records.snapshot import Snapshot
 
 from .curves import Quantity
-from .style import GREEN, INK, ROW_HEIGHT, decoration, figure_style, panel
+from .style import GREEN, INK, ROW_HEIGHT, decoration, figure_style, panel, series_styles
 
 ERRORS = (
     Quantity('threshold_mae', 'Threshold error: mean absolute (cosine similarity)',
@@ -22,6 +22,8 @@ HISTOGRAM_READING = ('A negative more similar to its anchor than the anchor\'s t
                      'so the further left, the more is detected.')
 SCATTER_READING = ('Each dot is an image. On the dashed diagonal the learned threshold is the exact quantile; above it '
                    'the threshold is too high and too little is detected, below it too much.')
+STEP_READING = ('Thresholds of {count} anchors, the same in every run, when they were last trained on. A candidate that is '
+                'more similar than the threshold is removed.')
 NUM_BINS = 40
 SETTLED = 0.02  # mean change of a threshold between two snapshots, a cosine similarity
 NARROWEST = 1e-2  # range of an axis that all thresholds would fit in at one value
@@ -33,6 +35,38 @@ def threshold_epoch(record: RunRecord) -> int | None:
         if np.isfinite(record.snapshot(epoch).thresholds).any():
             return epoch
     return None
+
+
+def step_thresholds(record: RunRecord) -> tuple[int, dict[str, np.ndarray]] | None:
+    """The last epoch whose training steps recorded thresholds of directions, and these by direction; None if none did."""
+    views = record.by_direction() if record.directions else {}
+    for epoch in sorted({epoch for view in views.values() for epoch in view.step_paths}, reverse=True):
+        steps = {name: view.steps(epoch)['thresholds'] for name, view in views.items() if epoch in view.step_paths}
+        finite = {name: values[np.isfinite(values)].astype(float) for name, values in steps.items()}
+        if any(len(values) for values in finite.values()):
+            return epoch, {name: values for name, values in finite.items() if len(values)}
+    return None
+
+
+@figure_style()
+def step_figure(epoch: int, thresholds: dict[str, np.ndarray]) -> Figure:
+    """Draw how the thresholds of each direction's anchors are distributed."""
+    figure = panel(f'Thresholds at epoch {epoch} (% of anchors)', 1)
+    axes, styles = figure.add_subplot(), series_styles(list(thresholds))
+    edges = np.linspace(*common_range(*thresholds.values()), NUM_BINS // 2 + 1)
+    for name, values in thresholds.items():
+        axes.stairs(shares(values, edges), edges, color=styles[name].color, linewidth=1.6, label=name)
+    figure.legend(*axes.get_legend_handles_labels(), loc='outside lower left', ncols=2)
+    axes.set_xlabel('cosine similarity')
+    axes.grid(axis='y', linewidth=0.8)
+    axes.set_ylim(bottom=0)
+    return figure
+
+
+def describe_steps(epoch: int, thresholds: dict[str, np.ndarray]) -> str:
+    """The histogram in words."""
+    medians = ', '.join(f'{np.median(values):.3g} for {name}' for name, values in thresholds.items())
+    return f'Histogram of the thresholds at epoch {epoch}; medians: {medians}.'
 
 
 def unsettled(record: RunRecord) -> str:
