@@ -15,12 +15,16 @@ from mmifnd.errors import UserError
 EXAMPLES = {1: 10, 2: 6}
 #: Those of ``mmifnd.records.detected``, which is not imported for the help.
 SOURCES = ('steps', 'snapshot')
+#: Those of ``mmifnd.records.names``.
+DIRECTIONS = ('image', 'text')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which runs, epoch and anchors."""
     parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR', help='one run or two')
     parser.add_argument('--of', choices=SOURCES, help='training steps of a few anchors, or a snapshot of all images')
+    parser.add_argument('--direction', choices=DIRECTIONS, default='image',
+                        help='of image-text models: the kind of the anchors; what was removed is of the other kind')
     parser.add_argument('--epoch', type=int, help='default: the last that tells of removed negatives')
     parser.add_argument('--anchors', nargs='+', type=int, metavar='IMAGE', help='default: drawn, no two of one class')
     parser.add_argument('--rows', type=int, default=5, help='anchors that are drawn')
@@ -45,7 +49,8 @@ def run(args: argparse.Namespace) -> None:
     if not anchors:
         raise UserError(f'no anchor lost something in all of {", ".join(relations)}; give another --epoch or --of')
     examples = EXAMPLES[len(args.work_dirs)]
-    save_picture(sheet_of(relations, images, labels, anchors, examples, images.class_names, images.names), args.out)
+    save_picture(sheet_of(relations, images, labels, anchors, examples, images.class_names, images.names, images.captions),
+                 args.out)
     print(f'{args.out}: {reading(relations, labels)}')
 
 
@@ -56,8 +61,12 @@ def relations_by_name(args: argparse.Namespace, num_classes: int | None) -> dict
     from mmifnd.visualization import RunRecord
     from mmifnd.visualization.report import run_names
     records = {name: RunRecord.load(work_dir) for name, work_dir in run_names(args.work_dirs).items()}
-    relations_of_run = without_damaged(records, lambda: told_of(records, num_classes, args.epoch, args.of))
-    for name, record in records.items():
+
+    def of_direction() -> dict[str, RunRecord]:
+        return {name: record.of_direction(args.direction) if record.directions else record for name, record in records.items()}
+
+    relations_of_run = without_damaged(records, lambda: told_of(of_direction(), num_classes, args.epoch, args.of))
+    for name, record in of_direction().items():
         if name not in relations_of_run:
             epoch = 'any epoch' if args.epoch is None else f'epoch {args.epoch}'
             raise UserError(f'{record.work_dir}: no {args.of or "step or snapshot"} of {epoch} tells of removed negatives; '

@@ -2,10 +2,13 @@
 
 import csv
 import json
+from argparse import Namespace
 
 import numpy as np
 import pytest
 
+from mmifnd.cli import contact_sheet
+from mmifnd.cli.contact_sheet import relations_by_name
 from mmifnd.records.detected import last_steps
 from mmifnd.records.lines import add_record
 from mmifnd.records.names import DETECTION, DIRECTIONS, folder_of
@@ -104,6 +107,14 @@ def test_report_of_both_directions(pairs, images, labels, tmp_path):
         assert part in text, part
     rows = list(csv.reader((tmp_path / 'removed.csv').open(encoding='utf-8')))[1:]
     assert [row[2:4] for row in rows] == [['0', CAPTIONS[1]], ['0', CAPTIONS[30]], [CAPTIONS[0], '2']]
+
+
+@pytest.mark.parametrize('direction', DIRECTIONS)
+def test_contact_sheet_of_one_direction(pairs, direction):
+    args = Namespace(work_dirs=[str(pairs)], direction=direction, epoch=None, of=None)
+    (name, relation), = relations_by_name(args, None).items()
+    assert contact_sheet.DIRECTIONS == tuple(DIRECTIONS)
+    assert name == 'glofnd, epoch 2' and relation.of(0).images.tolist() == LOST[direction]
 
 
 def test_two_runs_are_compared_in_each_direction(pairs, images, labels, tmp_path):
