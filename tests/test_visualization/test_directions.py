@@ -113,7 +113,7 @@ def test_report_of_both_directions(pairs, images, labels, tmp_path):
 def test_contact_sheet_of_one_direction(pairs, direction):
     args = Namespace(work_dirs=[str(pairs)], direction=direction, epoch=None, of=None)
     (name, relation), = relations_by_name(args, None).items()
-    assert contact_sheet.DIRECTIONS == tuple(DIRECTIONS)
+    assert tuple(DIRECTIONS) == contact_sheet.DIRECTIONS
     assert name == 'glofnd, epoch 2' and relation.of(0).images.tolist() == LOST[direction]
 
 
