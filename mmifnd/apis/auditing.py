@@ -189,18 +189,28 @@ def _features(source: Any, data: Any, config: str | Path | None,
 
 def _frozen(backbone: str | None, weights: str | Path | None, source: Any, data: Images | None) -> tuple[nn.Module, Images]:
     """A backbone with weights of a file, and the images, which are given as ``source``."""
+    encoder = frozen_backbone(backbone, weights)
+    if data is not None or not isinstance(source, (str, Path)) or not Path(source).expanduser().is_dir():
+        raise UserError('with a backbone, give the folder of images first: audit(FOLDER, backbone=..., weights=...)')
+    return encoder, source
+
+
+def frozen_backbone(backbone: str | None, weights: str | Path | None) -> nn.Module:
+    """A backbone of torchvision or timm with weights of a file, in evaluation mode.
+
+    Raises:
+        UserError: if the name is unknown, or there are no weights.
+    """
     library, _, name = (backbone or '').partition('/')
     if library not in LIBRARIES or not name:
         raise UserError(f"backbone={backbone!r} is unknown; give 'torchvision/NAME' or 'timm/NAME', and its weights as a file")
     if weights is None:
         raise UserError(f'backbone={backbone!r} has random weights, whose features say nothing; give weights=FILE, a local '
                         'file')
-    if data is not None or not isinstance(source, (str, Path)) or not Path(source).expanduser().is_dir():
-        raise UserError('with a backbone, give the folder of images first: audit(FOLDER, backbone=..., weights=...)')
     with DefaultScope.overwrite_default_scope('mmifnd'):
-        encoder = MODELS.build(dict(type=LIBRARIES[library], name=name, weights=str(weights)))
+        encoder: nn.Module = MODELS.build(dict(type=LIBRARIES[library], name=name, weights=str(weights)))
     encoder.eval()
-    return encoder, source
+    return encoder
 
 
 def _as_matrix(source: Any) -> Tensor:

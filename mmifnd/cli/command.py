@@ -36,6 +36,8 @@ COMMANDS = {
     'test': Command('test', 'judge a checkpoint by a config', 'test'),
     'evaluate': Command('evaluate', 'judge a checkpoint by the config beside it'),
     'audit': Command('audit', 'estimate the share of false negatives before any training', 'audit'),
+    'extract-features': Command('extract_features', 'write features of a training set to a file, such as for GuideDetector',
+                                'extract_features'),
     'compare': Command('compare', 'compare methods on a folder of classes, each at its own temperature'),
     'study': Command('study', 'compare methods over seeds: table, results.json, report.html', 'study'),
     'select-temperature': Command('select_temperature', "choose each method's temperature on the validation split of a study",

@@ -7,7 +7,9 @@
 import argparse
 
 #: Those of ``mmifnd.converters``, which is not imported for the help.
-LAYOUTS = ('mmpretrain', 'mmdetection', 'detectron2', 'torchvision', 'timm', 'open_clip')
+LAYOUTS = ('mmpretrain', 'mmdetection', 'detectron2', 'torchvision', 'timm')
+#: Both towers instead of a backbone.
+OPEN_CLIP = 'open_clip'
 ENCODERS = ('query', 'key')
 
 
@@ -15,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to export, and for whom."""
     parser.add_argument('checkpoint', help='a .pth file of a training run')
     parser.add_argument('out', help='file to write: .pkl for detectron2, .pth for the others')
-    parser.add_argument('--to', default=LAYOUTS[0], choices=LAYOUTS, help='the project that is to read it')
+    parser.add_argument('--to', default=LAYOUTS[0], choices=(*LAYOUTS, OPEN_CLIP), help='the project that is to read it')
     parser.add_argument('--config', help='of the training, for open_clip; default: the one beside the checkpoint')
     parser.add_argument('--encoder', default=ENCODERS[0], choices=ENCODERS, help="key: MoCo's momentum encoder")
 
@@ -23,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Read, rename, write."""
     from mmifnd.converters import export_backbone, export_open_clip
-    if args.to == 'open_clip':
+    if args.to == OPEN_CLIP:
         model, temperature = _towers(args.checkpoint, args.config)
         print('\n'.join(map(str, export_open_clip(args.checkpoint, args.out, model, temperature))))
     else:
