@@ -235,7 +235,7 @@ def look_at_names(root: Path, names: list[str], max_images: int | None, loader: 
 
 def _distinct(root: Path, names: Sequence[str]) -> list[str]:
     """The first name of each file."""
-    real, first = RealPaths(), {}
+    real, first = RealPaths(), dict[str, str]()
     for name in names:
         first.setdefault(real(str(root / name)), name)
     return list(first.values())

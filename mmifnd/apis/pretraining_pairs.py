@@ -98,9 +98,9 @@ def _split(config: dict[str, Any], holdout: float, seed: int) -> tuple[dict, dic
     if config['type'] == 'KarpathyJson':
         return dict(config, split='train'), dict(config, split='test'), {}
     if config['type'] == 'ImageTextTable' and (splits := _splits_of(config)):
-        train, test = splits
-        return dict(config, split=train), dict(config, split=test), dict(
-            holdout=Derived(0., f'the table says so: split {train} is trained on, {test} is judged'))
+        names = f'split {splits[0]} is trained on, {splits[1]} is judged'
+        return dict(config, split=splits[0]), dict(config, split=splits[1]), dict(
+            holdout=Derived(0., f'the table says so: {names}'))
     if not holdout:
         reason = 'all pairs are trained on, and retrieval is measured on them: that says how well they are remembered'
         return config, config, dict(holdout=Derived(0., reason))
