@@ -1,0 +1,232 @@
+"""One folder, one run: a lock that survives kills and works on network file systems.
+
+The lock is a file that is created in one step. Its owner touches it every :data:`INTERVAL` seconds, a heartbeat. Clocks of
+hosts are never compared: who waits for a lock watches whether it changes.
+"""
+
+import errno
+import getpass
+import json
+import os
+import secrets
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from mmifnd.errors import UserError
+
+#: Name of the lock in the folder.
+LOCK = 'run.lock'
+#: Seconds between two heartbeats.
+INTERVAL = 30.
+#: Heartbeats that the owner on another host may miss.
+MISSED = 2
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
+_MOST_BYTES = 1 << 16
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+class RunLock:
+    """The lock of a folder that this process holds.
+
+    Attributes:
+        folder: what is locked.
+    """
+
+    def __init__(self, folder: str | Path, interval: float = INTERVAL) -> None:
+        self.folder, self._interval = Path(folder), interval
+        self._path = self.folder / LOCK
+        self._text = json.dumps(dict(token=secrets.token_hex(8), **this_process())).encode()
+        self._is_released = threading.Event()
+        self._is_lost = False
+
+    def check(self) -> None:
+        """Look whether the lock still belongs to this process; call it before something important is written.
+
+        Raises:
+            UserError: if another run has taken over the folder.
+        """
+        with suppress(OSError):  # a network file system that does not answer says nothing of the owner
+            self._is_lost |= _read(self._path) != self._text
+        if self._is_lost:
+            raise UserError(f'{self.folder} was taken over by {_described(_read(self._path))}; this run ends and writes '
+                            'nothing more')
+
+    def _acquire(self, take_over: bool, report: Callable[[str], None]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        while not self._create():
+            held = _read(self._path)
+            if held is None:  # it was released in between
+                continue
+            if take_over:
+                report(f'{self.folder} is taken over from {_described(held)}')
+            elif not self._is_dead(held, report):
+                raise UserError(f'{self.folder} is in use by {_described(held)}; wait until that run has ended, choose another '
+                                'folder, or, if you know that it is gone, take it over: --take-over')
+            self._remove(held)
+        threading.Thread(target=self._beat, name='run lock', daemon=True).start()
+
+    def _create(self) -> bool:
+        """Write the lock if there is none; a hard link appears in one step also where exclusive creation does not."""
+        written = self._path.with_name(f'{LOCK}.{secrets.token_hex(4)}')
+        try:
+            written.write_bytes(self._text)
+            try:
+                os.link(written, self._path)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                with open(self._path, 'xb') as file:
+                    file.write(self._text)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise UserError(f'{self._path} cannot be written ({error.strerror}); a run needs a folder with room that it may '
+                            'write to') from error
+        finally:
+            written.unlink(missing_ok=True)
+        return True
+
+    def _is_dead(self, held: bytes, report: Callable[[str], None]) -> bool:
+        """Whether the owner is gone: seen at once on this host, elsewhere by heartbeats that do not come."""
+        owner, here = _parsed(held), this_process()
+        if owner.get('place') == here['place'] and here['place']:
+            return _birth(owner.get('pid')) != owner.get('born')
+        seconds = (MISSED + .2) * self._interval
+        report(f'{self.folder} is locked by {_described(held)}: watching for its heartbeat, up to {seconds:.0f} s')
+        first, until = self._pulse(), time.monotonic() + seconds
+        while time.monotonic() < until:
+            time.sleep(self._interval / 20)
+            if self._pulse() not in (first, None):
+                return False
+            if not self._path.exists():
+                break
+        return True
+
+    def _pulse(self) -> tuple[int, bytes] | None:
+        """What a heartbeat changes; the file is opened, so that a network file system asks its server."""
+        try:
+            with open(self._path, 'rb') as file:
+                return os.fstat(file.fileno()).st_mtime_ns, file.read(_MOST_BYTES)
+        except OSError:
+            return None
+
+    def _remove(self, held: bytes) -> None:
+        """Take away the lock whose content is ``held``, and no other one that has replaced it."""
+        aside = self._path.with_name(f'{LOCK}.{secrets.token_hex(4)}')
+        with suppress(FileNotFoundError):
+            os.rename(self._path, aside)
+            if _read(aside) != held:
+                with suppress(FileExistsError):
+                    os.link(aside, self._path)
+            aside.unlink()
+
+    def _beat(self) -> None:
+        while not self._is_released.wait(self._interval):
+            try:
+                if _read(self._path) != self._text:
+                    self._is_lost = True
+                    return
+                os.utime(self._path)
+            except OSError:
+                continue
+
+    def _release(self) -> None:
+        self._is_released.set()
+        with suppress(OSError):
+            if _read(self._path) == self._text:
+                self._path.unlink()
+
+
+_HELD: dict[tuple[int, str], RunLock] = {}
+
+
+@contextmanager
+def locked(folder: str | Path, take_over: bool = False, report: Callable[[str], None] = _say,
+           interval: float = INTERVAL) -> Iterator[RunLock]:
+    """Hold the lock of ``folder``, which is created if it is missing; a process that holds it already goes on.
+
+    Args:
+        folder: what only one run may write to.
+        take_over: do not ask whether its owner is alive.
+        report: called with a line before the heartbeat of another host is watched, and when a folder is taken over.
+        interval: seconds between two heartbeats; the same for all who use the folder.
+
+    Raises:
+        UserError: if another run holds it; the message names its owner, host and process. A process of this host that has
+            died frees it at once, one on another host after two missed heartbeats.
+    """
+    key = os.getpid(), os.path.realpath(folder)
+    if key in _HELD:
+        yield _HELD[key]
+        return
+    lock = RunLock(folder, interval)
+    lock._acquire(take_over, report)
+    _HELD[key] = lock
+    try:
+        yield lock
+    finally:
+        _HELD.pop(key, None)
+        lock._release()
+
+
+def this_process() -> dict[str, Any]:
+    """User, host, process, and what tells it from another process of the same number, or of a container beside it."""
+    return dict(user=_user(), host=socket.gethostname(), pid=os.getpid(), born=_birth(os.getpid()), place=_place())
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container whose user has no name
+        return f'user {os.getuid()}'
+
+
+def _place() -> str:
+    """The boot of the machine and the container in whose numbers processes are counted; empty if the system does not say."""
+    try:
+        boot = Path('/proc/sys/kernel/random/boot_id').read_text().strip()
+        return f'{boot} {os.readlink("/proc/self/ns/pid")}'
+    except OSError:
+        return ''
+
+
+def _birth(pid: Any) -> str | None:
+    """When a living process began, in the system's ticks; None if there is no such process."""
+    try:
+        state, *fields = Path(f'/proc/{int(pid)}/stat').read_text().rpartition(')')[2].split()
+    except (OSError, ValueError, TypeError):
+        return None
+    return None if state in 'ZX' else fields[18]
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        with open(path, 'rb') as file:
+            return file.read(_MOST_BYTES)
+    except FileNotFoundError:
+        return None
+
+
+def _parsed(text: bytes | None) -> dict[str, Any]:
+    try:
+        owner = json.loads(text or b'')
+    except ValueError:
+        return {}
+    return owner if isinstance(owner, dict) else {}
+
+
+def _described(text: bytes | None) -> str:
+    owner = _parsed(text)
+    if not {'user', 'host', 'pid'} <= set(owner):
+        return 'a run that has left no name'
+    user, host, pid = (ascii(str(owner[key])[:100])[1:-1] for key in ('user', 'host', 'pid'))
+    return f'a run of {user} on host {host} (process {pid})'

@@ -1,0 +1,148 @@
+"""One folder, one run: the lock of a work directory."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from mmifnd.errors import UserError
+from mmifnd.records import run_lock
+from mmifnd.records.run_lock import LOCK, locked, this_process
+
+#: Seconds between two heartbeats, here.
+SOON = .2
+
+
+def write_lock(folder, **changed):
+    """The lock of another run."""
+    text = json.dumps({'token': 'other', **this_process(), **changed})
+    (folder / LOCK).write_text(text)
+    return text
+
+
+#: A run that holds a folder until it is killed.
+HOLDS = ('import sys; from mmifnd.records.run_lock import locked\n'
+         'with locked(sys.argv[1]): print("held", flush=True); sys.stdin.read()')
+
+
+def test_the_lock_goes_with_the_block_and_nothing_else_is_left(tmp_path):
+    folder = tmp_path / 'new' / 'run'
+    with locked(folder) as lock:
+        lock.check()
+        owner = json.loads((folder / LOCK).read_text())
+        assert owner['pid'] == os.getpid() and owner['host'] and owner['user'] and os.listdir(folder) == [LOCK]
+        with locked(folder) as again:
+            assert again is lock
+        assert (folder / LOCK).exists()
+    assert os.listdir(folder) == []
+
+
+def test_a_living_process_of_this_host_refuses_at_once_and_a_killed_one_frees_at_once(tmp_path):
+    run = subprocess.Popen([sys.executable, '-c', HOLDS, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert run.stdout.readline() == b'held\n'
+    with pytest.raises(UserError, match=rf'is in use by a run of \S+ on host \S+ \(process {run.pid}\); .*--take-over'), \
+            locked(tmp_path):
+        pass
+    run.kill()
+    run.communicate()
+    lines = []
+    with locked(tmp_path, report=lines.append):
+        assert json.loads((tmp_path / LOCK).read_text())['pid'] == os.getpid()
+    assert lines == []
+
+
+def test_a_number_that_another_process_has_now_is_not_the_owner(tmp_path):
+    write_lock(tmp_path, born='1')
+    with locked(tmp_path, report=pytest.fail):
+        pass
+
+
+def test_another_host_that_is_silent_loses_the_folder(tmp_path):
+    write_lock(tmp_path, host='far', place='other', pid=7)
+    lines, began = [], time.monotonic()
+    with locked(tmp_path, report=lines.append, interval=SOON):
+        assert time.monotonic() - began >= 2 * SOON
+    assert lines == [f'{tmp_path} is locked by a run of {this_process()["user"]} on host far (process 7): watching for its '
+                     'heartbeat, up to 0 s']
+
+
+def test_another_host_that_beats_keeps_the_folder(tmp_path):
+    with locked(tmp_path, interval=SOON) as lock:
+        text = write_lock(tmp_path, host='far', place='other')
+        lock._text = text.encode()  # this process beats for the other host
+        run_lock._HELD.clear()
+        with pytest.raises(UserError, match='is in use by a run of .* on host far'), \
+                locked(tmp_path, report=lambda line: None, interval=2 * SOON):
+            pass
+    assert (tmp_path / LOCK).exists() is False
+
+
+def test_who_loses_a_folder_is_told_and_leaves_the_new_lock_alone(tmp_path):
+    lines = []
+    with locked(tmp_path) as lock:
+        run_lock._HELD.clear()
+        with locked(tmp_path, take_over=True, report=lines.append) as second:
+            second.check()
+            with pytest.raises(UserError, match=rf'was taken over by a run of .*process {os.getpid()}\); this run ends'):
+                lock.check()
+            lock._release()
+            assert (tmp_path / LOCK).exists()
+    assert 'is taken over from' in lines[0] and os.listdir(tmp_path) == []
+
+
+def test_of_many_who_find_a_dead_lock_one_gets_the_folder(tmp_path, monkeypatch):
+    write_lock(tmp_path, born='1')
+    monkeypatch.setattr(os, 'getpid', threading.get_ident)  # each thread is a process of its own
+    monkeypatch.setattr(run_lock, '_birth', lambda pid: '1' if pid == 1 else f'born {pid}')
+    meeting, done, outcomes = threading.Barrier(8), threading.Event(), []
+
+    def run():
+        meeting.wait()
+        try:
+            with locked(tmp_path):
+                outcomes.append('held')
+                done.wait()
+        except UserError:
+            outcomes.append('refused')
+
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    while len(outcomes) < 8:
+        time.sleep(.01)
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ['held'] + ['refused'] * 7 and os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize('text', [b'', b'{', b'[1]', b'\xff', b'{"user": "\\u001b[31m", "host": "a\\nb", "pid": {}}'])
+def test_a_damaged_lock_is_watched_and_then_replaced_in_one_line(tmp_path, text):
+    (tmp_path / LOCK).write_bytes(text)
+    lines = []
+    with locked(tmp_path, report=lines.append, interval=.05):
+        pass
+    assert len(lines) == 1 and '\n' not in lines[0] and '\x1b' not in lines[0]
+
+
+def test_without_hard_links_the_file_is_created_exclusively(tmp_path, monkeypatch):
+    def link(*_):
+        raise OSError(1, 'Operation not permitted')
+    monkeypatch.setattr(os, 'link', link)
+    with locked(tmp_path):
+        run_lock._HELD.clear()
+        with pytest.raises(UserError, match='is in use by'), locked(tmp_path):
+            pass
+
+
+def test_a_folder_without_room_is_named(tmp_path, monkeypatch):
+    def link(*_):
+        raise OSError(28, 'No space left on device')
+    monkeypatch.setattr(os, 'link', link)
+    with pytest.raises(UserError, match=rf'{LOCK} cannot be written \(No space left on device\)'), locked(tmp_path):
+        pass
+    assert os.listdir(tmp_path) == []
