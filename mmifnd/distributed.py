@@ -5,12 +5,15 @@ on the host travel through the current GPU if the backend is NCCL, which cannot 
 """
 
 import sys
+from datetime import timedelta
 from typing import Any, cast
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+#: Seconds that ranks wait for one that works alone, such as a clustering.
+PATIENCE = 14400.
 REDUCTIONS = ('sum', 'mean', 'min', 'max')
 
 
@@ -108,6 +111,29 @@ def broadcast_object(value: Any, source: int = 0) -> Any:
     return values[0]
 
 
+# --- waiting ------------------------------------------------------------------------------------------------------------
+
+
+def wait_for_all(seconds: float = PATIENCE) -> None:
+    """Wait until every rank has come here, also where one of them has more to do than the timeout of collectives allows.
+
+    Raises:
+        RuntimeError: if a rank has not come after ``seconds``; the message names it.
+    """
+    if world_size() > 1:
+        dist.monitored_barrier(_host_group() or dist.group.WORLD, timedelta(seconds=seconds))
+
+
+def _host_group() -> dist.ProcessGroup | None:
+    """A group of all ranks that talks on the host; it is made once for each default group."""
+    if dist.get_backend() == 'gloo':
+        return None
+    default = dist.group.WORLD
+    if _HOST_GROUPS.get('default') is not default:
+        _HOST_GROUPS.update(default=default, host=dist.new_group(backend='gloo'))
+    return _HOST_GROUPS['host']
+
+
 # --- models -------------------------------------------------------------------------------------------------------------
 
 
@@ -119,6 +145,7 @@ def unwrap(model: nn.Module) -> nn.Module:
     return cast(nn.Module, model.module) if is_wrapped else model
 
 
+_HOST_GROUPS: dict[str, 'dist.ProcessGroup | None'] = {}
 _OPERATIONS = dict(min=dist.ReduceOp.MIN, max=dist.ReduceOp.MAX) if dist.is_available() else {}
 
 
