@@ -16,7 +16,7 @@ default_hooks = dict(
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl', timeout=14400))  # seconds: ranks without a granularity wait for k-means
+    dist_cfg=dict(backend='nccl', timeout=600))  # seconds without progress that are a hang
 
 visualizer = dict(type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
 log_level = 'INFO'

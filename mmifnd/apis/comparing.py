@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmifnd.configuration.config import apply_options
 from mmifnd.errors import UserError, near_matches
 from mmifnd.files import write_whole
+from mmifnd.records.run_lock import locked
 from mmifnd.studies import Method, Study, as_markdown, run_all, summary_of, write_results
 from mmifnd.studies.plan import TEMPERATURE
 from mmifnd.studies.report import write_report
@@ -51,7 +52,8 @@ class Comparison(NamedTuple):
 
 def compare(data: str | Path, out: str | Path, methods: Sequence[str] = ('none', 'ifnd', 'glofnd'),
             temperatures: Sequence[float] = (0.1, 0.2, 0.5), seeds: int = 3, choosing_seeds: int = 1, measure: str = 'knn',
-            workers: int | None = None, command: str = 'mmifnd.apis.compare(...)', **settings: Any) -> Comparison:
+            workers: int | None = None, command: str = 'mmifnd.apis.compare(...)', take_over: bool = False,
+            **settings: Any) -> Comparison:
     """Pre-train each method on the images of a folder, and compare what it learned.
 
     The classes of the folder are looked at to measure, never to train. A share of each class is held out. Another share of the
@@ -69,6 +71,7 @@ def compare(data: str | Path, out: str | Path, methods: Sequence[str] = ('none',
         measure: the measure that chooses and that is tested, one of :data:`MEASURES`.
         workers: trainings at a time; default: one per core, at most two.
         command: what results and tables say they were made by.
+        take_over: use ``out`` even if another run seems to be using it.
         **settings: further arguments of :func:`mmifnd.apis.pretrain`, such as ``epochs``, ``framework``, ``image_size``,
             ``holdout`` and ``options``, for all methods.
 
@@ -78,6 +81,12 @@ def compare(data: str | Path, out: str | Path, methods: Sequence[str] = ('none',
     _check(methods, temperatures, seeds, choosing_seeds, measure)
     out = Path(out).expanduser()
     workers = workers or min(2, os.cpu_count() or 1)
+    with locked(out, take_over):
+        return _compare(data, out, methods, temperatures, seeds, choosing_seeds, measure, workers, command, settings)
+
+
+def _compare(data: str | Path, out: Path, methods: Sequence[str], temperatures: Sequence[float], seeds: int,
+             choosing_seeds: int, measure: str, workers: int, command: str, settings: dict[str, Any]) -> Comparison:
     study = _study(data, out, methods, measure, settings)
     if len(temperatures) > 1:
         study = _choose(study, out, temperatures, range(FIRST_CHOOSING_SEED, FIRST_CHOOSING_SEED + choosing_seeds), measure,

@@ -5,19 +5,22 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mmengine.config import Config
 from rich.console import Console
 
 from mmifnd.configuration.config import apply_options, load_config
 from mmifnd.configuration.derived import Derived
-from mmifnd.configuration.environment import build_runner
+from mmifnd.configuration.environment import training_run
 from mmifnd.datasets import MAX_BROKEN
 from mmifnd.datasets.load_image import LoadImageFromFile, loader_in
 from mmifnd.datasets.pixels import WHITE
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
 from mmifnd.engine.hooks import StopHook
 from mmifnd.records.inspection import write_inspection
+from mmifnd.records.run_lock import locked
 
-from .pretraining_arguments import Groups, check_known, check_places, prepare_folder
+from .inspection import Inspection
+from .pretraining_arguments import Groups, check_known, check_places, place_of_run, prepare_folder
 from .pretraining_config import pretraining_config
 from .pretraining_look import check_usable, look_before
 from .pretraining_parts import Backbone
@@ -43,7 +46,7 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
              backbone: Backbone = 'resnet18', epochs: int = 200, batch_size: int | None = None, image_size: int = 224,
              seed: int = 0, num_workers: int | None = None, options: dict[str, Any] | None = None, holdout: float = 0.2,
              background: Sequence[int] = WHITE, depth: str = 'full', resume: bool = False, overwrite: bool = False,
-             groups: Groups | None = None, **unknown: Any) -> Pretrained:
+             groups: Groups | None = None, take_over: bool = False, **unknown: Any) -> Pretrained:
     """Pre-train on the images of a folder, or on image-text pairs (``framework='clip'``).
 
     Queue, numbers of clusters, learning rate, momentum, prototypes, crops, clusterings and acceptance follow from the number
@@ -86,6 +89,7 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
             of one group are false negatives of each other from the first step on, beside what the method detects, and stay on
             one side of the holdout. Of pairs: what makes a group, ``'either'`` (default; a caption or an image), ``'caption'``,
             ``'image'``, ``'given'`` (the column ``group``), or ``'none'``.
+        take_over: use ``out`` even if another run seems to be using it.
 
     Before the training, the images are looked at (:func:`mmifnd.apis.inspect`; at most 20,000 of them, evenly spread); a line
     says what was found, and the table and a contact sheet are kept in ``out``, for the report.
@@ -111,18 +115,26 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
     inspection = look_before(data, config, background, depth)
     apply_options(config, options or {})
     check_usable(inspection, config.train_cfg.get('max_broken', MAX_BROKEN))
-    folder = prepare_folder(out, resume, overwrite)
+    with locked(place_of_run(out, resume, overwrite), take_over):
+        folder = prepare_folder(out, resume, overwrite)
+        path = _write_settings(config, folder, inspection, {
+            **settings, **{key: Derived(value, 'an option') for key, value in (options or {}).items()}})
+        loaded = load_config(path)
+        loaded.resume = resume
+        with training_run(loaded) as runner:
+            runner.register_hook(StopHook(resume='resume=True'))
+            runner.train()
+    return Pretrained(path, Path((path.parent / 'last_checkpoint').read_text().strip()))
+
+
+def _write_settings(config: Config, folder: Path, inspection: Inspection, settings: dict[str, Derived]) -> Path:
+    """Write the config and what was found in the images into the folder of a run, and print both."""
     config.work_dir, path = str(folder), folder / NAME
     AtomicFileBackend().put_text(config.pretty_text, path)
     write_inspection(path.parent, inspection.record(LoadImageFromFile(**loader_in(config.train_dataloader))))
     inspection.print_line()
-    print_settings({**settings, **{key: Derived(value, 'an option') for key, value in (options or {}).items()}}, path)
-    loaded = load_config(path)
-    loaded.resume = resume
-    runner = build_runner(loaded)
-    runner.register_hook(StopHook(resume='resume=True'))
-    runner.train()
-    return Pretrained(path, Path((path.parent / 'last_checkpoint').read_text().strip()))
+    print_settings(settings, path)
+    return path
 
 
 def print_settings(settings: dict[str, Derived], path: Path) -> None:

@@ -108,6 +108,20 @@ def check_places(data: Any, out: Any, options: Any) -> None:
                         "{'model.head.temperature': 0.1}")
 
 
+def place_of_run(out: str | Path, resume: bool, overwrite: bool) -> Path:
+    """The folder of a run, which need not exist yet.
+
+    Raises:
+        UserError: if ``out`` is a file, or the run there is both to go on and to be removed.
+    """
+    if resume and overwrite:
+        raise UserError('resume=True goes on with the run in out, and overwrite=True removes it; give one of them')
+    folder = Path(out).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f'out={out} is a file; give a folder')
+    return folder
+
+
 def prepare_folder(out: str | Path, resume: bool, overwrite: bool) -> Path:
     """The folder of a run, free of another one.
 
@@ -119,11 +133,7 @@ def prepare_folder(out: str | Path, resume: bool, overwrite: bool) -> Path:
     Raises:
         UserError: if the folder holds a run and neither is set, or both are.
     """
-    if resume and overwrite:
-        raise UserError('resume=True goes on with the run in out, and overwrite=True removes it; give one of them')
-    folder = Path(out).expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f'out={out} is a file; give a folder')
+    folder = place_of_run(out, resume, overwrite)
     used = files_of_run(folder)
     has_begun = [path for path in used if path.name not in BEFORE_A_RUN]
     if has_begun and not resume:

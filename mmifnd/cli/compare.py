@@ -7,7 +7,7 @@
 import argparse
 import os
 
-from mmifnd.configuration.command_line import add_cfg_options
+from mmifnd.configuration.command_line import add_cfg_options, add_take_over
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--holdout', type=float, default=0.2, help='share of each class that is held out (default: 0.2)')
     parser.add_argument('--groups', help='.csv file of path,group, or duplicates: images of one group are false negatives')
     parser.add_argument('--num-workers', type=int, default=0, help='processes that read images, per training (default: 0)')
+    add_take_over(parser)
     add_cfg_options(parser)
 
 
@@ -39,8 +40,8 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.studies import print_table
     comparison = compare(
         args.data, args.out, args.methods, args.temperatures, args.seeds, args.choosing_seeds, args.measure, args.workers,
-        args.command, framework=args.framework, backbone=args.backbone, epochs=args.epochs, batch_size=args.batch_size,
-        image_size=args.image_size, holdout=args.holdout, groups=args.groups, num_workers=args.num_workers,
-        options=args.cfg_options)
+        args.command, args.take_over, framework=args.framework, backbone=args.backbone, epochs=args.epochs,
+        batch_size=args.batch_size, image_size=args.image_size, holdout=args.holdout, groups=args.groups,
+        num_workers=args.num_workers, options=args.cfg_options)
     print_table(comparison.results)
     print(f'table: {comparison.table}\nthe picture: {comparison.report}')

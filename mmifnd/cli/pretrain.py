@@ -7,7 +7,7 @@
 
 import argparse
 
-from mmifnd.configuration.command_line import add_cfg_options
+from mmifnd.configuration.command_line import add_cfg_options, add_take_over
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--groups', help='.csv file of path,group, or duplicates: images of one group are false negatives')
     parser.add_argument('--resume', action='store_true', help='continue the run in OUT')
     parser.add_argument('--overwrite', action='store_true', help='remove the run in OUT and start again')
+    add_take_over(parser)
     add_cfg_options(parser)
 
 
@@ -42,5 +43,5 @@ def run(args: argparse.Namespace) -> None:
         args.data, args.out, method=args.method, framework=args.framework, backbone=args.backbone, epochs=args.epochs,
         batch_size=args.batch_size, image_size=args.image_size, seed=args.seed, num_workers=args.num_workers,
         options=args.cfg_options, holdout=args.holdout, background=args.background, depth=args.depth, resume=args.resume,
-        overwrite=args.overwrite, groups=args.groups)
+        overwrite=args.overwrite, groups=args.groups, take_over=args.take_over)
     print(f'{result.config}\n{result.checkpoint}')

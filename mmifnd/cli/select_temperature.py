@@ -7,7 +7,7 @@ import argparse
 import os
 from pathlib import Path
 
-from mmifnd.configuration.command_line import add_cfg_options, check_positive
+from mmifnd.configuration.command_line import add_cfg_options, add_take_over, check_positive
 from mmifnd.errors import UserError
 from mmifnd.files import write_whole
 from mmifnd.machine import available_cores
@@ -22,12 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--methods', nargs='+', help='only these methods')
     add_cfg_options(parser)
     parser.add_argument('--workers', type=int, default=min(2, available_cores()), help='runs at a time')
+    add_take_over(parser)
     parser.add_argument('--out', default='work_dirs/select_temperature')
 
 
 def run(args: argparse.Namespace) -> None:
     """Run everything, write ``results.json`` and ``temperatures.md``, print the latter."""
     os.environ.setdefault('OMP_NUM_THREADS', '1')  # before torch is imported; each run has a process of its own
+    from mmifnd.records.run_lock import locked
     from mmifnd.studies import load_study, run_all, summary_of, write_results
     from mmifnd.studies.temperatures import at_temperatures, temperature_table
     check_positive(workers=args.workers)
@@ -42,8 +44,9 @@ def run(args: argparse.Namespace) -> None:
     study = study.with_options(args.cfg_options or {})
     grid = at_temperatures(study, args.temperatures)
     out = Path(args.out)
-    results = summary_of(grid, run_all(grid, out, args.seeds, workers=args.workers), args.command)
-    write_results(results, out / 'results.json')
-    text = temperature_table(results, study, args.temperatures, args.measure)
-    write_whole(out / 'temperatures.md', text)
+    with locked(out, args.take_over):
+        results = summary_of(grid, run_all(grid, out, args.seeds, workers=args.workers), args.command)
+        write_results(results, out / 'results.json')
+        text = temperature_table(results, study, args.temperatures, args.measure)
+        write_whole(out / 'temperatures.md', text)
     print(text)

@@ -24,6 +24,7 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.configuration import TESTING, build_runner, check_testing
     from mmifnd.distributed import is_main
     from mmifnd.engine.checkpoints.checkpoint_format import load_plain
+    from mmifnd.ranks import stop_watch
     from mmifnd.studies.results import evaluation_results
     from mmifnd.studies.summary import write_results
     config = config_of(args, TESTING)
@@ -34,6 +35,7 @@ def run(args: argparse.Namespace) -> None:
     runner = build_runner(config)
     check_testing(runner, checkpoint, args.checkpoint)
     measures = runner.test()
+    stop_watch()
     if not is_main():
         return
     print_measures(measures)

@@ -8,7 +8,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from mmifnd.configuration.command_line import add_config_arguments, config_of
+from mmifnd.configuration.command_line import add_config_arguments, add_take_over, config_of
 from mmifnd.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='continue from a checkpoint; default: the latest of the work directory')
     parser.add_argument('--fresh-image-state', action='store_true',
                         help='with --resume on other images: keep the weights; labels, thresholds and queue begin anew')
+    add_take_over(parser)
     parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
     parser.add_argument('--no-validate', action='store_true', help='leave out validation while training')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate with the batch size')
@@ -29,12 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Build and train; bad input ends in one line before the first step."""
-    from mmifnd.configuration import build_runner, check_training
+    from mmifnd.configuration import check_training, training_run
     from mmifnd.engine.hooks import StopHook
-    runner, args.stop = build_runner(merged(args)), StopHook()
-    check_training(runner)
-    runner.register_hook(args.stop)
-    runner.train()
+    with training_run(merged(args), args.take_over) as runner:
+        args.stop = StopHook()
+        check_training(runner)
+        runner.register_hook(args.stop)
+        runner.train()
 
 
 def has_begun(args: argparse.Namespace) -> bool:

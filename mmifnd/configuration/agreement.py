@@ -1,9 +1,7 @@
 """What a run goes on from: rank 0 decides, and every rank sees the same file, or the run ends."""
 
-import hashlib
 import os
 import socket
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +11,8 @@ from mmifnd.checkpoint_file import damage_of
 from mmifnd.distributed import broadcast_object, gather_objects, is_main, rank
 from mmifnd.engine.checkpoints.latest_checkpoint import newest_sound_checkpoint
 from mmifnd.errors import UserError
+
+from .same_run import content_of
 
 _REMEDY = 'let all hosts share the work directory, or copy it from the host of rank 0 to each of them'
 
@@ -38,7 +38,7 @@ def settle_checkpoint(config: Config, report: Callable[[str], None]) -> None:
             error = str(refusal)
     choice = broadcast_object(choice)
     mine = error or _difference(config, choice)
-    answers = gather_objects((rank(), socket.gethostname(), mine, _content(_path(config, choice))))
+    answers = gather_objects((rank(), socket.gethostname(), mine, content_of(_path(config, choice))))
     _compare(answers)
     config.resume, config.load_from = choice is not None, choice and str(_path(config, choice))
 
@@ -73,16 +73,6 @@ def _difference(config: Config, choice: str | None) -> str:
     if not path.is_file():
         return f'{path} does not exist, and rank 0 goes on from it; {_REMEDY}'
     return damage_of(path) if int(os.environ.get('LOCAL_RANK', '0')) == 0 else ''
-
-
-def _content(path: Path | None) -> str:
-    """Names, sizes and checksums of all parts of a checkpoint, as one digest; empty if there is nothing to read."""
-    try:
-        with zipfile.ZipFile(path or '') as archive:
-            parts = [(entry.filename.partition('/')[2], entry.file_size, entry.CRC) for entry in archive.infolist()]
-    except (OSError, zipfile.BadZipFile):
-        return ''
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _compare(answers: list[tuple[int, str, str, str]]) -> None:

@@ -32,6 +32,12 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
                         help='override keys of the config, such as model.head.temperature=0.1')
 
 
+def add_take_over(parser: argparse.ArgumentParser) -> None:
+    """``--take-over``."""
+    parser.add_argument('--take-over', action='store_true',
+                        help='use the folder even if another run seems to be using it: only if you know that that run is gone')
+
+
 def config_of(args: argparse.Namespace, task: 'Task') -> 'Config':
     """The config, checked for the task, with everything that the shared options say."""
     from .config import load_config

@@ -4,7 +4,10 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -12,10 +15,23 @@ from mmengine.config import Config
 from mmengine.dist import init_dist
 from mmengine.runner import Runner
 
+from mmifnd.distributed import broadcast_object, is_main, wait_for_all
+from mmifnd.engine.hooks import LockHook, WatchHook
 from mmifnd.engine.runner import QuietRunner
 from mmifnd.errors import UserError
+from mmifnd.ranks import current_watch, meet, start_watch, stop_watch, store_of_launcher
+from mmifnd.records.run_lock import RunLock, locked
 
 from .agreement import settle_checkpoint
+from .restarts import note_checkpoints, resume_after_restart
+from .same_run import check_same_images, check_same_run
+
+#: Seconds without progress that are a hang, unless ``env_cfg.dist_cfg.timeout`` says otherwise.
+TIMEOUT = 600
+#: Seconds in which all ranks must have started, where torchrun may start them again.
+MEETING = 600.
+#: How much longer collectives wait than the watch, which knows more.
+_LATER = 1.2
 
 
 def build_runner(config: Config) -> Runner:
@@ -25,35 +41,108 @@ def build_runner(config: Config) -> Runner:
     without ``load_from``, the newest checkpoint of the work directory that is not damaged is taken.
 
     Raises:
-        UserError: if the checkpoint to resume from is damaged or differs between ranks, or torchrun
-            or Slurm is to launch and has not.
+        UserError: if config, data, versions or the checkpoint to resume from differ between ranks or the latter is damaged, or
+            torchrun or Slurm is to launch and has not.
     """
     on_gpu = torch.cuda.is_available()
-    if config.get('launcher') == 'slurm':
-        _take_ranks_of_slurm()
-    if config.get('launcher') == 'pytorch' and 'RANK' not in os.environ:
-        raise UserError('--launcher pytorch: RANK is not set; start with torchrun, as tools/dist_train.sh does')
+    join_ranks(config)
     if config.get('launcher', 'none') != 'none':
-        if not dist.is_initialized():
-            _join_ranks(config, on_gpu)
         config.model_wrapper_cfg = dict(
             type='MMDistributedDataParallel', broadcast_buffers=False,
             find_unused_parameters=config.get('find_unused_parameters', False), **({} if on_gpu else dict(device_ids=None)))
     if not on_gpu:
         _say(f'no GPU was found: running on the CPU in {os.environ.get("WORLD_SIZE", "1")} process(es)')
+    check_same_run(config)
     if config.get('resume'):
         settle_checkpoint(config, _say)
-    return QuietRunner.from_cfg(config)
+    runner = QuietRunner.from_cfg(config)
+    watch = current_watch()
+    if watch is not None:
+        runner.register_hook(WatchHook(watch))
+    return runner
 
 
-def _join_ranks(config: Config, on_gpu: bool) -> None:
-    """Let the ranks talk before mmengine would: they compare what they are to go on from."""
-    options = dict(config.get('env_cfg', {}).get('dist_cfg', {}))
+@contextmanager
+def training_run(config: Config, take_over: bool = False) -> Iterator[Runner]:
+    """A runner that holds the lock of its work directory, and whose ranks watch over each other, until the block ends.
+
+    A run that torchrun has started again goes on from its last checkpoint.
+
+    Args:
+        config: as for :func:`build_runner`.
+        take_over: take the work directory even if another run holds it.
+
+    Raises:
+        UserError: as :func:`build_runner`, or if another run holds the work directory.
+    """
+    join_ranks(config)
+    with _locked_by_main(config.work_dir, take_over) as lock:
+        if is_main():
+            note_checkpoints(config.work_dir)
+        resume_after_restart(config, _say)
+        runner = build_runner(config)
+        if lock is not None:
+            runner.register_hook(LockHook(lock))
+        check_same_images(runner)
+        yield runner
+        stop_watch()
+
+
+@contextmanager
+def _locked_by_main(folder: str, take_over: bool) -> Iterator[RunLock | None]:
+    """Rank 0 holds the lock, and every rank ends if it cannot."""
+    if not is_main():
+        wait_for_all()  # another host may be watched for its heartbeat
+        refusal = broadcast_object(None)
+        if refusal:
+            raise UserError(refusal)
+        yield None
+        return
+    with ExitStack() as stack:
+        refusal = None
+        try:
+            lock = stack.enter_context(locked(folder, take_over))
+        except UserError as error:
+            refusal = str(error)
+        wait_for_all()
+        broadcast_object(refusal)
+        if refusal:
+            raise UserError(refusal)
+        yield lock
+
+
+def join_ranks(config: Config) -> None:
+    """Let the ranks that the launcher has started talk to each other, and watch over each other; once per process.
+
+    Raises:
+        UserError: if torchrun or Slurm is to launch and has not.
+    """
+    launcher = config.get('launcher', 'none')
+    if launcher == 'slurm':
+        _take_ranks_of_slurm()
+    if launcher == 'pytorch' and 'RANK' not in os.environ:
+        raise UserError('--launcher pytorch: RANK is not set; start with torchrun, as tools/dist_train.sh does')
+    if launcher != 'none' and not dist.is_initialized():
+        seconds = config.get('env_cfg', {}).get('dist_cfg', {}).get('timeout', TIMEOUT)
+        meeting: dict[str, Any] = {}
+        prefix = ''
+        if int(os.environ.get('TORCHELASTIC_MAX_RESTARTS', '0')):
+            place = dict(rank=int(os.environ['RANK']), world_size=int(os.environ['WORLD_SIZE']))
+            store = store_of_launcher(MEETING, is_new_server=True)
+            prefix = meet(store, place['rank'], place['world_size'], MEETING)
+            meeting = dict(place, store=dist.PrefixStore(prefix, store))
+        _join(config, torch.cuda.is_available(), seconds * _LATER, meeting)
+        start_watch(seconds, prefix)
+
+
+def _join(config: Config, on_gpu: bool, seconds: float, meeting: dict[str, Any]) -> None:
+    """Let the ranks talk before mmengine would: they compare what they are to do."""
+    options = dict(config.get('env_cfg', {}).get('dist_cfg', {}), timeout=seconds, **meeting)
     if on_gpu:
         multiprocessing.set_start_method(config.get('env_cfg', {}).get('mp_cfg', {}).get('mp_start_method', 'fork'), force=True)
         init_dist(config.launcher, **{'backend': 'nccl', **options})
     else:
-        dist.init_process_group('gloo', timeout=timedelta(seconds=options.get('timeout', 1800)))
+        dist.init_process_group('gloo', timeout=timedelta(seconds=seconds), **meeting)
 
 
 def _take_ranks_of_slurm() -> None:

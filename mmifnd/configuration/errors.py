@@ -1,11 +1,12 @@
-"""One clear line for bad input, before work starts."""
+"""One clear line for bad input, before work starts; with several ranks, one line for all of them."""
 
 import errno
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from mmifnd.errors import MissingExtra, UserError
 from mmifnd.text import printable
@@ -18,6 +19,8 @@ FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 #: Exit status after Ctrl-C, where nothing was saved: 128 + SIGINT, as of a shell.
 INTERRUPTED = 130
 
+#: Seconds that rank 0 gets to report what all ranks report, before they can talk to each other.
+_COMMON = 1.5
 _WRAPPING = re.compile(r"class `\w+` in \S+\.py: ")
 _OF_WORKER = re.compile(r'Caught \w+ in \w+ worker process .*\n[\w.]+: ', re.DOTALL)
 
@@ -25,6 +28,9 @@ _OF_WORKER = re.compile(r'Caught \w+ in \w+ worker process .*\n[\w.]+: ', re.DOT
 @contextmanager
 def one_line_errors(started=lambda: False) -> Iterator[None]:
     """End the program with status 2 and one line where input is bad.
+
+    Of several ranks, any may speak, with its number and host; an error that all have in common is printed once, and one that
+    follows from the failure of another rank is replaced by that failure.
 
     Args:
         started: says whether work has begun; from then on only :class:`UserError` is taken for bad input, and a full disk.
@@ -35,10 +41,16 @@ def one_line_errors(started=lambda: False) -> Iterator[None]:
         _end(error)
     except EXPECTED as error:
         if os.environ.get('MMIFND_TRACEBACK') or started() and getattr(error, 'errno', None) not in FULL_DISK:
+            _let_ranks_know(error)
             raise
         _end(error)
     except KeyboardInterrupt:
-        _end('interrupted; what was saved before stands: go on with --resume', INTERRUPTED)
+        if int(os.environ.get('RANK', '0')) == 0:
+            print('error: interrupted; what was saved before stands: go on with --resume', file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        _let_ranks_know(error)
+        raise
 
 
 def one_line(error: BaseException) -> str:
@@ -52,7 +64,74 @@ def one_line(error: BaseException) -> str:
     return _WRAPPING.sub('', ' '.join(_OF_WORKER.sub('', str(text)).split())) or type(error).__name__
 
 
-def _end(error: BaseException | str, status: int = 2) -> None:
-    if int(os.environ.get('RANK', '0')) == 0:
-        print(f'error: {printable(error if isinstance(error, str) else one_line(error))}', file=sys.stderr)
-    sys.exit(status)
+def _end(error: BaseException) -> None:
+    line = one_line(error)
+    if 'RANK' in os.environ:
+        printed = _line_of_rank(error, line)
+        _record(printed or line)
+        _print(printed)
+        _leave()
+        sys.exit(1 if _is_of_another(error) else 2)
+    _print(line)
+    sys.exit(2)
+
+
+def _let_ranks_know(error: Exception) -> None:
+    """Announce an error that is shown with a traceback; one that another rank has caused ends this rank here, without."""
+    if 'RANK' not in os.environ:
+        return
+    text = f'{type(error).__name__}: {one_line(error)}'
+    line = _line_of_rank(error, text)
+    _record(line or text, None if _is_of_another(error) else error)
+    _print(line)
+    _leave()
+    if _is_of_another(error):
+        sys.exit(1)
+
+
+def _line_of_rank(error: BaseException, text: str) -> str | None:
+    """What this rank has to print about its error; None if another rank prints it."""
+    watch = _watch()
+    if watch is not None:
+        with suppress(RuntimeError):  # the store went with the host of rank 0
+            return watch.report(error, text)
+    rank = int(os.environ['RANK'])
+    if rank:  # torchrun ends this process meanwhile if rank 0 has said the same
+        time.sleep(_COMMON + .1 * int(os.environ.get('LOCAL_RANK', '0')))
+    import socket
+    return text if rank == 0 or text.startswith('rank ') else f'rank {rank} on host {socket.gethostname()}: {text}'
+
+
+def _is_of_another(error: BaseException) -> bool:
+    ranks = sys.modules.get('mmifnd.ranks')
+    return _watch() is not None and ranks.is_lost_connection(error)
+
+
+def _leave() -> None:
+    watch = _watch()
+    if watch is not None:
+        watch.leave()
+
+
+def _watch():
+    ranks = sys.modules.get('mmifnd.ranks')
+    return ranks.current_watch() if ranks else None
+
+
+def _record(line: str, cause: BaseException | None = None) -> None:
+    """Hand the line to torchrun, which shows that of the rank that has failed first, with the traceback of its cause."""
+    if 'TORCHELASTIC_ERROR_FILE' not in os.environ:
+        return
+    from torch.distributed.elastic.multiprocessing.errors import record
+
+    @record
+    def fail() -> None:
+        raise UserError(line) from cause
+
+    with suppress(UserError):
+        fail()
+
+
+def _print(line: str | None) -> None:
+    if line is not None:
+        print(f'error: {printable(line)}', file=sys.stderr, flush=True)

@@ -5,7 +5,7 @@ import csv
 import fcntl
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -33,11 +33,13 @@ class BrokenImages:
 
     Attributes:
         list_file (str | None): file that each of them is written to once; None for none.
+        num_shared (int): those that all processes know of.
     """
 
     def __init__(self, num_images: int, limit: int) -> None:
         self.limit = limit
         self.list_file: str | None = None
+        self.num_shared = 0
         self._rows: torch.Tensor | None = None
         self._flags = torch.zeros(num_images, dtype=torch.bool).share_memory_()
         self._noted = torch.zeros(len(KINDS), dtype=torch.int64).share_memory_()
@@ -85,6 +87,17 @@ class BrokenImages:
         if is_new:
             print_log(f'{name} cannot be read, and another image replaces it ({count} of at most {self.limit}): {reason}',
                       logger='current', level=logging.WARNING)
+
+    def merge(self, flags: torch.Tensor, describe: Callable[[int], str]) -> None:
+        """Add the images that other processes have found, bool (N,), by stable index; they have reported them.
+
+        Args:
+            describe: the name of an image, for the list.
+        """
+        for index in torch.nonzero(flags & ~self.flags()).flatten().tolist():
+            self._flags[self._row(index)] = True
+            self._write(describe(index), 'found by another process')
+        self.num_shared = int(flags.sum())
 
     def report(self, name: str, notes: dict[str, str]) -> None:
         """Log what was noted while an image was read, the first image of each kind only."""

@@ -7,6 +7,7 @@ from mmengine.dist import master_only
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from mmifnd.ranks import current_watch, relay_warnings
 from mmifnd.text import printable
 
 from .checkpoints.run_starts import keep_config
@@ -51,6 +52,9 @@ class QuietRunner(Runner):
     def build_logger(self, *args, **kwargs) -> MMLogger:
         """Build the logger; its console handler keeps quiet from the first message on."""
         logger = super().build_logger(*args, **kwargs)
+        watch = current_watch()
+        if watch is not None:
+            relay_warnings(watch, logger)
         for handler in logger.handlers:
             handler.addFilter(_make_printable)
             if isinstance(handler, logging.FileHandler):

@@ -15,7 +15,7 @@ from mmengine.config import Config
 
 from mmifnd.configuration.command_line import set_loader_defaults
 from mmifnd.configuration.config import load_config
-from mmifnd.configuration.environment import build_runner
+from mmifnd.configuration.environment import training_run
 from mmifnd.engine.hooks import EpochCallbackHook
 from mmifnd.records.lines import read_records
 from mmifnd.records.names import DETECTION, HISTORY, folder_of
@@ -63,12 +63,12 @@ def _measures(run: Run, config: Config, folder: Path, callback) -> dict[str, flo
     config.randomness = dict(seed=run.seed, deterministic=True)
     config.log_level = 'WARNING'
     set_loader_defaults(config)
-    runner = build_runner(config)
     total = config.train_cfg.max_epochs
-    runner.register_hook(EpochCallbackHook(lambda done: callback(done, total)))
     try:
-        runner.train()
-        return {**_last_detection(folder), **runner.test()}
+        with training_run(config) as runner:
+            runner.register_hook(EpochCallbackHook(lambda done: callback(done, total)))
+            runner.train()
+            return {**_last_detection(folder), **runner.test()}
     finally:
         logging.shutdown()
         sys.stdout.flush()

@@ -9,13 +9,18 @@ from typing import Any
 
 from mmifnd.configuration.errors import UserError, one_line
 from mmifnd.engine.progress import progress_bar
+from mmifnd.records.run_lock import RunLock, locked
 
 from .one_run import DONE, finished_before, train_and_test
 from .plan import Run, Study
 
 
-def run_all(study: Study, out: Path, seeds: Sequence[int], epochs: int | None = None, workers: int = 2) -> list[dict]:
+def run_all(study: Study, out: Path, seeds: Sequence[int], epochs: int | None = None, workers: int = 2,
+            take_over: bool = False) -> list[dict]:
     """Every run of ``study``; a run waits for the one whose rate it copies, and one that was finished before is kept.
+
+    Args:
+        take_over: use ``out`` even if another study seems to be using it.
 
     Returns:
         list[dict]: one record a run, see :func:`train_and_test`, in the order of the study.
@@ -23,7 +28,11 @@ def run_all(study: Study, out: Path, seeds: Sequence[int], epochs: int | None = 
     Raises:
         UserError: if a run fails; the message names it and its log.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    with locked(out, take_over) as lock:
+        return _run_all(study, out, seeds, epochs, workers, lock)
+
+
+def _run_all(study: Study, out: Path, seeds: Sequence[int], epochs: int | None, workers: int, lock: RunLock) -> list[dict]:
     waiting = list(study.runs(seeds))
     order = [run.folder for run in waiting]
     before = {folder for folder in order if (out / folder / DONE).exists()}
@@ -39,6 +48,7 @@ def run_all(study: Study, out: Path, seeds: Sequence[int], epochs: int | None = 
             while len(records) < len(order):
                 _start(waiting, active, records, workers, context, messages, out, epochs)
                 kind, folder, value = _next_message(messages, active)
+                lock.check()
                 if kind == 'failed':
                     raise UserError(f'the run {folder} failed: {value}; see {out / folder / "log.txt"}')
                 if kind == 'kept':

@@ -14,11 +14,16 @@ from mmengine.hooks import Hook
 from mmengine.registry import DefaultScope
 from small_models import freeze_batch_statistics
 
-from mmifnd.configuration import build_runner, load_config
+from mmifnd.configuration import build_runner, load_config, same_run
 from mmifnd.configuration.agreement import settle_checkpoint
+from mmifnd.configuration.same_run import check_same_images, check_same_run
+from mmifnd.datasets import IndexedDataset
+from mmifnd.datasets.tensor_images import TensorImages
 from mmifnd.distributed import unwrap
 from mmifnd.engine.hooks import StopHook
 from mmifnd.engine.hooks.finite_watch import FiniteWatch
+from mmifnd.engine.loops import EpochLoop
+from mmifnd.engine.loops.shared_broken import share_broken_images
 from mmifnd.errors import UserError
 
 CONFIGS = dict(
@@ -177,3 +182,40 @@ def settle(folders, load_from=None):
     except UserError as error:
         return str(error)
     return config.resume, config.load_from, lines
+
+
+def compare_hosts(configs, hosts_versions=None):
+    """The line that ranks with a config each end with, each on a host of its own; None if they go on."""
+    with mock.patch.object(same_run, 'versions', lambda: (hosts_versions or [{}, {}])[rank()]):
+        try:
+            check_same_run(Config(configs[rank()]))
+        except UserError as error:
+            return str(error)
+
+
+def compare_images(folders):
+    """The same for data sets of images in a folder."""
+    dataset = IndexedDataset(dict(type='CustomDataset', data_prefix=str(folders[rank()]), pipeline=[]))
+    loop = EpochLoop.__new__(EpochLoop)
+    loop.dataloader = SimpleNamespace(dataset=dataset)
+    with mock.patch.dict(os.environ, LOCAL_RANK='0'):
+        try:
+            check_same_images(SimpleNamespace(train_loop=loop))
+        except UserError as error:
+            return str(error)
+
+
+def share_broken(found, limit, list_files):
+    """What each rank knows after an exchange of the images that it has found: ``(indices, lines)``, or the refusal."""
+    dataset = IndexedDataset(TensorImages(torch.zeros(8, 3, 4, 4, dtype=torch.uint8)), max_broken=limit)
+    dataset.broken_images.list_file, lines = str(list_files[rank()]), []
+    logger = SimpleNamespace(warning=lines.append)
+    try:
+        share_broken_images(dataset, logger)  # nothing to tell
+        for index in found[rank()]:
+            dataset.broken_images.add(index, dataset.describe(index), OSError('truncated'))
+        for _ in range(2):  # the second time there is nothing new
+            share_broken_images(dataset, logger)
+    except UserError as error:
+        return str(error)
+    return torch.nonzero(dataset.broken()).flatten().tolist(), lines

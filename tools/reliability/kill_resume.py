@@ -130,7 +130,7 @@ def kill(run, case, work_dir, wanted, chance):
     while run.poll() is None:
         time.sleep(0.0003)  # writing takes a few milliseconds
         if wanted == 'writing':
-            was_open, is_open = is_open, any(name.endswith('.pth.partial') for name in os.listdir(work_dir))
+            was_open, is_open = is_open, any(work_dir.glob('*.pth.*.partial'))
             files -= was_open and not is_open
             if is_open and files <= 0:
                 break
@@ -147,7 +147,7 @@ def kill(run, case, work_dir, wanted, chance):
             os.kill(process, signal.SIGKILL)
     run.wait(120)
     step, stage = read_stage(work_dir)
-    return step, 'writing' if list(work_dir.glob('*.pth.partial')) else stage
+    return step, 'writing' if list(work_dir.glob('*.pth.*.partial')) else stage
 
 
 def command_of(pid):

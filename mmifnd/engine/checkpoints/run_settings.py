@@ -21,7 +21,7 @@ _NO_OPTIONS = ('params', 'foreach', 'fused', 'capturable', 'differentiable', 'pa
 
 def settings_of(config: dict[str, Any]) -> str:
     """The JSON of what a config says of the training, which a checkpoint keeps as text; it is compared, never executed."""
-    return json.dumps(_flat({part: config.get(part) for part in PARTS}), sort_keys=True, default=repr)
+    return json.dumps(flat_settings({part: config.get(part) for part in PARTS}), sort_keys=True, default=repr)
 
 
 def changed_settings(then: str, now: str) -> dict[str, tuple[Any, Any]]:
@@ -113,7 +113,7 @@ def _is_circumstance(key: str) -> bool:
     return parts[-1] in _CIRCUMSTANCES or parts[0] == 'default_hooks' and len(parts) > 1 and parts[1] in _HOOKS
 
 
-def _flat(value: Any, where: str = '') -> dict[str, Any]:
+def flat_settings(value: Any, where: str = '') -> dict[str, Any]:
     """Values by dotted keys; lists of plain values stay whole."""
     if isinstance(value, dict):
         items = value.items()
@@ -123,5 +123,5 @@ def _flat(value: Any, where: str = '') -> dict[str, Any]:
         return {where: list(value) if isinstance(value, tuple) else value}
     flat: dict[str, Any] = {}
     for key, item in items:
-        flat |= _flat(item, f'{where}.{key}' if where else str(key))
+        flat |= flat_settings(item, f'{where}.{key}' if where else str(key))
     return flat

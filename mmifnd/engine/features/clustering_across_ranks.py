@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mmifnd.clustering import Granularity, PseudoLabeler, PseudoLabels, RowShare
-from mmifnd.distributed import broadcast, rank, world_size
+from mmifnd.distributed import broadcast, rank, wait_for_all, world_size
 from mmifnd.machine import available_cores
 
 from ..progress import Report, reported
@@ -37,6 +37,7 @@ def label_across_ranks(labeler: PseudoLabeler, features: Tensor, progress: float
     for position in range(rank(), total, world):
         local_levels[position] = labeler.cluster(features, position, seen, gpu=_local_gpu())
         report(min(len(local_levels) * world, total))
+    wait_for_all()
     levels = [_shared(local_levels.get(g), labeler.num_clusters[g], features, source=g % world) for g in range(total)]
     labeler.remember(levels)
     return labeler.accept(levels, progress, seen)

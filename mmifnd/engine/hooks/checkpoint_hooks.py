@@ -5,9 +5,10 @@ from pathlib import Path
 from mmengine.hooks import CheckpointHook as _CheckpointHook, Hook
 
 from mmifnd.checks import check_choice
-from mmifnd.distributed import gather_objects, is_main, unwrap
+from mmifnd.distributed import gather_objects, is_main, unwrap, wait_for_all
 from mmifnd.errors import UserError
 from mmifnd.files import FullDiskError, remove_partials
+from mmifnd.records.names import folder_of
 from mmifnd.registry import HOOKS
 
 from ..batch_norm import average_batch_statistics
@@ -177,7 +178,8 @@ class CheckpointHook(_CheckpointHook):
         super().before_train(runner)
         self._kept = checkpoints_in(self.out_dir, runner.epoch, runner.iter) if runner.iter else []
         if is_main():
-            remove_partials(self.out_dir)
+            for folder in (self.out_dir, folder_of(runner.work_dir)):
+                remove_partials(folder)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Save where a step is due; gradients that are being accumulated are waited for."""
@@ -189,6 +191,7 @@ class CheckpointHook(_CheckpointHook):
 
     def after_train_epoch(self, runner) -> None:
         """Make the batch statistics agree on all ranks, save, and then remove what is too old."""
+        wait_for_all()  # for what rank 0 has written
         average_batch_statistics(runner.model)
         super().after_train_epoch(runner)
 

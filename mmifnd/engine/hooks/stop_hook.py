@@ -82,7 +82,8 @@ class StopHook(Hook):
         now = time.monotonic()
         if self.signal is None:
             self.signal, self._since = number, now
-            if is_main():  # a handler may not touch buffered streams
+            if is_main() and (number == signal.SIGINT or world_size() == 1):  # a launcher ends ranks after a failure, too
+                # A handler may not touch buffered streams.
                 os.write(2, f'{signal.Signals(number).name}: saving after this step; a second Ctrl-C stops at once\n'.encode())
         elif number == signal.SIGINT and now - self._since > SAME_SIGNAL:
             raise KeyboardInterrupt

@@ -8,7 +8,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from torch.utils.data import DataLoader
 
 from mmifnd.datasets import BROKEN_LIST, MAX_BROKEN, ResumableSampler
-from mmifnd.distributed import unwrap, world_size
+from mmifnd.distributed import unwrap, wait_for_all, world_size
 from mmifnd.models.frameworks import ContrastiveFramework
 from mmifnd.parts import undeclared
 from mmifnd.registry import LOOPS
@@ -18,6 +18,7 @@ from ..checkpoints.random_state import random_state, set_random_state
 from ..checkpoints.resume import replay_schedules
 from ..features.epoch_features import EpochFeatures
 from .free_memory import return_freed_memory
+from .shared_broken import share_broken_images
 from .update_watch import UpdateWatch
 
 
@@ -33,7 +34,8 @@ class EpochLoop(EpochBasedTrainLoop):
         runner (Runner): the runner.
         dataloader (dict | DataLoader): of the training set; a dict's data set needs no wrapping of its own.
         max_epochs (int): epochs of the whole training.
-        max_broken (int): images that may turn out to be unreadable, on each process, before training stops; see
+        max_broken (int): images that may turn out to be unreadable before training stops, on one process, or, at the end of an
+            epoch, on all of them together; see
             :class:`mmifnd.datasets.IndexedDataset`.
         **kwargs: see ``mmengine.runner.EpochBasedTrainLoop``.
 
@@ -85,6 +87,7 @@ class EpochLoop(EpochBasedTrainLoop):
     def run_epoch(self) -> None:
         """Iterate one epoch, or the rest of it."""
         self._features = None
+        wait_for_all()
         self.dataset.set_epoch(self.epoch)
         self.dataloader.sampler.set_epoch(self.epoch)
         self.framework.start_epoch(self.epoch, self.max_epochs)
@@ -96,6 +99,7 @@ class EpochLoop(EpochBasedTrainLoop):
         for step, batch in enumerate(self._batches(), start=self.steps_done):
             self.run_iter(step, batch)
         self._log_cut_captions()
+        share_broken_images(self.dataset, self.runner.logger)
         self.runner.call_hook('after_train_epoch')
         self.random_state = random_state()
         self._epoch += 1

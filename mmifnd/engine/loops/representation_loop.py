@@ -10,7 +10,7 @@ from mmengine.runner import BaseLoop
 from mmifnd.datasets import BROKEN_LIST, MAX_BROKEN, IndexedDataset
 from mmifnd.datasets.shared_images import SharedImages, shared_images
 from mmifnd.datasets.tokenizers import tokenizer_in
-from mmifnd.distributed import any_rank, is_main, unwrap
+from mmifnd.distributed import any_rank, is_main, unwrap, wait_for_all
 from mmifnd.evaluation import Summary
 from mmifnd.models.embedding import pool
 from mmifnd.registry import DATASETS, LOOPS, METRICS
@@ -126,6 +126,7 @@ class RepresentationLoop(BaseLoop):
     def _shared(self, train, test) -> SharedImages:
         """Compare the two sets on one rank, and say what they share."""
         holder = [shared_images(train.identity(), test.identity()) if is_main() else None]
+        wait_for_all()
         broadcast_object_list(holder)
         shared, = holder
         count, total = int(shared.is_shared.sum()), len(shared.test)
