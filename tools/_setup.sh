@@ -52,14 +52,23 @@ pip_install() {
 install_packages() {  # once for each state of the requirements
     local kind="$1" constraints="$2" openmmlab="$3" stamp want
     stamp="$VENV/.installed-$kind"
-    want="$(cat "$ROOT"/requirements/*.txt "$constraints" | cksum)"
+    local hashes="${MMIFND_HASHES:-}"  # every archive by its checksum: see tools/hash_requirements.sh
+    want="$(cat "$ROOT"/requirements/*.txt "$constraints" ${hashes:+"$hashes"} | cksum)"
     [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && return
     make_venv || return
     echo "installing the packages of requirements/$kind.txt into $VENV (once; a minute or two) ..." >&2
-    pip_install -c "$constraints" -r "$ROOT/requirements/$kind.txt" -r "$ROOT/requirements/$openmmlab.txt" \
-        -r "$ROOT/requirements/faiss-cpu.txt" 'setuptools>=77.0.3'
+    if [ -n "$hashes" ]; then
+        pip_install --require-hashes --no-deps -r "$hashes"
+    else
+        pip_install -c "$constraints" -r "$ROOT/requirements/$kind.txt" -r "$ROOT/requirements/$openmmlab.txt" \
+            -r "$ROOT/requirements/faiss-cpu.txt" 'setuptools>=77.0.3'
+    fi
     if ! "$VENV/bin/python" -c 'import cv2' >/dev/null 2>&1; then  # no libGL, as on servers
-        pip_install --force-reinstall --no-deps opencv-python-headless
+        if [ -n "$hashes" ]; then
+            pip_install --force-reinstall --no-deps --require-hashes -r <(grep -i '^opencv-python-headless==' "$hashes")
+        else
+            pip_install --force-reinstall --no-deps -c "$constraints" opencv-python-headless
+        fi
     fi
     echo "$want" >"$stamp"
 }

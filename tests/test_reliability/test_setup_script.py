@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 #: Stands in for Python, and writes down what is asked of it; in a folder that is to become an environment it puts itself.
 PYTHON = '''#!/usr/bin/env bash
 echo "$*" >>"$CALLS"
+[ "$1 $2" = "-c import cv2" ] && exit "${NO_CV2:-0}"
 [ "$1 $2" = "-c import ensurepip, venv" ] && exit "${NO_ENSUREPIP:-0}"
 [ "$1 $2" = "-m venv" ] || exit 0
 mkdir -p "$3/bin" && touch "$3/pyvenv.cfg" && cp "$0" "$3/bin/python"
@@ -32,6 +33,23 @@ def set_up(tmp_path):
         return done.returncode, done.stderr, calls.read_text().splitlines()
 
     return run
+
+
+def test_opencv_without_a_screen_is_installed_under_the_constraints(set_up, tmp_path):
+    _, _, calls = set_up(tmp_path / 'venv', NO_CV2='1')
+    call, = (call for call in calls if 'opencv-python-headless' in call)
+    assert f'--no-deps -c {ROOT}/requirements/constraints.txt opencv-python-headless' in call
+    lines = (ROOT / 'requirements' / 'constraints.txt').read_text().splitlines()
+    pinned = dict(line.split('==') for line in lines if '==' in line)
+    assert pinned['opencv-python-headless'] == pinned['opencv-python']
+
+
+def test_with_hashes_these_archives_are_installed_and_no_others(set_up, tmp_path):
+    hashes = tmp_path / 'hashes.txt'
+    hashes.write_text('opencv-python-headless==1.0 --hash=sha256:00\n')
+    _, _, calls = set_up(tmp_path / 'venv', MMIFND_HASHES=str(hashes), NO_CV2='1')
+    installs = [call for call in calls if 'pip install' in call and '--editable' not in call]
+    assert len(installs) == 2 and all('--require-hashes' in call and '--no-deps' in call for call in installs)
 
 
 @pytest.mark.parametrize('environment', [{}, {'NO_VENV': '1'}, {'NO_ENSUREPIP': '1'}])
