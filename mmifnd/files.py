@@ -68,6 +68,18 @@ def read_regular(path: str | Path, what: str | None = None, max_bytes: int = MAX
         raise
 
 
+def is_inside(path: object) -> bool:
+    """Whether a path that a file names is relative and does not lead out of its folder.
+
+    Example:
+        >>> is_inside('ifnd/seed_0'), is_inside('../other'), is_inside('/etc'), is_inside(5)
+        (True, False, False, False)
+    """
+    if not isinstance(path, str) or not path or '\0' in path or os.path.isabs(path):
+        return False
+    return not os.path.normpath(path).startswith('..')
+
+
 def write_whole(path: str | Path, content: bytes | str | Iterable[bytes], flush: bool = False) -> Path:
     """Write a file beside its place and rename it: whoever reads it finds the old content or the new, never a part.
 

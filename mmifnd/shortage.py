@@ -45,6 +45,16 @@ def shortage_of(error: BaseException) -> str | None:
     return None
 
 
+def raise_shortage(error: BaseException) -> None:
+    """Raise :class:`ShortageError` if ``error`` speaks of the machine; for code that takes other errors for a broken file.
+
+    Raises:
+        ShortageError: if it does.
+    """
+    if shortage := shortage_of(error):
+        raise ShortageError.of(shortage, error) from error
+
+
 def _lacks_memory(error: BaseException) -> bool:
     by_torch = isinstance(error, RuntimeError) and any(text in str(error) for text in _NO_MEMORY)
     by_opencv = type(error).__module__ == 'cv2' and getattr(error, 'code', None) == _OPENCV_NO_MEMORY

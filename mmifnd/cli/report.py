@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 
 from mmifnd.errors import UserError
+from mmifnd.files import is_inside, read_regular
+from mmifnd.text import shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,14 +62,17 @@ def read_results(path: Path) -> dict | None:
         UserError: if the file is damaged, or holds something else.
     """
     try:
-        results = json.loads(path.read_text())
-    except ValueError as error:
+        results = json.loads(read_regular(path))
+    except (ValueError, RecursionError) as error:
         raise UserError(f'{path} is damaged ({error}); run the study again') from None
     if isinstance(results, dict) and results.get('kind') == 'evaluation':
         return None
     runs = results.get('runs') if isinstance(results, dict) else None
     if not isinstance(runs, list) or not all(isinstance(run, dict) and {'method', 'work_dir'} <= set(run) for run in runs):
         raise UserError(f'{path} has no runs with method and work_dir; expected what mmifnd study writes')
+    outside = next((run['work_dir'] for run in runs if not is_inside(run['work_dir'])), None)
+    if outside is not None:
+        raise UserError(f'{path} names the folder {shown(str(outside))} of a run; folders of runs are below that of the study')
     return results
 
 

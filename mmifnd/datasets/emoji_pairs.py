@@ -1,7 +1,6 @@
 """Emoji that several artists have drawn, with captions: real image-text pairs that need no network."""
 
 import csv
-import zipfile
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 
 from mmifnd.checks import check_choice
+from mmifnd.records.arrays import RecordError, read_arrays
 from mmifnd.registry import DATASETS
 
 from .pairs import TensorPairs
@@ -80,9 +80,8 @@ def _read(root: Path) -> tuple[np.ndarray, list[dict]]:
 
 def _images(file: Path) -> np.ndarray:
     try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return arrays['images']
-    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        return read_arrays(file, ('images',))['images']
+    except RecordError as error:
         raise ValueError(f'{shown(str(file))} of EmojiPairs is no .npz with an array images ({error}); make it anew') from None
 
 

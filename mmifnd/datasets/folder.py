@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from mmifnd.shortage import raise_shortage
+
 from .text_files import shown
 
 #: Suffixes of pictures, of which those are read that the installed Pillow or OpenCV reads. Icons, films, documents and
@@ -94,7 +96,8 @@ class _Walk:
         try:
             here = os.stat(path)
             entries = list(os.scandir(path))
-        except OSError:
+        except OSError as error:
+            raise_shortage(error)
             self.unreadable.append(inside or '.')
             return
         if (here.st_dev, here.st_ino) in way:

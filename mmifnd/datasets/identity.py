@@ -7,7 +7,10 @@ from collections.abc import Callable, Hashable
 
 import numpy as np
 
+from mmifnd.shortage import ShortageError, raise_shortage
+
 from .annotations import leaf_name
+from .file_bytes import tried_again
 from .leaf_files import RealPaths, leaf_path
 from .load_image import LoadImageFromFile
 from .sample_index import Origin
@@ -56,7 +59,8 @@ class ImageIdentity:
             return None if pixels is None else pixels.nbytes
         try:
             return os.stat(path).st_size
-        except OSError:
+        except OSError as error:
+            raise_shortage(error)
             return None
 
     def content(self, position: int) -> bytes | None:
@@ -75,7 +79,9 @@ class ImageIdentity:
             pixels = _in_memory(*self._source(position))
             return None if pixels is None else pixel_digest(pixels)
         try:
-            return pixel_digest(self._read(path))
+            return pixel_digest(tried_again(lambda: self._read(path)))
+        except ShortageError:
+            raise
         except (OSError, ValueError):
             return None
 

@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mmifnd.files import open_regular
 from mmifnd.registry import DATASETS
+from mmifnd.shortage import raise_shortage
 
 from .group_files import read_group_array
 from .tensor_images import TensorImages
@@ -85,7 +87,7 @@ def read_idx(path: Path, num_dimensions: int) -> np.ndarray:
     """
     magic = bytes([0, 0, _UNSIGNED_BYTE, num_dimensions])
     try:
-        with (gzip.open if path.suffix == '.gz' else open)(path, 'rb') as file:
+        with open_regular(path) as raw, (gzip.open(raw) if path.suffix == '.gz' else raw) as file:
             header = file.read(4 + 4 * num_dimensions)
             if header[:4] != magic or len(header) < 4 + 4 * num_dimensions:
                 raise ValueError(f'{path} starts with {header[:4].hex()}, an IDX file of {num_dimensions} dimensions of '
@@ -93,6 +95,7 @@ def read_idx(path: Path, num_dimensions: int) -> np.ndarray:
             shape = tuple(np.frombuffer(header, '>u4', offset=4).tolist())
             values = _read_at_most(file, math.prod(shape) + 1)
     except (EOFError, OSError, zlib.error) as error:
+        raise_shortage(error)
         raise ValueError(f'{path} cannot be unpacked ({error}); fetch it again') from None
     surplus = len(values) - math.prod(shape)
     if surplus:

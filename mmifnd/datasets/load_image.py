@@ -10,6 +10,7 @@ import numpy as np
 from mmcv.transforms import LoadImageFromFile as _LoadImageFromFile
 
 from mmifnd.registry import TRANSFORMS
+from mmifnd.shortage import shortage_of
 
 from .bit_depth import DEPTHS
 from .file_bytes import MAX_BYTES, BrokenImageError, named, read_bytes
@@ -88,8 +89,8 @@ class LoadImageFromFile(_LoadImageFromFile):
             return dict(results, decode=partial(self._decoded_and_noted, content))
         try:
             image = self._read(path, results.pop('img_bytes', None))
-        except Exception:
-            if self.ignore_empty:
+        except Exception as error:
+            if self.ignore_empty and shortage_of(error) is None:
                 return None
             raise
         if self.to_float32:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmifnd.files import write_whole
+from mmifnd.files import is_inside, write_whole
 from mmifnd.records.arrays import RecordError
 from mmifnd.records.run_record import NoRecordError, RunRecord, without_damaged
 
@@ -146,6 +146,8 @@ def load_runs(results: dict, out_dir: Path) -> tuple[dict[str, RunRecord], list[
     """Records by ``work_dir``, and the ``work_dir`` of the runs that have none."""
     records, lost = {}, []
     for run in results['runs']:
+        if not is_inside(run['work_dir']):
+            raise RecordError(f'results name {run["work_dir"]!r} as the folder of a run; it must be below {out_dir}')
         try:
             records[run['work_dir']] = RunRecord.load(out_dir / run['work_dir'])
         except NoRecordError:

@@ -8,6 +8,7 @@ import pickle
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -175,6 +176,18 @@ def test_an_index_that_is_none(shards):
     index_file(str(shards / '000.tar')).write_text('hello')
     with pytest.raises(ValueError, match='000.tar.index.npz is no index of a shard .*; remove it'):
         PairShards('*.tar', data_root=str(shards))
+
+
+@pytest.mark.parametrize('key, value', [('image', 10**12), ('image', -1), ('image_size', 2**31 - 1), ('text_size', -2**31)])
+def test_an_index_whose_places_are_not_in_the_shard(shards, key, value):
+    PairShards('*.tar', data_root=str(shards))
+    file = index_file(str(shards / '000.tar'))
+    with np.load(file) as archive:
+        arrays = dict(archive)
+    arrays['pairs'][key][1] = value
+    np.savez(file, **arrays)
+    with pytest.raises(ValueError, match='000.tar.index.npz names places that its shard does not have; remove it'):
+        load_index(str(shards / '000.tar'))
 
 
 @pytest.mark.parametrize('pattern, words', [

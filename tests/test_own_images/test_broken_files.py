@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from mmifnd.apis import pretrain
 from mmifnd.datasets import BROKEN_LIST, IndexedDataset, file_bytes
 from mmifnd.datasets.file_bytes import BrokenImageError, read_bytes, tried_again
+from mmifnd.datasets.folder import walk_folder
 from mmifnd.datasets.pixels import decode
 from mmifnd.registry import TRANSFORMS
 from mmifnd.shortage import ShortageError, shortage_of
@@ -136,6 +137,26 @@ def test_what_the_machine_is_short_of_for_a_moment_is_waited_for(put, tmp_path, 
     monkeypatch.setattr('mmifnd.datasets.load_image.read_bytes', once)
     monkeypatch.setattr(file_bytes.time, 'sleep', lambda seconds: None)
     assert dataset[0]['data_samples'].sample_idx == 0 and not dataset.broken().any()
+
+
+@pytest.mark.parametrize('number', [errno.EMFILE, errno.EIO])
+def test_a_shortage_is_no_difference_and_no_missing_folder(put, tmp_path, monkeypatch, number):
+    """Comparing images, walking over a folder and leaving out empty ones: none takes the machine's trouble for the file's."""
+    put(tmp_path / '0.png')
+    dataset = folder(tmp_path)
+
+    def fail(*args, **kwargs):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(file_bytes.time, 'sleep', lambda seconds: None)
+    monkeypatch.setattr('mmifnd.datasets.load_image.read_bytes', fail)
+    with pytest.raises(ShortageError):
+        dataset.identity().content(0)
+    with pytest.raises(OSError):
+        TRANSFORMS.build(dict(type='LoadImageFromFile', ignore_empty=True)).transform(dict(img_path=str(tmp_path / '0.png')))
+    monkeypatch.setattr(os, 'scandir', fail)
+    with pytest.raises(ShortageError):
+        walk_folder(str(tmp_path))
 
 
 def test_a_second_try_decides():

@@ -53,7 +53,19 @@ def load_index(shard: str, index_dir: str | None = None) -> ShardIndex | None:
         stamp, pairs, left_out = arrays['stamp'], arrays['pairs'], arrays['left_out'].tolist()
     except RecordError as error:
         raise ValueError(f'{file} is no index of a shard ({error}); remove it') from None
-    return ShardIndex(pairs, *left_out) if stamp.tolist() == _stamp(shard) and pairs.dtype == RECORD else None
+    if stamp.tolist() != _stamp(shard) or pairs.dtype != RECORD:
+        return None
+    if pairs.ndim != 1 or arrays['left_out'].shape != (2,) or not _fit(pairs, os.path.getsize(shard)):
+        raise ValueError(f'{file} names places that its shard does not have; remove it')
+    return ShardIndex(pairs, *left_out)
+
+
+def _fit(pairs: np.ndarray, size: int) -> bool:
+    """Whether all images and captions lie in a shard of ``size`` bytes."""
+    start, length = pairs['image'], pairs['image_size'].astype(np.int64)
+    text, text_length = start + pairs['text'], np.abs(pairs['text_size'].astype(np.int64))
+    return bool((start >= 0).all() and (length >= 0).all() and (start <= size - length).all()
+                and (text >= 0).all() and (text <= size - text_length).all())
 
 
 def build_index(shard: str, index_dir: str | None = None) -> ShardIndex:

@@ -4,6 +4,8 @@ import os
 import tarfile
 from typing import NamedTuple
 
+from mmifnd.files import open_regular
+
 BLOCK = 512
 _COMPRESSED = {b'\x1f\x8b': 'gzip', b'BZ': 'bzip2', b'\xfd7': 'xz', b'\x28\xb5': 'zstd'}
 _REGULAR, _FOLDER = (b'0', b'\0'), b'5'
@@ -30,7 +32,7 @@ def members_of(path: str) -> list[Member]:
         ValueError: if the archive is compressed, cut off, damaged or no tar file, or a name leaves it.
     """
     total = os.path.getsize(path)
-    with open(path, 'rb') as file:
+    with open_regular(path) as file:
         start = file.read(2)
         if start in _COMPRESSED:
             raise ValueError(f'{path} is compressed ({_COMPRESSED[start]}) and cannot be read at random; unpack it to a '

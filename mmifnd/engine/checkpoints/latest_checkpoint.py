@@ -5,6 +5,8 @@ from pathlib import Path
 
 from mmifnd.checkpoint_file import damage_of
 from mmifnd.errors import UserError
+from mmifnd.files import read_regular
+from mmifnd.shortage import ShortageError
 
 from .checkpoint_format import load_plain
 
@@ -39,8 +41,10 @@ def newest_sound_checkpoint(folder: str | Path, report: Callable[[str], None]) -
 
 def _named(folder: Path) -> Path | None:
     try:
-        text = (folder / LAST).read_text().strip()
-    except (OSError, UnicodeDecodeError):
+        text = read_regular(folder / LAST, max_bytes=1 << 16).decode().strip()
+    except ShortageError:
+        raise
+    except (OSError, ValueError):
         return None
     if not text or '\0' in text:
         return None
@@ -70,5 +74,7 @@ def _place(path: Path) -> dict[str, int]:
     try:
         meta = load_plain(str(path), map_location='meta')['meta']
         return dict(epoch=int(meta['epoch']), iter=int(meta['iter']))
-    except (OSError, ValueError, KeyError, TypeError):
+    except ShortageError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return dict(epoch=0, iter=0)
