@@ -142,13 +142,18 @@ def _say_outside(leaf, root: str, outside: list[str]) -> None:
     say_once(f"{text}: they are followed; outside_links='refuse' of CustomDataset refuses them", logging.WARNING)
 
 
+def name_bytes(name: str, leaf, position: int) -> bytes:
+    """What a digest takes of an image with a name: the name and its captions."""
+    captions = '\0'.join([*(leaf_captions(leaf, position) or ()), ''])
+    return name.encode('utf-8', 'surrogateescape') + b'\0' + captions.encode('utf-8', 'surrogatepass')[:-1]
+
+
 def _leaf_bytes(leaf, position: int) -> bytes:
     if isinstance(leaf, PairShards):
         return leaf.content(np.array([position]))
     name = leaf_name(leaf, position)
     if name is not None:
-        captions = '\0'.join([*(leaf_captions(leaf, position) or ()), ''])
-        return name.encode('utf-8', 'surrogateescape') + b'\0' + captions.encode('utf-8', 'surrogatepass')[:-1]
+        return name_bytes(name, leaf, position)
     return pickle.dumps(leaf.get_data_info(position)) if hasattr(leaf, 'get_data_info') else str(position).encode()
 
 

@@ -17,15 +17,24 @@ from mmifnd.files import read_regular
 from mmifnd.functional.counter_random import counter_hash
 from mmifnd.shortage import ShortageError, shortage_of
 
-from .annotations import captions_of, fingerprint_of, groups_of, labels_of, leaf_name, unordered_fingerprint_of
+from .annotations import (
+    captions_of,
+    fingerprint_of,
+    groups_of,
+    labels_of,
+    leaf_name,
+    name_bytes,
+    unordered_fingerprint_of,
+)
 from .leaf_files import leaf_path
 from .pairs.shards import PairShards
 from .sample_index import Origin
+from .tensor_images import TensorImages
 
 #: Bytes of files up to which the content of all of them is digested; otherwise that of so many files.
 SMALL, SAMPLE = 1 << 28, 1000
 _SEED = 16
-_THREADS = 8
+_THREADS, _CHUNK = 8, 256
 
 #: What :func:`describe` remembers besides number and order, and how a refusal calls it.
 PARTS = dict(
@@ -44,9 +53,8 @@ def describe(origin: Origin) -> dict[str, Any]:
     sizes = files.sizes()
     chosen = _sample(len(origin.leaf), sizes)
     return dict(
-        count=len(origin.leaf), ordered=fingerprint_of(origin), unordered=unordered_fingerprint_of(origin),
-        names=_sum(files.names), captions=_digest(captions_of(origin)), labels=_digest(labels_of(origin)),
-        groups=_digest(groups_of(origin)), sampled=len(chosen),
+        files.fingerprints(), count=len(origin.leaf), names=_sum(files.names), captions=_digest(captions_of(origin)),
+        labels=_digest(labels_of(origin)), groups=_digest(groups_of(origin)), sampled=len(chosen),
         sizes=None if sizes is None else _sum(f'{name} {size}' for name, size in zip(files.names, sizes.tolist(), strict=True)),
         contents=_sum(f'{files.names[row]} {digest}' for row, digest in zip(chosen, files.contents(chosen), strict=True)))
 
@@ -80,10 +88,21 @@ class _Files:
     """Names and files of the images of an origin."""
 
     def __init__(self, origin: Origin) -> None:
-        places = [(origin.leaves[leaf], int(position)) for leaf, position in zip(origin.leaf, origin.position)]
-        self._places = places
+        places = [(origin.leaves[leaf], position) for leaf, position in zip(origin.leaf.tolist(), origin.position.tolist())]
+        self._origin, self._places = origin, places
         self._paths = [None if isinstance(leaf, PairShards) else leaf_path(leaf, position) for leaf, position in places]
         self.names = [leaf_name(leaf, position) or '' for leaf, position in places]
+
+    def fingerprints(self) -> dict[str, str]:
+        """``ordered`` and ``unordered``, as :mod:`mmifnd.datasets.annotations` computes them, without another look at names."""
+        leaves = self._origin.leaves
+        if any(isinstance(leaf, (TensorImages, PairShards)) for leaf in leaves) or not all(self.names):
+            return dict(ordered=fingerprint_of(self._origin), unordered=unordered_fingerprint_of(self._origin))
+        contents = [name_bytes(name, leaf, position) for name, (leaf, position) in zip(self.names, self._places, strict=True)]
+        ordered = hashlib.sha256(str(len(contents)).encode())
+        for row in np.argsort(self._origin.leaf, kind='stable').tolist():
+            ordered.update(contents[row])
+        return dict(ordered=ordered.hexdigest()[:16], unordered=_sum(contents))
 
     def sizes(self) -> np.ndarray | None:
         """Bytes of each file, int64 (N,), -1 of one that cannot be looked at; None if no image is a file of its own."""
@@ -128,13 +147,17 @@ def _size(path: str | None) -> int:
 
 
 def _in_threads(function: Callable, values: Sequence) -> list:
+    parts = [values[start:start + _CHUNK] for start in range(0, len(values), _CHUNK)]
     with ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(function, values, chunksize=64))
+        return [result for part in pool.map(lambda part: list(map(function, part)), parts) for result in part]
 
 
-def _sum(texts: Iterable[str]) -> str:
+def _sum(texts: Iterable[str | bytes]) -> str:
     """A digest that is the same for any order."""
-    total = sum(int.from_bytes(hashlib.sha256(text.encode('utf-8', 'surrogateescape')).digest()[:8], 'big') for text in texts)
+    total = 0
+    for text in texts:
+        content = text.encode('utf-8', 'surrogateescape') if isinstance(text, str) else text
+        total += int.from_bytes(hashlib.sha256(content).digest()[:8], 'big')
     return f'{total % (1 << 64):016x}'
 
 

@@ -106,6 +106,15 @@ def test_of_many_images_a_sample_is_read(images, monkeypatch):
     assert seen == 3
 
 
+def test_order_and_names_are_those_of_the_fingerprints_of_checkpoints_from_before(images):
+    parts = [dict(type='CustomDataset', data_root=str(images / 'data'), ann_file=str(images / 'list.txt')),
+             dict(type='CustomDataset', data_root=str(images / 'data' / 'c0'), with_label=False)]
+    nested = dict(type='ConcatDataset', datasets=[dict(type='SubsetDataset', dataset=parts[0], indices=[5, 1, 3]), parts[1]])
+    for dataset in (IndexedDataset(parts[0]), IndexedDataset(nested)):
+        now = dataset.description()
+        assert now['ordered'] == dataset.fingerprint() and now['unordered'] == dataset.fingerprint(ordered=False)
+
+
 def test_checkpoints_from_before_are_compared_by_what_they_say(images):
     now = described(images)
     then = {key: now[key] for key in ('count', 'ordered', 'unordered')}
