@@ -71,7 +71,7 @@ CASES = [
          ends_well=True, restarts=1, options=dict.fromkeys(range(HOSTS), ['env_cfg.dist_cfg.timeout=120'])),
     Case('host 1 is killed', 'host_killed', 3, rf'error: rank [23] {HERE} {PROCESS} has ended without a word', told=(0,)),
     Case('rank 3 is stopped', 'stopped', 3, rf'error: rank 3 {HERE} {PROCESS} has (been silent for|ended without a word)'),
-    Case('rank 1 hangs', 'hanging', 1, rf'error: rank 1 {HERE} {PROCESS} has made no progress for \d+ s: it is .*in hanging '),
+    Case('rank 1 hangs', 'hanging', 1, rf'error: rank 1 {HERE} {PROCESS} has made no progress for \d+ s: it is .*> hanging '),
     Case('half of the images of host 1 vanish', 'half_missing', 3, rf'error: rank [23] {HERE}: {BROKEN}'),
     Case('all images of host 1 vanish', 'folder_missing', 3, rf'error: rank [23] {HERE}: {BROKEN}'),
     Case('half of the images of host 1 are missing', 'nothing', 3,
