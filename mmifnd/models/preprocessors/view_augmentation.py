@@ -61,7 +61,7 @@ def _steps_of_views(augmentation: dict | Sequence, num_views: int | Sequence[int
     if isinstance(num_views, int):
         num_views, augmentation = [num_views], [augmentation]
     if not num_views or min(num_views) < 1:
-        raise ValueError(f'num_views={list(num_views)} of the preprocessor must be at least 1; 2 is usual')
+        raise ValueError(f'num_views={list(num_views)} must be at least 1; 2 is usual')
     if len(num_views) != len(augmentation) or any(isinstance(group, dict) for group in augmentation):
         raise ValueError(f'num_views={list(num_views)} needs {len(num_views)} lists of transforms in augmentation')
     groups = [[build_step(config) for config in group] for group in augmentation]

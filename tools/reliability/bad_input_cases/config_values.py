@@ -30,7 +30,7 @@ OPTIONS = {
         ('model.head.reweight=perhaps', "model.head.reweight='perhaps' must be True or False"),
         # preprocessor
         ('model.data_preprocessor.num_views=1', 'the batch has 1 view of each image'),
-        ('model.data_preprocessor.num_views=0', 'num_views=[0] of TensorViewsPreprocessor must be at least 1'),
+        ('model.data_preprocessor.num_views=0', 'num_views=[0] must be at least 1'),
         ('model.data_preprocessor.num_views=two', "model.data_preprocessor.num_views='two' must be"),
         ('model.data_preprocessor.num_views=(2,2)', 'num_views=[2, 2] needs 2 lists of transforms'),
         ('model.data_preprocessor.std=(0.376,0.376)', 'std'),
