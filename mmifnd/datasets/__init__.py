@@ -7,6 +7,7 @@ from .custom import CustomDataset
 from .cut_views import CutViews
 from .digits import Digits
 from .emoji_pairs import EmojiPairs
+from .glyphs import Glyphs
 from .grouped_folder import GroupedFolder
 from .identity import ImageIdentity, image_keys
 from .idx_images import IDXImages
@@ -36,8 +37,8 @@ from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
     'BROKEN_LIST', 'MAX_BROKEN', 'CLIPTokenizer', 'CaptionTokens', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'CutViews',
-    'Digits',
-    'EmojiPairs', 'GroupedFolder', 'HFTokenizer', 'HashTokenizer', 'IDXImages', 'ImageIdentity', 'ImageTextTable',
+    'Digits', 'EmojiPairs', 'Glyphs', 'GroupedFolder', 'HFTokenizer', 'HashTokenizer', 'IDXImages', 'ImageIdentity',
+    'ImageTextTable',
     'InMemoryImages', 'InMemoryPairs', 'IndexedDataset', 'KarpathyJson', 'LabelledSubset', 'LoadImageFromFile', 'PairShards',
     'ResizeEdge', 'ResumableSampler', 'ShardWindowSampler', 'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs',
     'Tokenize', 'WordNetDepthDataset', 'image_keys', 'indices_of', 'keep_batch', 'num_samples', 'prompts_of', 'read_classes',
