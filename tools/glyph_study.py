@@ -68,6 +68,7 @@ class Worker:
         from mmifnd.datasets import Glyphs
         torch.set_num_threads(1)
         torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.enabled = False  # normalisation of thousands of channels
         self.args, self.classes, self.begin = args, classes, begin
         self.path = Path(args.out) / f'glyphs_{classes}.jsonl'
         self.records = [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
@@ -146,19 +147,23 @@ class Worker:
         measures = training.train()
         trained = time.time() - begin
         queries = self.val if name.endswith('selection') else self.test
-        found = [knn_of_runs(training, self.bank, queries, self.classes)]
-        if name in ('total', 'per_class', 'depth'):
-            found.append(linear_of_runs(training, tuple(part[::2] for part in self.bank), queries, self.classes))
-        with open(self.path, 'a') as file:
-            for row, run in enumerate(training.runs):
-                record = dict(stage=name, classes=self.classes, arm=run.arm, seed=run.seed, temperature=run.temperature,
-                              depth=run.depth, batch=batch, epochs=epochs, images=len(data), **measures[row])
-                for part in found:
-                    record |= part[row]
-                self.records.append(record)
-                file.write(json.dumps({key: round(v, 4) if isinstance(v, float) else v for key, v in record.items()}) + '\n')
+        common = dict(classes=self.classes, batch=batch, epochs=epochs, images=len(data))
+        self._write(training, name, common, measures, knn_of_runs(training, self.bank, queries, self.classes))
+        if name == 'total':
+            half = (self.bank[0][::2], self.bank[1][::2])
+            self._write(training, 'total_linear', common, linear_of_runs(training, half, queries, self.classes))
         print(f'{self.classes} classes, {name}: {len(runs)} runs, {epochs} epochs of {len(data)} images in batches of {batch}, '
               f'{trained:.1f} s to train, {time.time() - begin:.1f} s in all, at {time.time() - self.begin:.0f} s', flush=True)
+
+
+    def _write(self, training, stage: str, common: dict, *found: list[dict]) -> None:
+        with open(self.path, 'a') as file:
+            for run, *parts in zip(training.runs, *found, strict=True):
+                record = dict(stage=stage, arm=run.arm, seed=run.seed, temperature=run.temperature, depth=run.depth, **common)
+                for part in parts:
+                    record |= {key: round(value, 4) for key, value in part.items()}
+                self.records.append(record)
+                file.write(json.dumps(record) + '\n')
 
 
 def start(args: argparse.Namespace, classes: int, begin: float) -> None:

@@ -1,6 +1,6 @@
 """Pure functions: tensors in, tensors out. torch is all they need."""
 
-from .contrastive import attraction_loss, elimination_loss, instance_loss
+from .contrastive import attraction_loss, elimination_loss, instance_loss, softmax_mass
 from .counter_random import counter_hash, counter_normal, counter_uniform
 from .global_contrastive import (
     cosine_gamma,
@@ -25,6 +25,6 @@ __all__ = [
     'global_contrastive_loss', 'instance_loss', 'limit_share', 'log_mean_exp', 'mean_by_label', 'mean_with_detected',
     'moving_log_average', 'prior_confidence', 'proto_nce_loss', 'prototype_temperatures', 'refined_label',
     'relational_label', 'relative_contrastive_loss', 'self_labeling_loss', 'sgd_step', 'sigmoid_loss',
-    'similarity_contrastive_loss', 'sinkhorn_codes', 'soft_label_loss', 'swapped_prediction_loss',
-    'temperature_gradient', 'threshold_gradient',
+    'similarity_contrastive_loss', 'sinkhorn_codes', 'soft_label_loss', 'softmax_mass',
+    'swapped_prediction_loss', 'temperature_gradient', 'threshold_gradient',
 ]

@@ -100,6 +100,35 @@ def attraction_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, 
     return (log_denominator - attracted / (1 + same.sum(dim=2))).mean()
 
 
+def softmax_mass(positive: Tensor, negative: Tensor, chosen: Tensor, temperature: float | Tensor) -> Tensor:
+    """The share of each anchor's softmax that some of its candidates hold: what they are to the denominator of Eq. 1.
+
+    ``sum_{chosen} exp(s / t) / (exp(p / t) + sum_n exp(s_n / t))``. Of the false negatives by true label it says how much of
+    the gradient that pushes away is spent on them, and so how much their removal can change.
+
+    Args:
+        positive (Tensor): cosine similarity of each anchor to its positive, (A, 1).
+        negative (Tensor): cosine similarities to the candidates, (A, C); -inf where there is none.
+        chosen (Tensor): bool (A, C), or (G, A, C).
+        temperature (float | Tensor): > 0; a scalar, or one an anchor, (A, 1).
+
+    Returns:
+        Tensor: in [0, 1], (A,) or (G, A).
+
+    Raises:
+        ValueError: if shapes or temperature do not fit.
+
+    Example:
+        >>> positive, negative = torch.tensor([[0.]]), torch.tensor([[0., 0., -torch.inf]])
+        >>> softmax_mass(positive, negative, torch.tensor([[True, False, True]]), temperature=0.5)
+        tensor([0.3333])
+    """
+    check_false_negative(chosen, negative)
+    positive, negative = logits(positive, negative, temperature)
+    shares = torch.cat([positive, negative], dim=1).softmax(dim=1)[:, 1:]
+    return (shares * chosen).sum(dim=-1)
+
+
 def _cross_entropy(positive: Tensor, negative: Tensor) -> Tensor:
     """``-log softmax`` of the positive among positive and negatives, (A,). The finite positive keeps -inf rows finite."""
     return torch.cat([positive, negative], dim=1).logsumexp(dim=1) - positive.squeeze(1)

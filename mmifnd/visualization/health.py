@@ -22,6 +22,10 @@ OF_STEPS = (
     Quantity('alignment', 'Alignment (squared distance)',
              'How far two views of an image lie apart, 0 at best, 2 where they have nothing in common.', source='health',
              limits=(0., None)),
+    Quantity('false_negative_mass', 'Softmax mass of what was detected (%)',
+             'Share of the denominator, before anything is left out, that detected false negatives hold: how much of the push '
+             'was spent on them, and so how much their removal can change.',
+             source='health', factor=100., limits=(0., None)),
     Quantity('rows_short_of_negatives', 'Anchors nearly out of negatives (%)',
              'Anchors that have lost nine tenths of their negatives or more: their loss hardly pushes anything away.',
              source='health', factor=100., limits=(0., None)))

@@ -8,6 +8,7 @@ from mmifnd.datasets import indices_of
 from mmifnd.detectors import Detector
 from mmifnd.distributed import gather, is_main, rank, unwrap, world_size
 from mmifnd.evaluation import scores_of_counts
+from mmifnd.functional import softmax_mass
 from mmifnd.models.heads.step_record import StepRecord
 from mmifnd.parts import KeepsRankState
 from mmifnd.records.lines import add_record
@@ -21,7 +22,8 @@ from .step_examples import StepExamples, is_shown
 class DetectionHook(Hook, KeepsRankState):
     """What the masks of the training steps say, for any detector, also for one that looks at a batch only.
 
-    Once per epoch, if the data set has labels: precision, recall and F1, to ``false_negatives/detection.jsonl`` of the work
+    Once per epoch, if the data set has labels: precision, recall and F1, and the softmax mass of false negatives by true label
+    (``false_mass``, and ``false_mass_left`` behind the detector), to ``false_negatives/detection.jsonl`` of the work
     directory. A pair counts as detected if any granularity says so. Only this hook sees the labels.
 
     At ten epochs, spread over the training, the last among them: the images that were removed for ``num_examples`` anchors,
@@ -100,6 +102,8 @@ class DetectionHook(Hook, KeepsRankState):
         head = self.heads[direction]
         if self._is_scored:
             head.counts.append(count(record, self.labels))
+            if record.temperature is not None:
+                head.masses.append(false_mass(record, self.labels))
         if head.examples.anchors:
             head.examples.note(record, self._rows)
 
@@ -131,16 +135,18 @@ class HeadDetection:
         self.direction, self.detector = direction, detector
         self.examples = StepExamples(num_samples, 0 if detector.detects_nothing else num_examples)
         self.counts: list[Tensor] = []
+        self.masses: list[Tensor] = []
 
     def state(self) -> dict:
         """Tensors on the host and plain values."""
-        return dict(counts=[count.cpu() for count in self.counts], examples=self.examples.state())
+        return dict(counts=[count.cpu() for count in self.counts], masses=[mass.cpu() for mass in self.masses], examples=self.examples.state())
 
     def load(self, state: dict, labels: Tensor | None) -> None:
         """Continue with a :meth:`state`."""
         self.examples.load(state.get('examples', []))  # older checkpoints have none
         if labels is not None:
             self.counts = [count.to(labels.device) for count in state['counts']]
+            self.masses = [mass.to(labels.device) for mass in state.get('masses', [])]
 
     def score(self, epoch: int) -> dict | None:
         """The epoch's record over all ranks, in per cent; None if nothing was counted. The counts are forgotten here."""
@@ -149,8 +155,17 @@ class HeadDetection:
         hit, predicted, actual, pairs = gather(torch.cat(self.counts, dim=1).T).T.cpu()
         self.counts.clear()
         scores = scores_of_counts(hit, predicted, actual, int(pairs.sum()))
-        record = dict(epoch=epoch, **{name: 100 * value for name, value in scores._asdict().items()}, **self.aim())
+        record = dict(epoch=epoch, **{name: 100 * value for name, value in scores._asdict().items()}, **self._mass(),
+                      **self.aim())
         return dict(record, direction=self.direction) if self.direction else record
+
+    def _mass(self) -> dict[str, float]:
+        """The softmax mass of false negatives, all and left, in per cent; nothing of a loss without a softmax."""
+        if not self.masses:
+            return {}
+        mass = gather(torch.stack(self.masses)).mean(dim=0).tolist()
+        self.masses.clear()
+        return dict(zip(('false_mass', 'false_mass_left'), (100 * value for value in mass), strict=True))
 
     def aim(self) -> dict[str, float]:
         """The share in per cent that a detector with an ``alpha`` aims at."""
@@ -160,8 +175,24 @@ class HeadDetection:
 
 def count(record: StepRecord, labels: Tensor) -> Tensor:
     """Hits, predictions, false negatives and pairs of each anchor, int64 (4, A), on the device of ``labels`` (N,)."""
-    anchor = labels[record.anchor_index]
-    candidate = labels[record.candidate_index.clamp(min=0)]
-    same = (anchor.unsqueeze(1) == candidate) & record.is_candidate & (record.candidate_index >= 0)
+    same = truly_same(record, labels)
     detected = record.false_negative.any(dim=0)
     return torch.stack([(detected & same).sum(1), detected.sum(1), same.sum(1), record.is_candidate.sum(1)])
+
+
+def false_mass(record: StepRecord, labels: Tensor) -> Tensor:
+    """The softmax mass of false negatives by true label, (2,), means over anchors: of all of them, and of those left.
+
+    What a granularity detects is taken out of its denominator; those left are a mean over granularities.
+    """
+    same, positive = truly_same(record, labels), record.positive_similarity.unsqueeze(1)
+    kept = record.similarity.masked_fill(record.false_negative, -torch.inf)
+    left = torch.stack([softmax_mass(positive, rows, same, record.temperature).mean() for rows in kept])
+    return torch.stack([softmax_mass(positive, record.similarity, same, record.temperature).mean(), left.mean()])
+
+
+def truly_same(record: StepRecord, labels: Tensor) -> Tensor:
+    """The candidates of the anchor's true class, bool (A, C)."""
+    anchor = labels[record.anchor_index]
+    candidate = labels[record.candidate_index.clamp(min=0)]
+    return (anchor.unsqueeze(1) == candidate) & record.is_candidate & (record.candidate_index >= 0)

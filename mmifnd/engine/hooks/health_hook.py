@@ -24,7 +24,8 @@ from ..features.feature_pass import extract_features, extract_views
 from .step_values import MeanOfSteps, named_values
 
 #: Of the steps' statistics (see `mmifnd.models.heads`), those whose mean over the epoch belongs to the record.
-STEP_VALUES = ('alignment', 'spread', 'false_negative_share', 'rows_without_negatives', 'rows_short_of_negatives')
+STEP_VALUES = ('alignment', 'spread', 'false_negative_share', 'false_negative_mass', 'rows_without_negatives',
+               'rows_short_of_negatives')
 
 #: Records in a row after which attraction that exceeds its limit ends a run.
 RUN_AWAY = 2

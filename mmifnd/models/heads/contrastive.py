@@ -11,7 +11,7 @@ from torch.utils.hooks import RemovableHandle
 
 from mmifnd.checks import check_positive
 from mmifnd.contrast import Contrast
-from mmifnd.functional import attraction_loss, elimination_loss
+from mmifnd.functional import attraction_loss, elimination_loss, softmax_mass
 from mmifnd.parts import check_declared
 from mmifnd.registry import MODELS
 
@@ -40,6 +40,9 @@ class ContrastiveHead(BaseModule):
 
     #: Whether the loss has a gradient to its temperature.
     can_learn_temperature = False
+
+    #: Whether candidates share a denominator, so that false negatives have a softmax mass.
+    has_denominator = True
 
     #: The bound on what the head attracts; None of a head that attracts nothing.
     attraction_limit: AttractionLimit | None = None
@@ -108,10 +111,14 @@ class ContrastiveHead(BaseModule):
         terms = self.terms(contrast, false_negative)
         with torch.no_grad():
             for hook in self._step_hooks.values():
-                hook(StepRecord.of(contrast, false_negative, self.detector))
+                hook(StepRecord.of(contrast, false_negative, self.detector, self.mass_temperature(contrast)))
         if self.owner.learned_temperature is not None:
             terms['temperature'] = self.current_temperature.detach()
-        return dict(loss=terms.pop('loss'), **statistics(contrast, false_negative), **terms)
+        return dict(loss=terms.pop('loss'), **statistics(contrast, false_negative, self.mass_temperature(contrast)), **terms)
+
+    def mass_temperature(self, contrast: Contrast) -> float | Tensor | None:
+        """The temperature of the softmax over the candidates, a scalar or (A, 1); None of a loss without one."""
+        return self.current_temperature if self.has_denominator else None
 
     def terms(self, contrast: Contrast, false_negative: Tensor) -> dict[str, Tensor]:
         """``loss`` as :meth:`criterion` gives it; a head may add further scalars to log, without gradient."""
@@ -173,7 +180,7 @@ class AttrContrastiveHead(ContrastiveHead):
 
 
 @torch.no_grad()
-def statistics(contrast: Contrast, false_negative: Tensor) -> dict[str, Tensor]:
+def statistics(contrast: Contrast, false_negative: Tensor, temperature: float | Tensor | None = None) -> dict[str, Tensor]:
     """Detected false negatives, averaged over granularities, and the health of the step; scalars on the model's device.
 
     ``false_negatives_per_anchor``: how many; ``false_negative_share``: of all negatives; ``rows_without_negatives``: share
@@ -184,8 +191,10 @@ def statistics(contrast: Contrast, false_negative: Tensor) -> dict[str, Tensor]:
     # int32, then float: three times as fast as a sum of bools in float32.
     detected = false_negative.sum(dim=2, dtype=torch.int32).float()
     negatives = contrast.is_candidate.sum(dim=1, dtype=torch.int32).float()
+    mass = {} if temperature is None else dict(false_negative_mass=softmax_mass(
+        contrast.positive_similarity, contrast.negative_similarity, false_negative, temperature).mean())
     return dict(
-        false_negatives_per_anchor=detected.mean(),
+        mass, false_negatives_per_anchor=detected.mean(),
         false_negative_share=detected.mean(dim=0).sum() / negatives.sum().clamp(min=1),
         rows_without_negatives=((detected == negatives) & (negatives > 0)).float().mean(),
         rows_short_of_negatives=((detected >= _SHORT * negatives) & (negatives > 0)).float().mean(),

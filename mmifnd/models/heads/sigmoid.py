@@ -35,6 +35,7 @@ class SigmoidHead(ContrastiveHead):
     """
 
     can_learn_temperature = True
+    has_denominator = False
 
     def __init__(self, temperature: float = 0.1, bias: float = -10., learned_bias: bool = False, action: str = 'eliminate',
                  positive_weight: float = 1., max_share: float | None = None, **kwargs) -> None:

@@ -72,6 +72,11 @@ class SogCLRHead(ContrastiveHead, KnowsImages, FollowsEpochs):
         """The temperature of all images, or those (A,) of images ``index`` (A,)."""
         return self.current_temperature if self.image_temperature is None else self.image_temperature.read(index)
 
+    def mass_temperature(self, contrast: Contrast) -> float | Tensor:
+        """As of the base; (A, 1) where each image has its own."""
+        temperature = self.temperature_of(contrast.anchor_index)
+        return temperature if self.image_temperature is None else temperature.unsqueeze(1)
+
     @torch.no_grad()
     def averages(self, index: Tensor, scores: Tensor, false_negative: Tensor, temperature: float | Tensor) -> Tensor:
         """The logarithm of u of each row, (G, A), after the estimate from ``scores`` (A, C); kept while training."""

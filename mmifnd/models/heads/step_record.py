@@ -24,6 +24,7 @@ class StepRecord:
         positive_similarity (Tensor): cosine similarity to the anchor's own positive, (A,).
         threshold (Callable): computes the similarity above which each anchor's candidates were detected, (A,); None for a
             detector without thresholds.
+        temperature (float | Tensor | None): of the softmax over the candidates, a scalar or (A, 1); None of a loss without one.
     """
 
     anchor_index: Tensor
@@ -33,10 +34,12 @@ class StepRecord:
     similarity: Tensor
     positive_similarity: Tensor
     threshold: Callable[[], Tensor | None] = lambda: None
+    temperature: float | Tensor | None = None
 
     @classmethod
-    def of(cls, contrast: Contrast, false_negative: Tensor, detector: Detector) -> 'StepRecord':
+    def of(cls, contrast: Contrast, false_negative: Tensor, detector: Detector,
+           temperature: float | Tensor | None = None) -> 'StepRecord':
         """The record of a contrast that ``detector`` was asked about."""
         return cls(contrast.anchor_index, contrast.candidate_index, contrast.is_candidate, false_negative,
                    contrast.negative_similarity.detach(), contrast.positive_similarity.detach().squeeze(1),
-                   lambda: detector.threshold_of(contrast))
+                   lambda: detector.threshold_of(contrast), temperature)

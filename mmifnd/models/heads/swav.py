@@ -38,6 +38,8 @@ class SwAVHead(ContrastiveHead, FollowsSteps):
         ValueError: if a value is out of range, or ``in_channels`` is missing.
     """
 
+    has_denominator = False
+
     def __init__(self, in_channels: int | None = None, num_prototypes: int = 3000, temperature: float = 0.1,
                  epsilon: float = 0.05, num_iterations: int = 3, freeze_iterations: int = 0, renormalize: bool = True,
                  **kwargs) -> None:

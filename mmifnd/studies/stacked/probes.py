@@ -20,11 +20,11 @@ def knn_of_runs(training: StackedTraining, bank: tuple[Tensor, Tensor], queries:
         own_classes (int): classes below this number are the run's own.
     """
     found = []
-    for row in range(len(training.runs)):
-        known, asked = (training.embed(images, [row])[0][0] for images, _ in (bank, queries))
-        own, own_asked = bank[1] < own_classes, queries[1] < own_classes
-        found.append(dict(knn=knn_accuracy(known, bank[1], asked, queries[1]),
-                          knn_own=knn_accuracy(known[own], bank[1][own], asked[own_asked], queries[1][own_asked])))
+    own, own_asked = bank[1] < own_classes, queries[1] < own_classes
+    for runs in _groups(training):
+        for known, asked in zip(*(training.embed(images, runs)[0] for images, _ in (bank, queries)), strict=True):
+            found.append(dict(knn=knn_accuracy(known, bank[1], asked, queries[1]),
+                              knn_own=knn_accuracy(known[own], bank[1][own], asked[own_asked], queries[1][own_asked])))
     return found
 
 
@@ -32,8 +32,7 @@ def linear_of_runs(training: StackedTraining, bank: tuple[Tensor, Tensor], queri
                    l2: float = 1e-3) -> list[dict[str, float]]:
     """Top-1 of a softmax regression on standardised features, per cent, as :func:`knn_of_runs` has it."""
     found: list[dict[str, float]] = []
-    for begin in range(0, len(training.runs), _TOGETHER):
-        runs = list(range(begin, min(begin + _TOGETHER, len(training.runs))))
+    for runs in _groups(training):
         known, asked = (training.embed(images, runs)[0] for images, _ in (bank, queries))
         mean, std = known.mean(dim=1, keepdim=True), known.std(dim=1, keepdim=True).clamp(min=1e-6)
         known, asked = (known - mean) / std, (asked - mean) / std
@@ -42,6 +41,12 @@ def linear_of_runs(training: StackedTraining, bank: tuple[Tensor, Tensor], queri
                   _accuracies(known[:, own], bank[1][own], asked[:, own_asked], queries[1][own_asked], l2)]
         found += [dict(linear=common, linear_own=alone) for common, alone in zip(*values)]
     return found
+
+
+def _groups(training: StackedTraining) -> list[list[int]]:
+    """Runs that are embedded together."""
+    every = list(range(len(training.runs)))
+    return [every[begin:begin + _TOGETHER] for begin in range(0, len(every), _TOGETHER)]
 
 
 def _accuracies(known: Tensor, labels: Tensor, asked: Tensor, truth: Tensor, l2: float) -> list[float]:
