@@ -58,6 +58,8 @@ class Study:
         comparisons (list[tuple[str, str, str]]): (a, b, measure) for a paired test of a > b over seeds.
         figure_run (str): the method whose embedding and removed negatives are drawn.
         selection (dict): overrides under which settings are chosen: splits that are not reported.
+        cells (dict[str, str]): labels of the table's further dimension, such as data sets; empty without one.
+        gaps (list[tuple[str, str, str]]): (a, b, measure), whose difference a - b is compared between the cells.
     """
 
     title: str
@@ -67,6 +69,8 @@ class Study:
     comparisons: list[tuple[str, str, str]]
     figure_run: str
     selection: dict[str, Any] = field(default_factory=dict)
+    cells: dict[str, str] = field(default_factory=dict)
+    gaps: list[tuple[str, str, str]] = field(default_factory=list)
 
     def runs(self, seeds: Sequence[int]) -> Iterator[Run]:
         """Every method with every seed; those that need another run's rate come last."""
@@ -82,7 +86,8 @@ class Study:
         methods = {name: method for name, method in self.methods.items() if name in wanted}
         comparisons = [c for c in self.comparisons if c[0] in methods and c[1] in methods]
         figure_run = self.figure_run if self.figure_run in methods else next(iter(methods))
-        return replace(self, methods=methods, comparisons=comparisons, figure_run=figure_run)
+        gaps = [gap for gap in self.gaps if any(f'{gap[0]}_{c}' in methods and f'{gap[1]}_{c}' in methods for c in self.cells)]
+        return replace(self, methods=methods, comparisons=comparisons, figure_run=figure_run, gaps=gaps)
 
     def with_options(self, options: dict[str, Any]) -> 'Study':
         """The study with overrides that hold for every method."""
@@ -95,7 +100,7 @@ def load_study(path: str | Path) -> Study:
 
     Besides the attributes of :class:`Study` it may hold ``options``, overrides for all methods; and ``cells``, the table's
     further dimension: a ``label`` and ``options`` by name. A method is then run, as ``METHOD_CELL``, in each cell for which
-    its ``temperatures`` have one.
+    its ``temperatures`` have one. ``gaps`` then are differences of two methods that are compared between the cells.
 
     Raises:
         UserError: if it is missing, lacks a part, or names what there is not.
@@ -107,7 +112,9 @@ def load_study(path: str | Path) -> Study:
     try:
         methods = {method.name: method for method in _methods(config)}
         study = Study(config['title'], config['dataset'], methods, config['measures'],
-                      [tuple(c) for c in config['comparisons']], config['figure_run'], config.get('selection', {}))
+                      [tuple(c) for c in config['comparisons']], config['figure_run'], config.get('selection', {}),
+                      {name: cell['label'] for name, cell in config.get('cells', {}).items()},
+                      [tuple(gap) for gap in config.get('gaps', [])])
     except (KeyError, TypeError) as error:
         raise UserError(f'study {path} lacks a part or has one too many: {error}') from None
     _check(study, path)
@@ -160,6 +167,20 @@ def _check(study: Study, path: str | Path) -> None:
             _check_name(place, name, study.methods)
         _check_name(place, measure, study.measures)
     _check_name(f'study {path}: figure_run', study.figure_run, study.methods)
+    for position, gap in enumerate(study.gaps):
+        _check_gap(f'study {path}: gaps[{position}]', gap, study)
+
+
+def _check_gap(place: str, gap: tuple, study: Study) -> None:
+    if len(gap) != 3:
+        raise UserError(f'{place}={gap} must be two methods and a measure')
+    if len(study.cells) < 2:
+        raise UserError(f'{place} compares a difference between cells, and the study has {len(study.cells)}; give cells')
+    for name in gap[:2]:
+        known = {method.rsplit(f'_{cell}', 1)[0] for cell in study.cells for method in study.methods
+                 if method.endswith(f'_{cell}')}
+        _check_name(place, name, known)
+    _check_name(place, gap[2], study.measures)
 
 
 def _check_name(place: str, name: str, known: Collection[str]) -> None:

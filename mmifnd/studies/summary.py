@@ -10,6 +10,7 @@ from mmifnd.configuration.versions import versions
 from mmifnd.evaluation import paired_t_test, summarise
 from mmifnd.files import write_whole
 
+from .gaps import compare_gaps
 from .plan import Study
 
 
@@ -19,7 +20,8 @@ def summary_of(study: Study, records: list[dict], command: str) -> dict[str, Any
         title=study.title, dataset=study.dataset, command=command, created=time.strftime('%Y-%m-%d'),
         versions=versions(), methods={name: _describe(method) for name, method in study.methods.items()},
         measures=study.measures, runs=records, summary=_summary(study, records),
-        comparisons=[_compare(records, *comparison) for comparison in study.comparisons])
+        comparisons=[_compare(records, *comparison) for comparison in study.comparisons],
+        **(dict(cells=study.cells, gaps=[_gap(study, records, *gap) for gap in study.gaps]) if study.gaps else {}))
 
 
 def write_results(results: dict[str, Any], path: Path) -> None:
@@ -56,3 +58,9 @@ def _compare(records: list[dict], a: str, b: str, measure: str) -> dict[str, Any
     both = [seed for seed in of_a if seed in of_b]
     test = paired_t_test([of_a[seed] for seed in both], [of_b[seed] for seed in both])
     return dict(a=a, b=b, measure=measure, **test)
+
+
+def _gap(study: Study, records: list[dict], a: str, b: str, measure: str) -> dict[str, Any]:
+    values = {cell: (values_of(records, f'{a}_{cell}', measure), values_of(records, f'{b}_{cell}', measure))
+              for cell in study.cells}
+    return dict(a=a, b=b, measure=measure, **compare_gaps(values))

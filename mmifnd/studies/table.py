@@ -11,6 +11,8 @@ from rich.text import Text
 from mmifnd.evaluation import mean_and_spread
 from mmifnd.text import in_markdown, shown
 
+from .gaps import gap_sentences
+
 #: Columns that the table of a small study needs; a narrower terminal wraps lines rather than losing digits.
 _WIDTH = 106
 
@@ -30,6 +32,8 @@ def print_table(results: dict[str, Any], console: Console | None = None) -> None
     console.print(table)
     for comparison in results['comparisons']:
         console.print(shown(_sentence(results, comparison), 1000), markup=False, highlight=False)
+    for line in _gap_lines(results):
+        console.print(shown(line, 1000), markup=False, highlight=False)
 
 
 def as_markdown(results: dict[str, Any]) -> str:
@@ -38,6 +42,7 @@ def as_markdown(results: dict[str, Any]) -> str:
     lines = [f'`{results["command"]}`', '', f'{_counted(_seeds(results), "seed")}, mean ± standard deviation, in '
              f'{_units(results)}.', '', *map(markdown_row, [header, ['---'] * len(header), *_rows(results, ' ± ')]), '']
     sentences = [f'- {in_markdown(_sentence(results, comparison))}' for comparison in results['comparisons']]
+    sentences += [f'- {in_markdown(line)}' for line in _gap_lines(results)]
     return '\n'.join([*lines, *sentences]) + '\n'
 
 
@@ -88,3 +93,12 @@ def _sentence(results: dict, comparison: dict) -> str:
     p = comparison['p_one_sided']
     return (f'{a} - {b}, {measure["label"]}: {comparison["mean_difference"]:+.2f} {measure["unit"]} over '
             f'{_counted(comparison["n"], "paired seed")}' + (f', one-sided p = {p:.4g}' if p is not None else ''))
+
+
+def _gap_lines(results: dict) -> list[str]:
+    """What there is to say about gaps between cells, each with its methods and measure in front."""
+    lines = []
+    for gap in results.get('gaps', ()):
+        name = f'{gap["a"]} - {gap["b"]}, {results["measures"][gap["measure"]]["label"]}'
+        lines += [f'{name}, {line}' for line in gap_sentences(gap, results['cells'])]
+    return lines

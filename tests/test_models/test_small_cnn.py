@@ -27,3 +27,11 @@ def test_unfit_channels_are_refused_with_the_remedy():
         SmallCNN(patch=0)
     with pytest.raises(ValueError, match='the images have 3; set model.backbone.in_channels=3'):
         SmallCNN(in_channels=1)(torch.randn(2, 3, 8, 8))
+
+
+def test_a_first_stride_halves_the_resolution_at_once():
+    assert SmallCNN(widths=(4, 6), first_stride=2)(torch.randn(2, 1, 16, 16))[0].shape == (2, 6, 4, 4)
+    with pytest.raises(ValueError, match='first_stride=3 of SmallCNN must be 1 or 2'):
+        SmallCNN(first_stride=3)
+    with pytest.raises(ValueError, match='and 1 with patch=4'):
+        SmallCNN(patch=4, first_stride=2)

@@ -73,7 +73,7 @@ class SogCLRHead(ContrastiveHead, KnowsImages, FollowsEpochs):
         return self.current_temperature if self.image_temperature is None else self.image_temperature.read(index)
 
     def mass_temperature(self, contrast: Contrast) -> float | Tensor:
-        """As of the base; (A, 1) where each image has its own."""
+        """Return the temperature of the softmax over the candidates; (A, 1) where each image has its own."""
         temperature = self.temperature_of(contrast.anchor_index)
         return temperature if self.image_temperature is None else temperature.unsqueeze(1)
 

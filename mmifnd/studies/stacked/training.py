@@ -170,7 +170,7 @@ class StackedTraining:
 
     @torch.no_grad()
     def _measures(self, positive: Tensor, negative: Tensor, same: Tensor, rows: Tensor) -> dict[str, Tensor]:
-        """Per cent, of each run: the softmax mass of the false negatives by true label, all and left; and the detection."""
+        """Measure each run, in per cent: the softmax mass of false negatives by true label, all and left; and the detection."""
         truth = pairs_of_equal_label(self.labels['code_point'].expand(len(rows), -1), rows) & (negative > -torch.inf)
         scale = self.temperature.view(-1, 1, 1)
         mass = torch.cat([positive, negative], dim=2).div(scale).softmax(dim=2)[:, :, 1:]
