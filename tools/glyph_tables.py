@@ -13,9 +13,10 @@ from glyph_study import ARMS, DEPTHS, TEMPERATURES, best_temperatures, key_of
 from mmifnd.evaluation import mean_and_spread, paired_t_test, summarise
 from mmifnd.studies.gaps import compare_gaps, gap_sentences
 
-LABELS = dict(simclr='SimCLR', random='random pairs', ifnd='IFND, k = C', ifnd_2k='IFND, k = 2C', glofnd='GloFND', oracle='oracle',
-              supcon='SupCon', attraction='attraction by IFND')
-MEASURES = dict(knn='kNN, common task', linear='linear, common task', knn_own='kNN, own classes', linear_own='linear, own classes')
+LABELS = dict(simclr='SimCLR', random='random pairs', ifnd='IFND, k = C', ifnd_2k='IFND, k = 2C', glofnd='GloFND',
+              oracle='oracle', supcon='SupCon', attraction='attraction by IFND')
+MEASURES = dict(knn='kNN, common task', linear='linear, common task', knn_own='kNN, own classes',
+                linear_own='linear, own classes')
 
 
 class Runs:
@@ -132,7 +133,7 @@ def batch_lines(runs: Runs) -> list[str]:
 
 def depth_lines(runs: Runs) -> list[str]:
     """Oracle and SupCon by the depth of their labels."""
-    lines = [row('labels', *(f'{LABELS[arm]}, {MEASURES[m]}' for arm in ('oracle', 'supcon') for m in ('knn',))), row('---', '---:', '---:')]
+    lines = [row('labels', *(f'{LABELS[arm]}, {MEASURES["knn"]}' for arm in ('oracle', 'supcon'))), row('---', '---:', '---:')]
     for depth in ('code_point', *DEPTHS):
         stage = 'total' if depth == 'code_point' else 'depth'
         lines.append(row(depth.replace('_', ' '), *(cell(runs.by_seed('knn', stage=stage, classes=200, arm=arm, depth=depth))

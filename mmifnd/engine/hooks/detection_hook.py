@@ -139,7 +139,8 @@ class HeadDetection:
 
     def state(self) -> dict:
         """Tensors on the host and plain values."""
-        return dict(counts=[count.cpu() for count in self.counts], masses=[mass.cpu() for mass in self.masses], examples=self.examples.state())
+        return dict(counts=[count.cpu() for count in self.counts], masses=[mass.cpu() for mass in self.masses],
+                    examples=self.examples.state())
 
     def load(self, state: dict, labels: Tensor | None) -> None:
         """Continue with a :meth:`state`."""

@@ -1,6 +1,5 @@
 """What the encoders of a stack are worth on classes that they share, whatever each was trained on."""
 
-import torch
 from torch import Tensor
 
 from mmifnd.evaluation import knn_accuracy
