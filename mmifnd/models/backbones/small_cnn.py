@@ -8,7 +8,7 @@ from mmifnd.registry import MODELS
 
 @MODELS.register_module()
 class SmallCNN(BaseModule):
-    """3 x 3 convolutions with batch normalisation and ReLU; all layers, the first as told, halve the resolution.
+    """3 x 3 convolutions with batch normalisation and ReLU; every layer but the first halves the resolution.
 
     Args:
         in_channels (int): 1 for grey images, 3 for colour.
