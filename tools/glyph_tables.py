@@ -5,7 +5,6 @@
 
 import argparse
 import json
-from collections import defaultdict
 from pathlib import Path
 
 from glyph_study import ARMS, DEPTHS, TEMPERATURES, best_temperatures, key_of
@@ -15,6 +14,7 @@ from mmifnd.studies.gaps import compare_gaps, gap_sentences
 
 LABELS = dict(simclr='SimCLR', random='random pairs', ifnd='IFND, k = C', ifnd_2k='IFND, k = 2C', glofnd='GloFND',
               oracle='oracle', supcon='SupCon', attraction='attraction by IFND')
+BATCHES = (64, 256, 1024)
 MEASURES = dict(knn='kNN, common task', linear='linear, common task', knn_own='kNN, own classes',
                 linear_own='linear, own classes')
 
@@ -116,19 +116,39 @@ def share_lines(runs: Runs, stage: str, measure: str = 'knn') -> list[str]:
     return lines
 
 
+def batch_points(runs: Runs, classes: int) -> list[tuple[int, float, float, float]]:
+    """Batch, temperature, mass in SimCLR and harm (both means over seeds) of the runs with equal temperatures."""
+    points = []
+    for size in BATCHES:
+        for t in TEMPERATURES:
+            one, other, mass = _of_batch(runs, classes, size, t)
+            if one and other:
+                harm = summarise(one[s] - other[s] for s in one if s in other).mean
+                points.append((size, t, summarise(mass.values()).mean, harm))
+    return points
+
+
 def batch_lines(runs: Runs) -> list[str]:
     """Mass of false negatives and harm, by number of classes, batch and temperature."""
-    lines = [row('classes', 'batch', 'temperature', 'mass in SimCLR, %', 'SimCLR', 'oracle', 'harm'), row(*['---:'] * 7)]
+    from scipy.stats import spearmanr
+    names = ('classes', 'batch', 'temperature', 'mass in SimCLR, %', 'SimCLR', 'oracle', 'harm', 'seeds')
+    lines = [row(*names), row(*['---:'] * 8)]
+    every = []
     for n in runs.classes('total'):
-        for size in (64, 256, 1024):
-            for t in TEMPERATURES:
-                one, other = (runs.by_seed('knn', stage=f'batch_{size}', classes=n, arm=arm, temperature=t)
-                              for arm in ('oracle', 'simclr'))
-                mass = runs.by_seed('false_mass', stage=f'batch_{size}', classes=n, arm='simclr', temperature=t)
-                if one and other:
-                    harm = {s: one[s] - other[s] for s in one if s in other}
-                    lines.append(row(str(n), str(size), f'{t:g}', cell(mass), cell(other), cell(one), cell(harm)))
-    return lines
+        for size, t, *point in batch_points(runs, n):
+            one, other, mass = _of_batch(runs, n, size, t)
+            harm = {s: one[s] - other[s] for s in one if s in other}
+            lines.append(row(str(n), str(size), f'{t:g}', *map(cell, (mass, other, one, harm)), str(len(harm))))
+            every.append(point)
+    found = spearmanr(*zip(*every))
+    return [*lines, '', f'Rank correlation of mass and harm over {len(every)} settings: {found.statistic:.2f}']
+
+
+def _of_batch(runs: Runs, classes: int, size: int, temperature: float) -> list[dict[int, float]]:
+    """kNN of the oracle and of SimCLR, and SimCLR's mass, by seed."""
+    wanted = dict(stage=f'batch_{size}', classes=classes, temperature=temperature)
+    return [runs.by_seed(measure, arm=arm, **wanted)
+            for measure, arm in (('knn', 'oracle'), ('knn', 'simclr'), ('false_mass', 'simclr'))]
 
 
 def depth_lines(runs: Runs) -> list[str]:
@@ -142,11 +162,11 @@ def depth_lines(runs: Runs) -> list[str]:
 
 
 def draw(runs: Runs, path: Path) -> None:
-    """Harm in points and in log-odds, and the softmax mass, over the number of classes."""
+    """Gains in points and in log-odds over the number of classes, and harm over the softmax mass."""
     import matplotlib
     matplotlib.use('Agg')
     import matplotlib.pyplot as plt
-    figure, axes = plt.subplots(1, 3, figsize=(10, 3.2), constrained_layout=True)
+    figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), constrained_layout=True)
     for arm, colour in (('oracle', '#1b6ca8'), ('supcon', '#c8553d'), ('ifnd', '#4c956c')):
         gaps = gaps_of(runs, 'total', arm, 'knn')['gaps']
         for axis, kind in zip(axes, ('', 'log_odds_')):
@@ -155,11 +175,12 @@ def draw(runs: Runs, path: Path) -> None:
     for axis, title in zip(axes, ('gain over SimCLR, points of kNN', 'gain over SimCLR, log-odds of kNN')):
         axis.set(title=title, xlabel='classes')
         axis.axhline(0, color='0.7', linewidth=0.8)
-    by_classes = defaultdict(list)
-    for n in runs.classes('total'):
-        by_classes[str(n)] = list(runs.by_seed('false_mass', stage='total', classes=n, arm='simclr').values())
-    axes[2].bar(list(by_classes), [sum(v) / len(v) for v in by_classes.values()], color='0.5')
-    axes[2].set(title='softmax mass of false negatives, %', xlabel='classes', ylim=(0, 100))
+    for n, colour in zip(runs.classes('total'), ('#1b6ca8', '#4c956c', '#c8553d')):
+        points = batch_points(runs, n)
+        axes[2].plot([p[2] for p in points], [p[3] for p in points], 'o', color=colour, markersize=4, label=f'{n} classes')
+    axes[2].axhline(0, color='0.7', linewidth=0.8)
+    axes[2].set(title='oracle - SimCLR, points of kNN', xlabel='softmax mass of false negatives in SimCLR, %')
+    axes[2].legend(frameon=False, loc='upper left')
     axes[0].legend(frameon=False)
     figure.savefig(path, dpi=150)
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmifnd.detectors import NoDetector, PseudoLabelDetector, QuantileThresholdDetector, UnionDetector
-from mmifnd.engine.features.detector_probe import ask_detector, error_of, threshold_sample
+from mmifnd.detectors import BatchQuantileDetector, NoDetector, PseudoLabelDetector, QuantileThresholdDetector, UnionDetector
+from mmifnd.engine.features.detector_probe import ask_detector, batch_thresholds, error_of, threshold_sample
 from mmifnd.evaluation import exact_quantiles
 
 
@@ -52,6 +52,19 @@ def test_thresholds_of_a_joined_detector_are_found(embedding):
     part = joined.detectors['thresholds']
     part.bind(4)
     assert threshold_sample(joined, embedding)['thresholds'].equal(part.threshold)
+
+
+def test_thresholds_of_batches_are_held_against_the_whole_set():
+    rows = F.normalize(torch.randn(60, 4, generator=torch.Generator().manual_seed(1)), dim=1)
+    found = batch_thresholds(rows, .2, batch_size=20)
+    order = torch.randperm(60, generator=torch.Generator().manual_seed(0))
+    for batch in order.split(20):
+        for image in batch.tolist():
+            others = torch.stack([rows[image] @ rows[other] for other in batch.tolist() if other != image])
+            assert found[image] == pytest.approx(others.quantile(.8).item(), abs=1e-6)
+    small, large = (error_of(threshold_sample(BatchQuantileDetector(alpha=.2), rows, batch_size=size))['threshold_mae']
+                    for size in (6, 60))
+    assert large < small and large < .05  # all images are one batch: only the definition of a quantile differs
 
 
 def test_thresholds_lie_beside_the_clusterings(digits_runner, tmp_path):

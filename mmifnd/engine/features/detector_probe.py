@@ -4,7 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from mmifnd.contrast import Contrast
+from mmifnd.detectors import BatchQuantileDetector
 from mmifnd.evaluation import even_anchors, exact_quantiles, threshold_error
+from mmifnd.functional import batch_quantile
 
 
 @torch.no_grad()
@@ -36,19 +38,30 @@ def error_of(sample: dict[str, Tensor]) -> dict[str, float]:
     return dict(threshold_mae=error.mae, threshold_rmse=error.rmse)
 
 
-def learns_thresholds(detector: nn.Module) -> bool:
+#: Images in whose company a quantile of the batch is taken.
+_BATCH = 256
+
+
+def has_thresholds(detector: nn.Module) -> bool:
     """Whether :func:`threshold_sample` finds something."""
-    return _learner(detector) is not None
+    return _learner(detector) is not None or _taker(detector) is not None
 
 
 def _learner(detector: nn.Module) -> nn.Module | None:
     return next((part for part in detector.modules() if isinstance(getattr(part, 'threshold', None), Tensor)), None)
 
 
+def _taker(detector: nn.Module) -> BatchQuantileDetector | None:
+    return next((part for part in detector.modules() if isinstance(part, BatchQuantileDetector)), None)
+
+
 @torch.no_grad()
 def threshold_sample(detector: nn.Module, embedding: Tensor, max_anchors: int = 2048,
-                     candidates: Tensor | None = None) -> dict[str, Tensor]:
-    """Learned thresholds and exact quantiles of each image, on the host; empty for a detector that learns none.
+                     candidates: Tensor | None = None, batch_size: int = _BATCH) -> dict[str, Tensor]:
+    """Thresholds and exact quantiles of each image, on the host; empty for a detector that has none.
+
+    Thresholds are learned ones; or, of a detector that takes the quantile of each batch (GloFND's comparison with FNC), those
+    of random batches of ``batch_size`` images.
 
     Of several that are joined, the first that learns thresholds; one that all images share stands for each of them.
     ``candidates`` (N, D) are those of image-text pairs, whose i-th belongs to anchor i; default: the anchors themselves.
@@ -56,10 +69,33 @@ def threshold_sample(detector: nn.Module, embedding: Tensor, max_anchors: int = 
     Returns:
         dict[str, Tensor]: ``thresholds`` (N,), ``threshold_anchors`` int64 (A,) and their ``exact_thresholds`` (A,).
     """
-    learner = _learner(detector)
-    if learner is None:
+    learner, taker = _learner(detector), _taker(detector)
+    if learner is None and taker is None:
         return {}
+    alpha = (learner or taker).alpha
     anchors = torch.as_tensor(even_anchors(len(embedding), max_anchors))
-    exact = exact_quantiles(embedding, learner.alpha, anchors=anchors, candidates=candidates)
-    thresholds = learner.threshold.cpu().expand(len(embedding)).clone()
+    exact = exact_quantiles(embedding, alpha, anchors=anchors, candidates=candidates)
+    thresholds = (batch_thresholds(embedding, alpha, batch_size, candidates) if learner is None
+                  else learner.threshold.cpu().expand(len(embedding)).clone())
     return dict(thresholds=thresholds, threshold_anchors=anchors, exact_thresholds=exact)
+
+
+def batch_thresholds(embedding: Tensor, alpha: float, batch_size: int, candidates: Tensor | None = None) -> Tensor:
+    """The (1 - alpha)-quantile of each image's similarities to the others of a random batch, (N,).
+
+    Args:
+        embedding (Tensor): unit vectors, (N, D).
+        batch_size (int): images of a batch; all batches are about as large.
+        candidates (Tensor, optional): unit vectors of what anchors are compared with, (N, D).
+
+    Example:
+        >>> batch_thresholds(torch.eye(4), 0.5, 4).tolist()
+        [0.0, 0.0, 0.0, 0.0]
+    """
+    others = embedding if candidates is None else candidates
+    order = torch.randperm(len(embedding), generator=torch.Generator().manual_seed(0))
+    thresholds = torch.empty(len(embedding))
+    for batch in order.tensor_split(max(1, round(len(order) / batch_size))):
+        similarity = (embedding[batch] @ others[batch].T).fill_diagonal_(-torch.inf)
+        thresholds[batch] = batch_quantile(similarity, alpha).float().cpu()
+    return thresholds

@@ -9,7 +9,7 @@ from mmifnd.distributed import is_main, rank, unwrap, world_size
 from mmifnd.evaluation import clustering_scores
 from mmifnd.parts import KeepsRankState
 
-from ..features.detector_probe import error_of, learns_thresholds, threshold_sample
+from ..features.detector_probe import error_of, has_thresholds, threshold_sample
 from ..features.epoch_features import EpochFeatures
 from .clustering_files import ClusteringFiles
 from .clustering_log import log_clustering
@@ -94,4 +94,4 @@ class ClusteringRecord(KeepsRankState):
         A head with a direction compares with the embeddings of another encoder, which are not taken here.
         """
         head = self.framework.heads.get('')
-        return head.detector if head and features.kind == 'z' and learns_thresholds(head.detector) else None
+        return head.detector if head and features.kind == 'z' and has_thresholds(head.detector) else None

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 from torch import Tensor
 
+from mmifnd.checks import check_at_least
 from mmifnd.clustering import KMeans
 from mmifnd.evaluation import (
     Summary,
@@ -212,18 +213,31 @@ class DetectionQuality(Measure):
 
 @METRICS.register_module()
 class QuantileError(Measure):
-    """Distance of learned thresholds to the exact quantiles over the training set; nothing for other detectors."""
+    """Distance of thresholds to the exact quantiles over the training set (GloFND, Fig. 3); nothing for other detectors.
+
+    Thresholds are learned ones, or those that a detector takes from each batch, as FNC does in GloFND's comparison.
+
+    Args:
+        batch_size (int): images of a batch, for thresholds of batches.
+
+    Raises:
+        ValueError: where a batch has fewer than two images.
+    """
 
     needs_labels = False
     needs_embedding = True
     needs_train_texts = True
+
+    def __init__(self, batch_size: int = 256) -> None:
+        check_at_least('batch_size', batch_size, 2, 'QuantileError', 'an image alone has no similarities')
+        self.batch_size = batch_size
 
     def __call__(self, rep: Representation) -> dict[str, float]:
         """``threshold_mae`` and ``threshold_rmse``, in units of cosine similarity; of pairs ``image/threshold_mae``."""
         measures = {}
         for direction, detector in rep.detectors.items():
             anchors, candidates = rep.rows_of(direction)
-            errors = error_of(threshold_sample(detector, anchors, candidates=candidates))
+            errors = error_of(threshold_sample(detector, anchors, candidates=candidates, batch_size=self.batch_size))
             measures.update({_of_direction(direction, name): value for name, value in errors.items()})
         return measures
 
