@@ -1,6 +1,7 @@
 """The tables of docs/claims.md from the runs of tools/glyph_study.py, and the figure.
 
-    python tools/glyph_tables.py docs/results/glyphs.jsonl --figure docs/images/classes.png
+    python tools/glyph_tables.py work_dirs/glyphs/*.jsonl --out docs/results/glyphs.json
+    python tools/glyph_tables.py docs/results/glyphs.json --figure docs/images/classes.png
 """
 
 import argparse
@@ -38,6 +39,12 @@ class Runs:
     def classes(self, stage: str) -> list[int]:
         """Numbers of classes that a stage has runs of."""
         return sorted({r['classes'] for r in self.records if r['stage'] == stage})
+
+
+def read_runs(path: Path) -> list[dict]:
+    """The runs of a file: a JSON list, or one run a line."""
+    text = path.read_text()
+    return json.loads(text) if text.startswith('[') else [json.loads(line) for line in text.splitlines()]
 
 
 def row(*cells: str) -> str:
@@ -188,10 +195,13 @@ def draw(runs: Runs, path: Path) -> None:
 def main() -> None:
     """Print everything."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('runs', type=Path)
+    parser.add_argument('runs', type=Path, nargs='+', help='files of the study, or one that --out wrote')
     parser.add_argument('--figure', type=Path)
+    parser.add_argument('--out', type=Path, help='write all runs into one file')
     args = parser.parse_args()
-    runs = Runs([json.loads(line) for line in args.runs.read_text().splitlines()])
+    runs = Runs([run for path in args.runs for run in read_runs(path)])
+    if args.out:
+        args.out.write_text('[\n' + ',\n'.join(map(json.dumps, runs.records)) + '\n]\n')
     print('## Temperatures', *temperature_lines(runs), sep='\n')
     for stage in ('total', 'per_class'):
         for measure, label in {**MEASURES, 'false_mass': 'softmax mass of false negatives, %', 'precision': 'precision, %',
