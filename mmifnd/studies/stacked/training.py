@@ -86,7 +86,7 @@ class StackedTraining:
         self.copied = self._copied_rows()
 
     def _copied_rows(self) -> list[int]:
-        """For each random control, the run of IFND of its seed (and temperature, if there is one) whose rate it copies."""
+        """The run of IFND whose rate each random control copies: of its seed, and of its temperature if there is one."""
         rows = []
         for run in self.runs:
             if run.arm == 'random':
