@@ -22,7 +22,7 @@ def test_answers_have_a_row_an_anchor_and_leave_out_the_anchor(embedding):
     detector = PseudoLabelDetector()
     detector.bind(4)
     detector.publish(Labels)
-    found = ask_detector(detector, embedding, [0, 3])
+    found = ask_detector(detector, embedding, embedding, [0, 3])
     assert found.int().tolist() == [[[0, 1, 0, 0], [0, 0, 0, 0]], [[0, 1, 1, 1], [1, 1, 1, 0]]]
 
 
