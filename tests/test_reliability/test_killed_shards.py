@@ -1,7 +1,6 @@
 """A recipe of CC3M on shards and two processes, cut to tiny towers by options: killed, resumed, the same bytes."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -29,26 +28,30 @@ def shards(tmp_path):
 
 
 def start(shards, work_dir, port, *arguments):
-    """Two processes in a group of their own."""
+    """Two processes, each of which can be killed: a launcher's workers would live on."""
     options = [f'{key}={value}' for key, value in {
         **OPTIONS, **{f'{loader}_dataloader.dataset.data_root': shards for loader in ('train', 'test')}}.items()]
-    return subprocess.Popen(
-        [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2', f'--master_port={port}', 'tools/train.py', RECIPE,
-         '--launcher', 'pytorch', '--work-dir', str(work_dir), *arguments, '--cfg-options', *options],
-        cwd=ROOT, env={**os.environ, 'OMP_NUM_THREADS': '1'}, start_new_session=True, stdout=subprocess.DEVNULL,
-        stderr=open(f'{work_dir}.log', 'a'))
+    command = [sys.executable, 'tools/train.py', RECIPE, '--launcher', 'pytorch', '--work-dir', str(work_dir), *arguments,
+               '--cfg-options', *options]
+    ranks = [dict(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE='2', MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port),
+                  OMP_NUM_THREADS='1') for rank in range(2)]
+    with open(f'{work_dir}.log', 'a') as log:
+        return [subprocess.Popen(command, cwd=ROOT, env={**os.environ, **rank}, stdout=subprocess.DEVNULL, stderr=log)
+                for rank in ranks]
 
 
-def finished(process, work_dir):
-    assert process.wait(timeout=900) == 0, Path(f'{work_dir}.log').read_text()[-3000:]
+def finished(processes, work_dir):
+    assert [process.wait(timeout=900) for process in processes] == [0, 0], Path(f'{work_dir}.log').read_text()[-3000:]
 
 
-def kill_when(process, condition):
+def kill_when(processes, condition):
     """SIGKILL for both processes as soon as ``condition`` holds."""
-    while process.poll() is None and not condition():
+    while all(process.poll() is None for process in processes) and not condition():
         time.sleep(0.005)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.wait()
 
 
 def is_within_second_epoch(work_dir):
