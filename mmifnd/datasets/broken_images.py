@@ -66,8 +66,8 @@ class BrokenImages:
         """The images that this process or its workers have found so far, bool (N,), by stable index."""
         return self._flags.clone() if self._rows is None else self._flags[self._rows]
 
-    def add(self, index: int, name: str, error: Exception) -> None:
-        """Report an image that a second try could not read either.
+    def add(self, index: int, name: str, error: Exception, is_replaced: bool = True) -> None:
+        """Report an image that a second try could not read either, and whether another one is trained on in its place.
 
         Raises:
             RuntimeError: if none may be unreadable.
@@ -85,7 +85,8 @@ class BrokenImages:
             raise UserError(f'{count} images cannot be read, the last of them {name}: {reason}; repair or remove them, or '
                             f'raise max_broken={self.limit} of train_cfg or test_cfg') from error
         if is_new:
-            print_log(f'{name} cannot be read, and another image replaces it ({count} of at most {self.limit}): {reason}',
+            replaced = ', and another image replaces it' if is_replaced else ''
+            print_log(f'{name} cannot be read{replaced} ({count} of at most {self.limit}): {reason}',
                       logger='current', level=logging.WARNING)
 
     def merge(self, flags: torch.Tensor, describe: Callable[[int], str]) -> None:

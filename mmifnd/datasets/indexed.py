@@ -127,7 +127,7 @@ class IndexedDataset(Dataset):
                 except ShortageError:
                     raise
                 except Exception as error:
-                    self.broken_images.add(index, self.describe(index), error)
+                    self.broken_images.add(index, self.describe(index), error, not self._is_evaluation_view)
                     last = f'the last of them {self.describe(index)}: {reason_of(error)}'
             position = (int(counter_hash(image_index, attempt)) if attempt < DRAWS else position + 1) % len(self)
         raise UserError(f'no image of the data set can be read, {last}; repair them')

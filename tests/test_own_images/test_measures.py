@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from noise_folder import CHANCE, folder_config, three_errors, write_noise
+from noise_folder import CHANCE, TINY, folder_config, three_errors, write_noise
 
-from mmifnd.apis import evaluate
+from mmifnd.apis import UserError, compare, evaluate
 from mmifnd.configuration import load_config
 from mmifnd.studies import Method, Run
 from mmifnd.studies.one_run import train_and_test
@@ -78,6 +78,18 @@ def test_a_study_says_the_same(holdout, known, count, folder, tmp_path, restored
     measures = train_and_test(run, tmp_path, 1, lambda done, total: None)['measures']
     assert {name for name in JUDGED if name in measures} == set(known)
     assert all(is_chance(measures[name], count) for name in known), measures
+
+
+@pytest.mark.slow
+def test_a_comparison_says_the_same(folder, tmp_path):
+    """Runs in processes of their own; without images that are held out there is nothing to compare by."""
+    settings = dict(framework='simclr', epochs=1, batch_size=40, image_size=12, num_workers=0, options=TINY)
+    results = compare(folder, tmp_path, ['none', 'ifnd'], [0.1, 0.5], seeds=2, workers=1, **settings).results
+    assert len(results['runs']) == 4
+    for run in results['runs']:
+        assert all(is_chance(run['measures'][name], 32) for name in JUDGED), run['measures']
+    with pytest.raises(UserError, match='methods are compared by labels, on images that are held out'):
+        compare(folder, tmp_path / 'none', ['none', 'ifnd'], [0.5], seeds=1, holdout=0., **settings)
 
 
 def test_copies_of_training_images_are_not_asked_about(folder, tmp_path, lines, restored_torch):
