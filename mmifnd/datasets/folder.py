@@ -178,17 +178,19 @@ def _inside(files: FolderFiles, folder: str) -> FolderFiles:
 
 
 def describe_layout(files: FolderFiles, layout: Layout) -> str:
-    """How a folder is read, in one line."""
-    where = f'{shown(files.root)}: '
+    """How a folder is read, and what is left out of it, in one line."""
+    return '; '.join([f'{shown(files.root)}: {reading_of(layout)}', *remarks(files, layout)])
+
+
+def reading_of(layout: Layout) -> str:
+    """How a folder is read."""
     if layout.kind == 'flat':
-        parts = [f'{where}{_images(layout.num_images)} without labels, at any depth']
-    elif layout.kind == 'classes':
-        parts = [f'{where}{_images(layout.num_images)} in {_classes(layout)}']
-    else:
-        inside = f' in {_classes(layout)}' if layout.classes else ''
-        parts = [f'{where}trains on the {_images(layout.num_images)} of {layout.train}{inside}, tests on the '
-                 f'{layout.num_test} of {layout.test}']
-    return '; '.join([*parts, *remarks(files, layout)])
+        return f'{_images(layout.num_images)} without labels, at any depth'
+    if layout.kind == 'classes':
+        return f'{_images(layout.num_images)} in {_classes(layout)}'
+    inside = f' in {_classes(layout)}' if layout.classes else ''
+    return (f'trains on the {_images(layout.num_images)} of {layout.train}{inside}, tests on the {layout.num_test} of '
+            f'{layout.test}')
 
 
 def remarks(files: FolderFiles, layout: Layout | None = None) -> list[str]:

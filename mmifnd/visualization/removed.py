@@ -125,8 +125,8 @@ def row_title(labels: np.ndarray | None, removed: Removed, class_names: Mapping 
 
 
 def shortened(name: str, limit: int) -> str:
-    """The end of a name, which tells files of one folder apart; nothing in it is markup."""
-    name = str(name).replace('$', r'\$')
+    """The end of a name, which tells files of one folder apart; the style of figures takes nothing in it for markup."""
+    name = str(name)
     return name if len(name) <= limit else f'…{name[1 - limit:]}'
 
 

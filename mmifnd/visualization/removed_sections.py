@@ -79,7 +79,7 @@ def add_sheet(page: Page, epochs: str, relations: dict[str, Relation], pictures:
     for name, relation in relations.items():
         direction = removed.direction_of(relation)
         for one in (relation.of(anchor) for anchor in anchors):
-            title = removed.row_title(pictures.labels, one, pictures.class_names, pictures.names, direction).replace(r'\$', '$')
+            title = removed.row_title(pictures.labels, one, pictures.class_names, pictures.names, direction)
             title = f'{name}: {title}' if len(relations) > 1 else title
             if len(one.images) and removed.REMOVED_KIND[direction] == 'text':
                 page.add(montage.listed(one, pictures.captions, title))

@@ -138,3 +138,9 @@ def test_a_folder_of_broken_images_is_refused_before_anything_is_written(put, tm
     for option, message in [(dict(depth='half'), "depth='half'"), (dict(background=(0, 0, 300)), 'is no colour')]:
         with pytest.raises(ValueError, match=message):
             pretrain(tmp_path / 'images', tmp_path / 'out', epochs=1, image_size=16, num_workers=0, options=SMALL, **option)
+
+
+def test_names_with_marks_do_not_cut_the_table(put, tmp_path):
+    for name in ('a; b', 'c: d'):
+        put(tmp_path / 'my: images; all' / name / '0.png')
+    assert dict(inspect(tmp_path / 'my: images; all').rows())['folder'] == '2 images in 2 classes (a; b, c: d)'

@@ -37,6 +37,7 @@ def test_the_look_counts_what_was_written(mixed):
     assert len(written.images) == len(KINDS) * len(CLASSES) + OTHERS
     assert sorted(found.names) == [name for name in written.images if name != written.link] and found.linked == 1
     assert f'{len(written.images) - 1}; links to them: 1' == dict(found.rows())['images']
+    assert dict(found.rows())['folder'].startswith(f'{len(written.images) - 1} images in 4 classes (')
     assert sorted(found.broken) == written.broken and list(found.too_large) == [written.thin]
     assert sorted(map(sorted, found.duplicates)) == sorted(written.equal)
     assert found.folder.layout.classes == tuple(sorted(CLASSES)) and found.folder.files.hidden == written.hidden
