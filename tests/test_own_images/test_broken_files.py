@@ -258,4 +258,4 @@ def test_a_run_lists_them_in_its_folder(some_broken, tmp_path, logged):
     assert [row[0] for row in rows_of(tmp_path / 'run' / BROKEN_LIST)] == [
         'image', 'image 3 (03.png)', 'image 7 (07, "quoted".png)']
     logs = ''.join(path.read_text() for path in (tmp_path / 'run').glob('*/*.log'))
-    assert logs.count('and another image replaces it') == 2
+    assert logs.count('of at most 10): ') == 2
