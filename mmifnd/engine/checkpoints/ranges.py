@@ -193,6 +193,8 @@ def _is_of_kind(value: Any, own: Any) -> bool:
         return isinstance(value, (int, float))
     if isinstance(own, (list, tuple)):
         return isinstance(value, (list, tuple)) and (not own or all(_is_of_kind(item, own[0]) for item in value))
+    if isinstance(own, dict):  # a Counter of milestones is a plain dict in a checkpoint
+        return isinstance(value, dict) and all(isinstance(part, (int, float)) for pair in value.items() for part in pair)
     return isinstance(value, type(own))
 
 
