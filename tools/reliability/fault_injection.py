@@ -67,7 +67,7 @@ CASES = [
     Case('rank 0 raises', 'raising', 0, r'error: (rank 0 on host \S+: )?RuntimeError: a fault was injected'),
     Case('rank 3 is killed', 'killed', 3, rf'error: rank 3 {HERE} {PROCESS} has ended without a word .*it was last '),
     Case('rank 0 is killed', 'killed', 0, rf'error: rank 0 {HERE} {PROCESS} has ended without a word .*it was last '),
-    Case('rank 3 is killed, MAX_RESTARTS=1', 'killed', 3, 'restart 1 of 1 after a failure: going on from iter_4.pth', told=(0,),
+    Case('rank 3 is killed, MAX_RESTARTS=1', 'killed', 3, r'restart 1 of 1 after a failure: going on from \w+\.pth', told=(0,),
          ends_well=True, restarts=1, options=dict.fromkeys(range(HOSTS), ['env_cfg.dist_cfg.timeout=120'])),
     Case('host 1 is killed', 'host_killed', 3, rf'error: rank [23] {HERE} {PROCESS} has ended without a word', told=(0,)),
     Case('rank 3 is stopped', 'stopped', 3, rf'error: rank 3 {HERE} {PROCESS} has (been silent for|ended without a word)'),
@@ -164,6 +164,7 @@ def inject(case, out):
 
     def arguments(node):
         return [*(['--resume'] if case.before == 'resume' else []),
+                *(['--work-dir', str(out / 'shared')] if case.restarts else []),  # all must find the checkpoint
                 *(['--cfg-options', *case.options[node]] if node in case.options else [])]
     statuses, ended = run_hosts(case, out, case.restarts, arguments)
     if noted.exists() and not case.before:
