@@ -74,7 +74,7 @@ def test_a_faiss_that_is_not_installed_is_refused_before_anything_is_clustered(m
     monkeypatch.delitem(sys.modules, 'faiss', raising=False)
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
     with pytest.raises(ImportError, match=r'faiss is not installed; install .*\[faiss-cpu\] or \[faiss-gpu\]'):
-        KMeans()
+        KMeans(device='cpu')
 
 
 def test_kernels_are_told_in_a_few_words():

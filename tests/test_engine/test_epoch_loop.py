@@ -33,7 +33,7 @@ def test_the_oracle_gets_the_true_labels(digits_runner):
     runner = digits_runner('configs/baselines/simclr_oracle_digits.py', epochs=1)
     runner.train()
     expected = torch.as_tensor(runner.train_loop.dataset.labels())
-    assert runner.model.head.detector.labels[0].equal(expected.int())
+    assert runner.model.head.detector.labels[0].cpu().equal(expected.int())
 
 
 def test_methods_that_look_like_those_of_a_part_are_named_once(digits_runner, monkeypatch):

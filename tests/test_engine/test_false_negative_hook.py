@@ -77,7 +77,7 @@ def test_three_epochs_of_the_digits(digits_runner, tmp_path, source, kmeans):
 
     assert (watch.labels[0] == -1).all()  # nothing is accepted before the first clustering
     for epoch in (1, 2):
-        assert np.array_equal(watch.labels[epoch].numpy(), arrays(tmp_path, epoch)['labels'])
+        assert np.array_equal(watch.labels[epoch].cpu().numpy(), arrays(tmp_path, epoch)['labels'])
 
 
 def test_two_epochs_give_different_views(digits_runner):

@@ -32,14 +32,15 @@ class Look(Hook):
 def passes(monkeypatch):
     """How many images each pass of the run encoded."""
     counts = []
-    extract = feature_pass.extract_features
 
-    def counted(framework, dataset, *arguments, **options):
-        counts.append(len(dataset))
-        return extract(framework, dataset, *arguments, **options)
+    def counted(extract):
+        def extract_and_count(framework, dataset, *arguments, **options):
+            counts.append(len(dataset))
+            return extract(framework, dataset, *arguments, **options)
+        return extract_and_count
 
-    for module in ('mmifnd.engine.hooks.health_hook', 'mmifnd.engine.features.sources'):
-        monkeypatch.setattr(f'{module}.extract_features', counted)
+    for name in ('hooks.health_hook.extract_features', 'features.sources.extract_features', 'features.sources.extract_share'):
+        monkeypatch.setattr(f'mmifnd.engine.{name}', counted(getattr(feature_pass, name.split('.')[-1])))
     return counts
 
 
@@ -94,7 +95,7 @@ def test_banked_embeddings_come_with_the_backbone_of_the_last_steps(digits_runne
     assert passes == [300] and [record['epoch'] for record in records(tmp_path)] == [1, 2, 3]
     embedding, backbone = measured[2:4]  # of the second epoch
     assert len(embedding) == len(backbone) == 300
-    torch.testing.assert_close(backbone, torch.cat(kept[8:10])[even_anchors(512, 300)])
+    torch.testing.assert_close(backbone.cpu(), torch.cat(kept[8:10]).cpu()[even_anchors(512, 300)])
 
 
 class KeepFirstViews(Hook):

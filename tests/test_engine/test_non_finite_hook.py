@@ -113,7 +113,9 @@ def test_the_run_ends_with_the_image(glofnd_runner, tmp_path, spoil):
     image = spoil(runner)
     line = ended(runner)
     assert line.startswith(f'step 7 gave NaN or infinite values for image {image[0]}; look at these images, or lower')
-    assert line.endswith(f'the last good checkpoint is {tmp_path}/epoch_1.pth') and runner.iter == 6
+    assert line.endswith(f'the last good checkpoint is {tmp_path}/epoch_1.pth')
+    # A GPU tells of it a few steps later: nobody waits for it.
+    assert runner.iter == 6 or torch.cuda.is_available() and 6 < runner.iter < 15
     check_the_checkpoint(tmp_path)
     table = runner.model.head.detector.table
     assert all(column.isfinite().all() for column in table.buffers())
