@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .buffers import take_loaded_shapes
-from .distributed import gather
+from .distributed import gather_together
 from .slots import slots_of, sum_by_slot
 
 
@@ -90,12 +90,11 @@ def mean_per_image(index: Tensor, counts: Tensor, *rows: Tensor) -> tuple[Tensor
         tuple[Tensor, ...]: index (M,) of the rows of all ranks; bool (M,), whether any row of that image takes part;
         and for each of ``rows`` its mean over those, (M,), the same for all rows of an image; 0 where none takes part.
     """
-    index, counts = gather(index), gather(counts)
+    index, counts, *columns = gather_together(index, counts, *rows)
     slots = slots_of(index)
     number = sum_by_slot(slots, counts.to(torch.int32))
     means = []
-    for values in rows:
-        values = gather(values)
+    for values in columns:
         total = sum_by_slot(slots, torch.where(counts, values, 0))
         means.append(total / number.clamp(min=1))
     return index, number > 0, *means
@@ -104,11 +103,11 @@ def mean_per_image(index: Tensor, counts: Tensor, *rows: Tensor) -> tuple[Tensor
 @torch.no_grad()
 def log_mean_exp_per_image(index: Tensor, counts: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Average one column of logarithms as :func:`mean_per_image` does; -inf if no row takes part."""
-    gathered, rows = gather(index), gather(torch.where(counts, rows, -torch.inf))
+    gathered, counts, rows = gather_together(index, counts, torch.where(counts, rows, -torch.inf))
     slots = slots_of(gathered)
     peak = torch.full_like(rows, -torch.inf).scatter_reduce(0, slots, rows, 'amax')[slots]
     peak = torch.where(peak > -torch.inf, peak, 0)
-    number = sum_by_slot(slots, gather(counts).to(torch.int32))
+    number = sum_by_slot(slots, counts.to(torch.int32))
     mean = sum_by_slot(slots, (rows - peak).exp()) / number.clamp(min=1)
     return gathered, number > 0, mean.log() + peak
 

@@ -14,6 +14,8 @@ from mmifnd.distributed import (
     broadcast_object,
     gather,
     gather_objects,
+    gather_objects_on_main,
+    gather_together,
     gather_with_gradient,
     is_main,
     rank,
@@ -100,6 +102,12 @@ def exchange(values):
     return dict(reduced, columns=columns, broadcast=broadcast(own.clone(), world_size() - 1),
                 objects=gather_objects(dict(rank=rank())), object=broadcast_object(rank(), world_size() - 1),
                 is_main=is_main())
+
+
+def gather_columns(columns):
+    """Columns (W, B, ...) of all ranks, by one exchange and by one each; and this rank's number, on rank 0 only."""
+    own = [column[rank()] for column in columns]
+    return gather_together(*own), tuple(gather(column) for column in own), gather_objects_on_main(rank())
 
 
 def unwrap_from_ddp():

@@ -30,6 +30,20 @@ def test_a_process_alone_keeps_what_it_has():
     check([jobs.exchange(VALUES[:1])], VALUES[:1])
 
 
+@pytest.mark.parametrize('world', [1, 2])
+def test_one_exchange_gives_what_one_for_each_gives(two_processes, world):
+    generator = torch.Generator().manual_seed(0)
+    columns = [torch.randint(-9, 9, (world, 3), generator=generator), torch.rand(world, 3, generator=generator) < 0.5,
+               torch.randn(world, 3, 2, generator=generator, dtype=torch.float64),
+               torch.randn(world, 3, 2, 2, generator=generator),
+               torch.randn(world, 5, 3, generator=generator).mT, torch.randn(world, 3, generator=generator).half()]
+    results = two_processes.run(jobs.gather_columns, columns) if world == 2 else [jobs.gather_columns(columns)]
+    for number, (together, single, ranks) in enumerate(results):
+        assert len(together) == len(columns) and ranks == (None if number else list(range(world)))
+        for found, expected, column in zip(together, single, columns, strict=True):
+            assert found.equal(expected) and found.equal(column.flatten(0, 1)) and found.dtype == column.dtype
+
+
 def test_a_gradient_that_others_share_is_left_alone(two_processes):
     for number, (own, other) in enumerate(two_processes.run(jobs.share_a_gradient, torch.zeros(2, 3, 2))):
         assert (own == 3).all() and (other == number + 1).all()

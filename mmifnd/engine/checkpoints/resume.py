@@ -1,6 +1,7 @@
 """Resuming from a checkpoint: what each rank knows, the position in the epoch, and whether the data is the same."""
 
 import warnings
+from typing import Any
 
 import torch
 from torch import nn
@@ -24,7 +25,7 @@ CHANGED_DATA = ('refuse', 'restart_image_state')
 
 
 def rank_state(runner) -> dict:
-    """The state that this rank alone knows.
+    """The state that this rank alone knows, in host memory: it is sent to rank 0, which writes it.
 
     It holds generators, batch statistics, gradients that wait for more steps before an update, and what hooks have gathered
     since they last used it.
@@ -32,8 +33,17 @@ def rank_state(runner) -> dict:
     A hook takes part by deriving from :class:`mmifnd.parts.KeepsRankState`.
     """
     hooks = {type(hook).__name__: hook.rank_state() for hook in runner.hooks if isinstance(hook, KeepsRankState)}
-    return dict(random=random_state(), batch_statistics=batch_statistics(runner.model), gradients=_waiting_gradients(runner),
-                hooks=hooks)
+    return _on_host(dict(random=random_state(), batch_statistics=batch_statistics(runner.model),
+                         gradients=_waiting_gradients(runner), hooks=hooks))
+
+
+def _on_host(value: Any) -> Any:
+    """A nested value whose tensors are in host memory."""
+    if isinstance(value, torch.Tensor):
+        return value.cpu()
+    if isinstance(value, dict):
+        return {key: _on_host(part) for key, part in value.items()}
+    return type(value)(map(_on_host, value)) if type(value) in (list, tuple) else value
 
 
 def load_rank_states(runner, states: list[dict]) -> None:

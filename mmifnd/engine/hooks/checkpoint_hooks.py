@@ -5,7 +5,7 @@ from pathlib import Path
 from mmengine.hooks import CheckpointHook as _CheckpointHook, Hook
 
 from mmifnd.checks import check_choice
-from mmifnd.distributed import gather_objects, is_main, unwrap, wait_for_all
+from mmifnd.distributed import gather_objects_on_main, is_main, unwrap, wait_for_all
 from mmifnd.errors import UserError
 from mmifnd.files import FullDiskError, remove_partials
 from mmifnd.records.names import folder_of
@@ -216,7 +216,7 @@ class CheckpointHook(_CheckpointHook):
         outdated = self._outdated(kept, name)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
-        self._rank_states = gather_objects(rank_state(runner))
+        self._rank_states = gather_objects_on_main(rank_state(runner))  # rank 0 alone writes
         try:
             runner.save_checkpoint(
                 self.out_dir, name, self.file_client_args, save_optimizer=self.save_optimizer,

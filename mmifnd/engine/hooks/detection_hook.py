@@ -94,7 +94,7 @@ class DetectionHook(Hook, KeepsRankState):
         for head in self.heads.values():
             if head.examples.anchors and is_shown(runner.epoch, runner.max_epochs):
                 examples = head.examples.collect()
-                if examples and is_main():
+                if examples:
                     head.examples.write(self.folder, runner.epoch + 1, examples, head.direction)
         self._score(runner)
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmifnd.distributed import gather_objects
+from mmifnd.distributed import gather_objects_on_main
 from mmifnd.evaluation import even_anchors
 from mmifnd.models.heads.step_record import StepRecord
 from mmifnd.records.steps import Removed, write_steps
@@ -86,9 +86,9 @@ class StepExamples:
         self._found = [dict(visit, images=visit['images'].cpu(), similarity=visit['similarity'].cpu()) for visit in state]
 
     def collect(self) -> list[dict]:
-        """Collect and clear the examples of all ranks, one per anchor, ordered by anchor."""
+        """Collect on rank 0, and clear, the examples of all ranks, one per anchor, ordered by anchor; the others get none."""
         visit_of_anchor: dict[int, dict] = {}
-        for state in gather_objects(self.state()):
+        for state in gather_objects_on_main(self.state()) or ():
             for visit in state:
                 visit_of_anchor.setdefault(visit['anchor'], visit)
         self._found.clear()

@@ -13,7 +13,7 @@ from mmifnd.contrast import Contrast
 from mmifnd.distributed import gather, rank, world_size
 from mmifnd.registry import MODELS
 
-from ..embedding import embed, unit_vectors
+from ..embedding import embed, pool, unit_vectors
 from .base import ContrastiveFramework, two_views
 from .key_queue import KeyQueue
 from .multi_crop import encode_crops
@@ -86,8 +86,9 @@ class MoCoAdapter(ContrastiveFramework):
         query_view, key_view = two_views(inputs)
         crops = [query_view, *(inputs[2:] if self.multi_crop else ())]
         query, key_views = encode_crops(self._encode_queries, crops), gather(key_view)
-        key = self._encode_keys(key_views, index)
-        keys = (gather(key), gather(index)) if self.training or self.fresh_keys else None
+        key_of_all = self._encode_keys(key_views, index)
+        key = key_of_all[rank() * len(index):][:len(index)]
+        keys = (key_of_all, gather(index)) if self.training or self.fresh_keys else None
         losses = self.head.loss(self._contrast_of_crops(query, key, index, keys))
         if self.training:
             self._pending = keys
@@ -146,16 +147,22 @@ class MoCoAdapter(ContrastiveFramework):
 
     @torch.no_grad()
     def _encode_keys(self, images: Tensor, index: Tensor) -> Tensor:
-        """Keys (B, D) of the moved momentum encoder, of the views of all ranks, under shuffled batch statistics."""
+        """Keys (W * B, D) of all ranks, by the moved momentum encoder under shuffled batch statistics.
+
+        Args:
+            images (Tensor): key views of all ranks, (W * B, 3, H, W).
+            index (Tensor): images of this rank, (B,).
+        """
         if self.training:
             self.step += 1
             if self.has_updated:  # once per update, where several steps share one
                 self._move_key_encoder()
         shuffle = BatchShuffle(len(index), self.step, self.seed)
         maps = self.key_backbone(shuffle.shuffle(images))
-        embedding = shuffle.restore(self.key_neck(maps)[0])
+        embedding = shuffle.restore_all(self.key_neck(maps)[0])
         if self.feature_bank is not None:
-            self.remember(index, tuple(shuffle.restore(x) for x in maps[-1:]), embedding)
+            pooled = (shuffle.restore(pool(maps)),) if self._bank_feature == 'f' else ()
+            self.remember(index, pooled, shuffle.own(embedding))
         return unit_vectors(embedding)
 
     def _move_key_encoder(self) -> None:

@@ -29,11 +29,16 @@ class BatchShuffle:
 
     def shuffle(self, gathered: Tensor) -> Tensor:
         """This rank's share (B, ...) of the shuffled rows of all ranks, (W * B, ...)."""
-        return gathered if world_size() == 1 else gathered[self._own(self.order)]
+        return gathered if world_size() == 1 else gathered[self.own(self.order)]
+
+    def restore_all(self, rows: Tensor) -> Tensor:
+        """The rows of all ranks, (W * B, ...), in the order of the images before the shuffle."""
+        return rows if world_size() == 1 else gather(rows)[self.order.argsort()]
 
     def restore(self, rows: Tensor) -> Tensor:
         """The rows of this rank's own images again, (B, ...)."""
-        return rows if world_size() == 1 else gather(rows)[self._own(self.order.argsort())]
+        return self.own(self.restore_all(rows))
 
-    def _own(self, order: Tensor) -> Tensor:
-        return order[rank() * self.batch_size:(rank() + 1) * self.batch_size]
+    def own(self, rows: Tensor) -> Tensor:
+        """This rank's part (B, ...) of the rows of all ranks, (W * B, ...)."""
+        return rows[rank() * self.batch_size:(rank() + 1) * self.batch_size]

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from mmifnd.distributed import gather, rank, world_size
+from mmifnd.distributed import gather_together, rank, world_size
 from mmifnd.registry import MODELS
 
 from ..assignment import AssignmentContrast, RowsOfCrops
@@ -76,7 +76,7 @@ class SwAVAdapter(ContrastiveFramework):
         self.remember(index, (features[:len(index)],), embedding[:len(index)])
         crops = unit_vectors(embedding).view(len(inputs), len(index), -1)
         assigned = torch.stack([crops[crop].detach() for crop in self.crops_for_assign], dim=1)
-        assigned, images = gather(assigned), gather(index)
+        assigned, images = gather_together(assigned, index)
         if self.training and self.queue is not None and self._queue_is_open:
             self._pending = assigned.flatten(1), images
         return self.head.loss(AssignmentContrast.of(crops, self.crops_for_assign, self._rows(assigned, images)))
