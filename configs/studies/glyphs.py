@@ -17,12 +17,12 @@ cells = {
     for number in (10, 62, 200)}
 
 methods = dict(
-    simclr=dict(label='SimCLR', config=glyphs, temperatures=dict(c10=0.2, c62=0.2, c200=0.2)),
-    ifnd=dict(label='IFND, k = C', config=glyphs, temperatures=dict(c10=0.2, c62=0.2, c200=0.2), options={
+    simclr=dict(label='SimCLR', config=glyphs, temperatures=dict(c10=0.5, c62=0.2, c200=0.1)),
+    ifnd=dict(label='IFND, k = C', config=glyphs, temperatures=dict(c10=0.5, c62=0.2, c200=0.1), options={
         **accepted, 'model.head.detector.type': 'PseudoLabelDetector'}),
-    oracle=dict(label='oracle', config=glyphs, temperatures=dict(c10=0.2, c62=0.2, c200=0.2), options={
+    oracle=dict(label='oracle', config=glyphs, temperatures=dict(c10=0.1, c62=0.1, c200=0.1), options={
         'model.head.detector.type': 'GroundTruthDetector'}),
-    supcon=dict(label='SupCon', config=glyphs, temperatures=dict(c10=0.2, c62=0.2, c200=0.2), options={
+    supcon=dict(label='SupCon', config=glyphs, temperatures=dict(c10=0.2, c62=0.2, c200=0.1), options={
         'model.head.type': 'AttrContrastiveHead', 'model.head.detector.type': 'GroundTruthDetector'}))
 
 measures = dict(
