@@ -8,7 +8,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from io import BufferedIOBase
 
 #: The last record of a zip archive without a comment; its last two bytes are the length of the comment.
 _END, _END_SIZE = b'PK\5\6', 22
@@ -43,7 +43,7 @@ def sealed(content: bytes) -> Iterator[bytes]:
     yield len(seal).to_bytes(2, 'little') + seal
 
 
-def seal_problem(file: BinaryIO) -> str | None:
+def seal_problem(file: BufferedIOBase) -> str | None:
     """What is wrong with a sealed archive, in words; '' if nothing is; None if the archive has no seal.
 
     Args:
@@ -61,7 +61,7 @@ def seal_problem(file: BinaryIO) -> str | None:
     return '' if _crc(file, size - 2 - _LENGTH) == int(seal[2], 16) else 'wrong checksum of the whole'
 
 
-def _crc(file: BinaryIO, count: int) -> int:
+def _crc(file: BufferedIOBase, count: int) -> int:
     file.seek(0)
     value, left, buffer = 0, count, bytearray(_CHUNK)
     while left:

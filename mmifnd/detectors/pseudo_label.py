@@ -45,7 +45,8 @@ class LabelDetector(Detector):
         sizes = len(contrast.anchor_index), len(contrast.candidate_index)
         anchor, candidate = self.labels_of(torch.cat([contrast.anchor_index, contrast.candidate_index])).split(sizes, dim=1)
         anchor = anchor.masked_fill(anchor < 0, NOT_ACCEPTED - 1)
-        return (anchor.unsqueeze(2) == candidate.unsqueeze(1)) & contrast.is_candidate
+        is_equal: Tensor = anchor.unsqueeze(2) == candidate.unsqueeze(1)
+        return is_equal & contrast.is_candidate
 
     def labels_of(self, index: Tensor) -> Tensor:
         """The labels int32 (G, R) of images ``index`` (R,); -1 if none is accepted, and for an empty slot (index -1)."""

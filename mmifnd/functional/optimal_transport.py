@@ -38,7 +38,7 @@ def sinkhorn_codes(scores: Tensor, epsilon: float = 0.05, num_iterations: int = 
 
     Example:
         >>> sinkhorn_codes(torch.tensor([[1., 0.], [0.9, 0.1]]), epsilon=0.5, num_iterations=50).sum(dim=0)
-        tensor([1., 1.])
+        tensor([1.0000, 1.0000])
     """
     check_positive('epsilon', epsilon, 'the codes', '0.05 is usual')
     check_at_least('num_iterations', num_iterations, 1, 'the codes', '3 is usual')

@@ -32,7 +32,7 @@ def draw_caption(axes: Axes, caption: str, left: float, color: str, dashed: bool
 
 
 def wrapped(text: str, width: int, lines: int) -> list[str]:
-    """At most ``lines`` lines of at most ``width`` characters; an ellipsis says that more follows."""
+    """Wrap a text into at most ``lines`` lines of at most ``width`` characters; an ellipsis says that more follows."""
     found = textwrap.wrap(' '.join(str(text).split()), width) or ['']
     if len(found) > lines:
         found = [*found[:lines - 1], f'{found[lines - 1][:width - 1]}…']

@@ -88,7 +88,7 @@ class MoCoAdapter(ContrastiveFramework):
         query, key_views = encode_crops(self._encode_queries, crops), gather(key_view)
         key_of_all = self._encode_keys(key_views, index)
         key = key_of_all[rank() * len(index):][:len(index)]
-        keys = (key_of_all, gather(index)) if self.training or self.fresh_keys else None
+        keys = key_of_all, gather(index)
         losses = self.head.loss(self._contrast_of_crops(query, key, index, keys))
         if self.training:
             self._pending = keys
@@ -100,14 +100,14 @@ class MoCoAdapter(ContrastiveFramework):
         """The contrast of local queries (B, D), each with its own key, with the queue (K, D)."""
         return Contrast.build(query, key, self.queue.features, index, self.queue.index, self._absent(index))
 
-    def _contrast_of_crops(self, query: Tensor, key: Tensor, index: Tensor, keys: tuple[Tensor, Tensor] | None) -> Contrast:
+    def _contrast_of_crops(self, query: Tensor, key: Tensor, index: Tensor, keys: tuple[Tensor, Tensor]) -> Contrast:
         """The contrast of V crops of each image (V * B, D), with the queue and, if they count, the step's keys of all ranks."""
         crops = len(query) // len(key)
         key, index = key.repeat(crops, 1), index.repeat(crops)
         if not self.fresh_keys:
             return self.contrast(query, key, index)
         positions = (torch.arange(len(index) // crops, device=index.device) + rank() * len(index) // crops).repeat(crops)
-        return self._contrast_with_keys(query, positions, *keys, self._absent(index))
+        return self._contrast_with_keys(query, positions, keys[0], keys[1], self._absent(index))
 
     def _contrast_with_keys(self, query: Tensor, positive: Tensor, key: Tensor, index: Tensor, queued: Tensor | None,
                             only: Tensor | None = None) -> Contrast:
