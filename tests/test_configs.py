@@ -199,8 +199,11 @@ def test_is_plain(path):
     text = path.read_text()
     tree = ast.parse(text)
     assert not [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
-    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
-    wholes = [node.value.id for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name)]
+    computed = 'studies' in path.parts  # a study may compute its methods; nobody inherits from it
+    names = [] if computed else [
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    wholes = [node.value.id for node in tree.body
+              if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and not computed]
     assert set(wholes) <= {'val_dataloader'} and set(Counter(names) - Counter(wholes)) <= {'dict'}
     assert '{{' not in text and '://' not in text and 'mmpretrain::' not in text
     strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]

@@ -69,6 +69,7 @@ MINIMAL = dict(
                   InMemoryPairs=dict(file='pairs/pairs.npz', tokenizer=dict(type='HashTokenizer')),
                   PairShards=dict(shards='0.tar', data_root='pairs'),
                   ClassSubset=dict(class_list='classes.txt', data_root='folders'), Digits={},
+                  Glyphs=dict(data_file='idx/glyphs.npz'),
                   EmojiPairs=dict(split='test', tokenizer=dict(type='HashTokenizer')),
                   GroupedFolder=dict(groups='groups.txt', data_root='folders'),
                   IDXImages=dict(data_root='idx'), LabelledSubset=dict(data_root='folders'),
@@ -76,15 +77,17 @@ MINIMAL = dict(
                   SubsetDataset=dict(dataset=DIGITS, indices=3), IndexedDataset=dict(dataset=DIGITS),
                   WordNetDepthDataset=dict(depth=3, data_root='wnids')),
     HOOKS=dict(CheckpointHook={}, ProgressHook={}, CostHook={}, DetectionHook={}, NonFiniteHook={}, HealthHook={},
-               OnlineProbeHook={}, PlainCheckpointHook={}, RuntimeInfoHook={},
+               OnlineProbeHook={}, PlainCheckpointHook={}, RuntimeInfoHook={}, TemperatureRateHook={},
                FalseNegativeHook=dict(num_clusters=(2,), acceptance=ACCEPTANCE)),
     DATA_SAMPLERS=dict(ShardWindowSampler=dict(dataset=TwoShards()),
                        ResumableSampler=dict(sampler=dict(type='DefaultSampler', dataset=[0, 1], shuffle=True, seed=0))),
     TOKENIZER=dict(HashTokenizer={}, CLIPTokenizer={}, HFTokenizer=dict(path='pairs')),
-    TRANSFORMS=dict(LoadImageFromFile={}, ResizeEdge=dict(scale=8), Tokenize=dict(tokenizer=dict(type='HashTokenizer'))),
+    TRANSFORMS=dict(LoadImageFromFile={}, ResizeEdge=dict(scale=8), CutViews=dict(num_views=2, crops=dict(scale=8)),
+                    Tokenize=dict(tokenizer=dict(type='HashTokenizer'))),
     METRICS=dict(KNNAccuracy={}, LinearProbe={}, FewShotProbe={}, ClusteringNMI={}, DetectionRates={},
                  DetectionQuality={}, QuantileError={}, BalancedAccuracy={}, LabelFractionProbe={}, LinearSVM={},
-                 LogisticTransfer={}, GroupProbe=dict(groups={}), WordNetDepthProbe={}),
+                 LogisticTransfer={}, ImageTextRetrieval={}, ModalityGap={}, ZeroShotClassification={},
+                 GroupProbe=dict(groups={}), WordNetDepthProbe={}),
     MODELS=dict(
         TorchvisionBackbone=dict(name='resnet18'), TimmBackbone=dict(name='resnet10t'),
         GivenBackbone=dict(name=give_backbone(torch.nn.Identity())), SmallCNN={}, Encoder=dict(backbone=dict(type='SmallCNN')),
@@ -96,6 +99,7 @@ MINIMAL = dict(
         OpenCLIPImage=dict(model=OPEN_CLIP), OpenCLIPText=dict(model=OPEN_CLIP), TokenBag=dict(vocab_size=9),
         TextTransformer=dict(vocab_size=9, width=8, layers=1, heads=2),
         ImageTextPreprocessor={}, TensorPairsPreprocessor={},
+        CutViewsPreprocessor=dict(augmentation=[dict(type='RandomHorizontalFlip')]),
         QuantileThresholdDetector={}, BatchQuantileDetector={}, TopKDetector={}, PositiveMarginDetector={},
         NoDetector={}, PseudoLabelDetector={}, GroundTruthDetector={}, GroupDetector={},
         GuideDetector=dict(features='pairs/guide.npy', alpha=0.1), RandomDetector=dict(rate=0.1),
@@ -124,6 +128,9 @@ def idx_folder(tmp_path, monkeypatch):
     (tmp_path / 'idx').mkdir()
     header = bytes([0, 0, 8, 3]) + np.array([1, 4, 4], '>u4').tobytes()
     (tmp_path / 'idx' / 'train-images-idx3-ubyte').write_bytes(header + bytes(16))
+    zero, both = np.zeros(2, np.int16), np.arange(2, dtype=np.int16)
+    np.savez(tmp_path / 'idx' / 'glyphs.npz', images=np.zeros((2, 4, 4), np.uint8), character=both, font=zero, family=zero,
+             part=zero.astype(np.int8), characters=np.array(['A', 'B']), families=np.array(['a']), parts=np.array(['train']))
     monkeypatch.chdir(tmp_path)
 
 

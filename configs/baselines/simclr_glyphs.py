@@ -17,8 +17,7 @@ model = dict(
             dict(type='RandomGaussianNoise', std=0.06, p=1.),
         ]),
     backbone=dict(widths=(32, 64, 128), first_stride=2),
-    neck=dict(in_channels=128, hidden_channels=128, out_channels=64),
-    head=dict(temperature=0.2))
+    neck=dict(in_channels=128, hidden_channels=128, out_channels=64))
 
 # Clustered to be measured only, as in simclr_digits.py.
 default_hooks = dict(

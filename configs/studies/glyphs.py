@@ -1,6 +1,6 @@
-# Few and many classes of characters, run by run, on CPUs or a GPU: the same data, network and arms as tools/glyph_study.py,
-# which trains hundreds of them at a time, and whose temperatures these are (docs/claims.md). First:
-# python tools/dataset_converters/make_glyphs.py FOLDER_WITH_FONTS --out data/glyphs_16.npz
+# Few and many classes of characters, run by run, on CPUs or a GPU: the same data, network and arms as
+# tools/benchmarks/glyph_study.py, which trains hundreds of them at a time, and whose temperatures these are
+# (docs/claims.md). First: python tools/dataset_converters/make_glyphs.py FOLDER_WITH_FONTS --out data/glyphs_16.npz
 title = 'Few and many classes of characters'
 dataset = 'glyphs of 744 fonts: 4,000 images of 26 families, tested on 14 others'
 selection = {'test_dataloader.dataset.split': 'val'}

@@ -15,10 +15,12 @@ def run_tool(*arguments):
 @pytest.mark.parametrize('arguments, words', [
     (['--cfg-options', 'default_hooks.false_negative.num_clusters=(5000,)'],
      'num_clusters=5000 exceeds the 1297 images of the training set; choose at most 1297'),
-    (['--cfg-options', 'default_hooks.false_negative.num_clusters=(1,)'],
-     'num_clusters=(1,) must hold a count of at least 2 for each granularity'),
-    (['--cfg-options', 'model.data_preprocessor.num_views=1'], 'the batch has 1 view of each image'),
-    (['--cfg-options', 'train_dataloader.batch_size=2000'], 'lower train_dataloader.batch_size'),
+    pytest.param(['--cfg-options', 'default_hooks.false_negative.num_clusters=(1,)'],
+                 'num_clusters=(1,) must hold a count of at least 2 for each granularity', marks=pytest.mark.slow),
+    pytest.param(['--cfg-options', 'model.data_preprocessor.num_views=1'], 'the batch has 1 view of each image',
+                 marks=pytest.mark.slow),
+    pytest.param(['--cfg-options', 'train_dataloader.batch_size=2000'], 'lower train_dataloader.batch_size',
+                 marks=pytest.mark.slow),
 ])
 def test_training_does_not_start(arguments, words, tmp_path):
     done = run_tool('tools/train.py', IFND, '--work-dir', str(tmp_path), *arguments)

@@ -36,7 +36,7 @@ def test_links_out_of_the_root_are_followed_with_a_line_or_refused(folder, monke
     assert dataset(folder, **options).num_samples == 2
     dataset(folder, **options)
     assert len(lines) == 1 and '1 of the 2 images are links that lead out of' in lines[0]
-    with pytest.raises(ValueError, match="links that lead out of .*link.png; copy .* or set outside_links='follow'"):
+    with pytest.raises(ValueError, match="links that lead out of .*; copy .* or set outside_links='follow'"):
         dataset(folder, outside_links='refuse', **options)
 
 

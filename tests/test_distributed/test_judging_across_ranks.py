@@ -13,8 +13,9 @@ def records(folder):
 
 def test_each_rank_tells_of_its_anchors(two_processes):
     first, second = two_processes.run(jobs.collect_examples)
-    assert first == second == [(0, [0, 1, 2, 3], 1.), (9, [1, 0, 2, 3], 1.), (10, [1, 0, 2, 3], 1.), (12, [2, 0, 1, 3], 1.),
-                               (13, [2, 0, 1, 3], 1.)]
+    assert second == []  # the main process writes
+    assert first == [(0, [0, 1, 2, 3], 1.), (9, [1, 0, 2, 3], 1.), (10, [1, 0, 2, 3], 1.), (12, [2, 0, 1, 3], 1.),
+                     (13, [2, 0, 1, 3], 1.)]
 
 
 @pytest.mark.slow

@@ -167,8 +167,10 @@ FRAMEWORKS = dict(
     swav=dict(type='SwAVAdapter', queue_len=300, head=dict(type='SwAVHead', num_prototypes=64, freeze_iterations=12)))
 
 
-@pytest.mark.parametrize('source', ['extract', 'bank'])
-@pytest.mark.parametrize('framework', FRAMEWORKS)
+@pytest.mark.parametrize('framework, source', [
+    ('simclr', 'bank'), ('moco', 'extract'), ('swav', 'bank'),
+    *(pytest.param(framework, source, marks=pytest.mark.slow)
+      for framework, source in (('simclr', 'extract'), ('moco', 'bank'), ('swav', 'extract')))])
 def test_two_and_two_epochs_are_four(digits_runner, tmp_path, framework, source):
     options = dict(epochs=4, model=FRAMEWORKS[framework], default_hooks__checkpoint__interval=1,
                    default_hooks__false_negative__source=source)

@@ -99,7 +99,7 @@ def test_groups_reach_the_detector_and_the_checkpoint(grouped_runner):
     assert runner.model.head.detector.labels[0].tolist() == expected.tolist()
     shares = runner.message_hub.get_scalar('train/false_negative_share').data[0]
     assert (shares > 0).all() and shares.max() < 0.02  # of groups of ten among 1,297
-    with pytest.raises(ValueError, match='the checkpoint was made with other groups than the data set has now'):
+    with pytest.raises(ValueError, match='not that of the checkpoint: 1297 images as then, but other groups'):
         grouped_runner(np.arange(1297) // 9, epochs=2, resume=True).train()
     resumed = grouped_runner(groups, epochs=2, resume=True)
     resumed.train()

@@ -137,7 +137,7 @@ def listed(folder, *lines):
 
 @pytest.mark.parametrize('path', ['../../secret.png', '{tmp}/secret.png', '../train/../../secret.png'])
 def test_an_annotation_file_that_leaves_the_data_root(folder, path):
-    with pytest.raises(ValueError, match='list.txt names .*secret.png, which lies outside of .*data; an annotation') as error:
+    with pytest.raises(ValueError, match='list.txt names .*, which lies outside of ') as error:
         listed(folder, '0.png', path.replace('{tmp}', str(folder.parent)))
     assert one_line(error)
     assert len(listed(folder, '0.png', '../train/1.png')) == 2  # a detour inside is none

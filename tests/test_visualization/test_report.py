@@ -150,6 +150,7 @@ def test_known_methods_look_the_same_in_every_report():
     assert len(set(first.values())) == 2 and len(set(second.values())) == 3
 
 
+@pytest.mark.slow
 def test_tool_writes_and_checks(study, images, labels, tmp_path):
     results, out_dir = study
     (out_dir / 'results.json').write_text(json.dumps(results))

@@ -1,7 +1,7 @@
 """False negatives among 10, 62 and 200 classes of characters: hundreds of small trainings, a stack of them at a time.
 
-    python tools/glyph_study.py data/glyphs_16.npz --out work_dirs/glyphs            # on a GPU, some minutes
-    python tools/glyph_study.py data/glyphs_16.npz --out work_dirs/glyphs --classes 10 --epochs 2 --device cpu
+    python tools/benchmarks/glyph_study.py data/glyphs_16.npz --out work_dirs/glyphs            # on a GPU, some minutes
+    python tools/benchmarks/glyph_study.py data/glyphs_16.npz --out work_dirs/glyphs --classes 10 --epochs 2 --device cpu
 
 One process for each number of classes; each appends its runs to ``glyphs_C.jsonl``, the most important first, and a second
 call goes on where the first one ended. What decides was written down before the first run: docs/claims.md.

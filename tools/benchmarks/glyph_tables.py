@@ -1,7 +1,7 @@
-"""The tables of docs/claims.md from the runs of tools/glyph_study.py, and the figure.
+"""The tables of docs/claims.md from the runs of tools/benchmarks/glyph_study.py, and the figure.
 
-    python tools/glyph_tables.py work_dirs/glyphs/*.jsonl --out docs/results/glyphs.json
-    python tools/glyph_tables.py docs/results/glyphs.json --figure docs/images/classes.png
+    python tools/benchmarks/glyph_tables.py work_dirs/glyphs/*.jsonl --out docs/results/glyphs.json
+    python tools/benchmarks/glyph_tables.py docs/results/glyphs.json --figure docs/images/classes.png
 """
 
 import argparse
