@@ -23,6 +23,7 @@ def lazily(package: str, names: Mapping[str, Sequence[str]]) -> tuple[Callable[[
     modules = {name: module for module, given in names.items() for name in given}
 
     def get(name: str) -> Any:
+        """Import the submodule that gives ``name``, and keep what it gives."""
         if name not in modules:
             raise AttributeError(f'module {package!r} has no attribute {name!r}')
         try:

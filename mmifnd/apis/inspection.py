@@ -174,7 +174,7 @@ class Inspection:
 
 def inspect(folder: str | Path, max_images: int | None = None, background: Sequence[int] = WHITE,
             num_threads: int | None = None) -> Inspection:
-    """Look at the images of a folder.
+    """Inspect the images of a folder.
 
     It counts them, their sizes, formats, modes and depths, and lists the flat, equal, broken, too large and left-out ones.
 
@@ -206,7 +206,7 @@ def inspect(folder: str | Path, max_images: int | None = None, background: Seque
 
 def inspect_folder(folder: ImageFolder, max_images: int | None = None, background: Sequence[int] = WHITE,
                    num_threads: int | None = None) -> Inspection:
-    """Look at the images of a folder, as :func:`inspect`, that has been walked already."""
+    """Inspect the images of a folder, as :func:`inspect` does, that has been walked already."""
     layout = folder.layout
     names = [name for name in folder.files.images if name.startswith(f'{layout.train}/') or not layout.train]
     left_out = {f'{layout.train}/{name}' if layout.train else name for name in layout.loose}
@@ -219,7 +219,7 @@ def inspect_folder(folder: ImageFolder, max_images: int | None = None, backgroun
 
 def look_at_names(root: Path, names: list[str], max_images: int | None, loader: LoadImageFromFile,
                   num_threads: int | None) -> tuple[tuple[str, ...], tuple[Look, ...]]:
-    """Look at images of a folder, evenly spread over ``names``; the names that were looked at, and what was found.
+    """Inspect images of a folder, evenly spread over ``names``; the names that were looked at, and what was found.
 
     Raises:
         UserError: if ``max_images`` is below 1.

@@ -75,7 +75,7 @@ class PairInspection(Inspection):
 
 def inspect_pairs(data: str | Path, max_images: int | None = None, background: Sequence[int] = WHITE,
                   num_threads: int | None = None) -> PairInspection:
-    """Look at image-text pairs, as :func:`inspect` does at a folder; the images of shards are not looked into.
+    """Inspect image-text pairs, as :func:`inspect` does a folder; the images of shards are not read.
 
     Raises:
         UserError: if there are no pairs.

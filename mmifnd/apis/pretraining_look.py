@@ -22,7 +22,7 @@ MAX_LOOKS = 20_000
 
 def look_before(data: str | Path | Sequence[str | Path], config: Config, background: Sequence[int],
                 depth: str) -> Inspection:
-    """Look at the images, and set how the loaders of ``config`` read them."""
+    """Inspect the images, and set how the loaders of ``config`` read them."""
     loader: dict[str, Any] = dict(background=tuple(background)) if tuple(background) != WHITE else {}
     depths: dict[str, Any] = {} if depth == 'data' else dict(depth=depth)
     LoadImageFromFile(**loader, **depths)  # refuses what is none

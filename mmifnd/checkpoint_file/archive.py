@@ -107,7 +107,7 @@ class _Storages(pickle._Unpickler):
         return type(name, (_Inert,), dict(__module__=module))
 
     def persistent_load(self, pid: Any) -> None:
-        """Look at a storage: ('storage', type, key, device, number of elements)."""
+        """Check the description of a storage: ('storage', type, key, device, number of elements)."""
         if not isinstance(pid, tuple) or len(pid) != 5 or not isinstance(pid[4], int) or not isinstance(pid[1], type):
             return  # torch refuses it
         _, kind, key, _, count = pid

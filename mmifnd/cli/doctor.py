@@ -1,4 +1,4 @@
-"""Look at what a training needs: versions, GPUs, kernels of faiss, extras, port, shared memory, disk.
+"""Check what a training needs: versions, GPUs, kernels of faiss, extras, port, shared memory, disk.
 
     mmifnd doctor
     mmifnd doctor --json --work-dir /scratch/runs

@@ -31,7 +31,7 @@ class Finding:
 
 
 def examine(port: int, work_dir: str | Path) -> Iterator[Finding]:
-    """Look at everything; a check that fails is a finding, too.
+    """Run all checks; one that fails is a finding, too.
 
     Args:
         port: where the processes of a training meet.

@@ -1,4 +1,4 @@
-"""Look at the images of a folder before anything is trained: sizes, formats, depth; flat, equal, broken and left-out images.
+"""Inspect the images of a folder before anything is trained: sizes, formats, depth; flat, equal, broken and left-out images.
 
     mmifnd inspect /my/images
     mmifnd inspect /my/images --out work_dirs/look          also inspection.json, with all names

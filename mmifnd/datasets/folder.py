@@ -91,7 +91,7 @@ class _Walk:
         self.has_links = False
 
     def enter(self, inside: str, way: tuple[tuple[int, int], ...]) -> None:
-        """Look into a folder; ``way`` holds device and inode of those around it."""
+        """Walk a folder; ``way`` holds device and inode of those around it."""
         path = os.path.join(self.root, inside)
         try:
             here = os.stat(path)

@@ -49,7 +49,7 @@ class RunLock:
         self._is_lost = False
 
     def check(self) -> None:
-        """Look whether the lock still belongs to this process; call it before something important is written.
+        """Check whether the lock still belongs to this process; call it before something important is written.
 
         Raises:
             UserError: if another run has taken over the folder.

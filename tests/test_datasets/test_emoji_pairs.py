@@ -83,6 +83,8 @@ def test_the_guide_is_of_the_training_set():
     guide = GuideDetector('mmifnd/datasets/emoji/guide.npy', alpha=0.004)
     guide.bind(dataset.num_samples)
     guide.bind_fingerprint(dataset.fingerprint())
+    with pytest.raises(ValueError, match='fingerprint'):
+        guide.bind_fingerprint('of another set')
 
 
 @pytest.mark.parametrize('options, message', [

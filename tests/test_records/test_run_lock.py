@@ -58,7 +58,7 @@ def test_a_living_process_of_this_host_refuses_at_once_and_a_killed_one_frees_at
 def test_a_number_that_another_process_has_now_is_not_the_owner(tmp_path):
     write_lock(tmp_path, born='1')
     with locked(tmp_path, report=pytest.fail):
-        pass
+        assert json.loads((tmp_path / LOCK).read_text())['born'] != '1'
 
 
 def test_another_host_that_is_silent_loses_the_folder(tmp_path):

@@ -94,4 +94,5 @@ def test_the_text_transformer(tower):
     with mode:
         model = MODELS.build(dict(type='mmifnd.TextTransformer', vocab_size=20, width=8, layers=2, heads=2,
                                   context_length=6, **tower))
-        model(torch.randint(1, 20, (3, 6)))[0].sum().backward()
+        model(torch.randint(1, 20, (3, 6)))[0].sum().backward()  # FakeTensor raises where a value is read
+        assert any(parameter.grad is not None for parameter in model.parameters())
