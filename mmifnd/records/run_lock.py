@@ -34,6 +34,10 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+#: Seconds in which runs that find a dead lock at the same moment have sorted out who holds the new one.
+_SETTLES = 0.1
+
+
 class RunLock:
     """The lock of a folder that this process holds.
 
@@ -72,6 +76,10 @@ class RunLock:
                 raise UserError(f'{self.folder} is in use by {_described(held)}; wait until that run has ended, choose another '
                                 'folder, or, if you know that it is gone, take it over: --take-over')
             self._remove(held)
+        time.sleep(_SETTLES)  # whoever removed a dead lock may have caught this one, and another run may stand in its place
+        if _read(self._path) != self._text:
+            raise UserError(f'{self.folder} was taken by {_described(_read(self._path) or b"")} at the same moment; start '
+                            'again once that run has ended')
         threading.Thread(target=self._beat, name='run lock', daemon=True).start()
 
     def _create(self) -> bool:
