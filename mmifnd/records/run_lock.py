@@ -2,10 +2,14 @@
 
 The lock is a file that is created in one step. Its owner touches it every :data:`INTERVAL` seconds, a heartbeat. Clocks of
 hosts are never compared: who waits for a lock watches whether it changes.
+
+A lock is only ever removed under a *claim*: a second lock whose name follows from the text of the first. Texts are unique, so
+of all who find one dead lock a single one removes it, and none can hit the lock that has come in its place.
 """
 
 import errno
 import getpass
+import hashlib
 import json
 import os
 import secrets
@@ -32,10 +36,6 @@ _MOST_BYTES = 1 << 16
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-#: Seconds in which runs that find a dead lock at the same moment have sorted out who holds the new one.
-_SETTLES = 0.1
 
 
 class RunLock:
@@ -66,76 +66,73 @@ class RunLock:
 
     def _acquire(self, take_over: bool, report: Callable[[str], None]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        while not self._create():
+        while not self._create(self._path):
             held = _read(self._path)
             if held is None:  # it was released in between
                 continue
             if take_over:
                 report(f'{self.folder} is taken over from {_described(held)}')
-            elif not self._is_dead(held, report):
+            elif not self._is_dead(self._path, held, report):
                 raise UserError(f'{self.folder} is in use by {_described(held)}; wait until that run has ended, choose another '
                                 'folder, or, if you know that it is gone, take it over: --take-over')
-            self._remove(held)
-        time.sleep(_SETTLES)  # whoever removed a dead lock may have caught this one, and another run may stand in its place
-        if _read(self._path) != self._text:
-            raise UserError(f'{self.folder} was taken by {_described(_read(self._path) or b"")} at the same moment; start '
-                            'again once that run has ended')
+            self._remove(self._path, held, report)
         threading.Thread(target=self._beat, name='run lock', daemon=True).start()
 
-    def _create(self) -> bool:
-        """Write the lock if there is none; a hard link appears in one step also where exclusive creation does not."""
+    def _create(self, path: Path) -> bool:
+        """Write the lock ``path`` if there is none; a hard link appears in one step also where exclusive creation does not."""
         written = self._path.with_name(f'{LOCK}.{secrets.token_hex(4)}')
         try:
             written.write_bytes(self._text)
             try:
-                os.link(written, self._path)
+                os.link(written, path)
             except OSError as error:
                 if error.errno not in _NO_LINKS:
                     raise
-                with open(self._path, 'xb') as file:
+                with open(path, 'xb') as file:
                     file.write(self._text)
         except FileExistsError:
             return False
         except OSError as error:
-            raise UserError(f'{self._path} cannot be written ({error.strerror}); a run needs a folder with room that it may '
+            raise UserError(f'{path} cannot be written ({error.strerror}); a run needs a folder with room that it may '
                             'write to') from error
         finally:
             written.unlink(missing_ok=True)
         return True
 
-    def _is_dead(self, held: bytes, report: Callable[[str], None]) -> bool:
+    def _is_dead(self, path: Path, held: bytes, report: Callable[[str], None]) -> bool:
         """Whether the owner is gone: seen at once on this host, elsewhere by heartbeats that do not come."""
         owner, here = _parsed(held), this_process()
         if owner.get('place') == here['place'] and here['place']:
             return _birth(owner.get('pid')) != owner.get('born')
         seconds = (MISSED + .2) * self._interval
         report(f'{self.folder} is locked by {_described(held)}: watching for its heartbeat, up to {seconds:.0f} s')
-        first, until = self._pulse(), time.monotonic() + seconds
+        first, until = _pulse(path), time.monotonic() + seconds
         while time.monotonic() < until:
             time.sleep(self._interval / 20)
-            if self._pulse() not in (first, None):
+            if _pulse(path) not in (first, None):
                 return False
-            if not self._path.exists():
+            if not path.exists():
                 break
         return True
 
-    def _pulse(self) -> tuple[int, bytes] | None:
-        """What a heartbeat changes; the file is opened, so that a network file system asks its server."""
-        try:
-            with open(self._path, 'rb') as file:
-                return os.fstat(file.fileno()).st_mtime_ns, file.read(_MOST_BYTES)
-        except OSError:
-            return None
-
-    def _remove(self, held: bytes) -> None:
-        """Take away the lock whose content is ``held``, and no other one that has replaced it."""
-        aside = self._path.with_name(f'{LOCK}.{secrets.token_hex(4)}')
-        with suppress(FileNotFoundError):
-            os.rename(self._path, aside)
-            if _read(aside) != held:
-                with suppress(FileExistsError):
-                    os.link(aside, self._path)
-            aside.unlink()
+    def _remove(self, path: Path, held: bytes, report: Callable[[str], None]) -> None:
+        """Take away the lock ``path`` if its text still is ``held``, or let another run that claimed it do so."""
+        claim = path.with_name(f'{LOCK}.{hashlib.sha256(held).hexdigest()[:16]}')
+        if self._create(claim):
+            try:
+                if _read(path) == held:
+                    path.unlink()
+            finally:
+                claim.unlink(missing_ok=True)
+            return
+        until = time.monotonic() + self._interval
+        while (claimant := _read(claim)) is not None:
+            if self._is_dead(claim, claimant, report):  # killed within these few lines
+                return self._remove(claim, claimant, report)
+            if time.monotonic() > until:
+                raise UserError(f'{self.folder} is being taken over by {_described(claimant)}, which does not go on; end that '
+                                'process and start again')
+            time.sleep(.001)
 
     def _beat(self) -> None:
         while not self._is_released.wait(self._interval):
@@ -149,9 +146,9 @@ class RunLock:
 
     def _release(self) -> None:
         self._is_released.set()
-        with suppress(OSError):
+        with suppress(OSError, UserError):  # a folder that cannot be written keeps the lock; the next run sees that it is dead
             if _read(self._path) == self._text:
-                self._path.unlink()
+                self._remove(self._path, self._text, lambda line: None)
 
 
 _HELD: dict[tuple[int, str], RunLock] = {}
@@ -214,6 +211,15 @@ def _birth(pid: Any) -> str | None:
     except (OSError, ValueError, TypeError):
         return None
     return None if state in 'ZX' else fields[18]
+
+
+def _pulse(path: Path) -> tuple[int, bytes] | None:
+    """What a heartbeat changes; the file is opened, so that a network file system asks its server."""
+    try:
+        with open(path, 'rb') as file:
+            return os.fstat(file.fileno()).st_mtime_ns, file.read(_MOST_BYTES)
+    except OSError:
+        return None
 
 
 def _read(path: Path) -> bytes | None:

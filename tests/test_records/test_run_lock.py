@@ -1,5 +1,6 @@
 """One folder, one run: the lock of a work directory."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -94,30 +95,70 @@ def test_who_loses_a_folder_is_told_and_leaves_the_new_lock_alone(tmp_path):
     assert 'is taken over from' in lines[0] and os.listdir(tmp_path) == []
 
 
-def test_of_many_who_find_a_dead_lock_one_gets_the_folder(tmp_path, monkeypatch):
-    write_lock(tmp_path, born='1')
-    monkeypatch.setattr(os, 'getpid', threading.get_ident)  # each thread is a process of its own
+@pytest.fixture
+def each_thread_is_a_process(monkeypatch):
+    monkeypatch.setattr(os, 'getpid', threading.get_ident)
     monkeypatch.setattr(run_lock, '_birth', lambda pid: '1' if pid == 1 else f'born {pid}')
-    meeting, done, outcomes = threading.Barrier(8), threading.Event(), []
 
-    def run():
-        meeting.wait()
-        try:
-            with locked(tmp_path):
-                outcomes.append('held')
-                done.wait()
-        except UserError:
-            outcomes.append('refused')
 
-    threads = [threading.Thread(target=run) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    while len(outcomes) < 8:
-        time.sleep(.01)
-    done.set()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ['held'] + ['refused'] * 7 and os.listdir(tmp_path) == []
+def test_of_many_who_find_a_dead_lock_one_gets_the_folder(tmp_path, each_thread_is_a_process):
+    for _ in range(20):
+        write_lock(tmp_path, born='1')
+        meeting, ended, outcomes = threading.Barrier(8), threading.Barrier(8), []
+
+        def run(meeting=meeting, ended=ended, outcomes=outcomes):
+            meeting.wait()
+            try:
+                with locked(tmp_path) as lock:
+                    outcomes.append('held')
+                    ended.wait()
+                    lock.check()
+            except UserError:
+                outcomes.append('refused')
+                ended.wait()
+
+        threads = [threading.Thread(target=run) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(outcomes) == ['held'] + ['refused'] * 7 and os.listdir(tmp_path) == []
+
+
+def test_who_comes_late_does_not_touch_the_lock_that_has_replaced_the_dead_one(tmp_path, monkeypatch):
+    dead = write_lock(tmp_path, born='1').encode()
+    late = run_lock.RunLock(tmp_path)
+    with locked(tmp_path):
+        def touched(path, *_, **__):
+            assert os.path.basename(path) != LOCK
+        monkeypatch.setattr(os, 'rename', touched)
+        unlink = os.unlink
+        monkeypatch.setattr(os, 'unlink', lambda path, *_, **__: (touched(path), unlink(path)))
+        late._remove(tmp_path / LOCK, dead, pytest.fail)
+        assert os.listdir(tmp_path) == [LOCK]
+        monkeypatch.undo()
+
+
+def claimed(folder, held, **changed):
+    """What a run that is removing the lock with the text ``held`` has written."""
+    claim = folder / f'{LOCK}.{hashlib.sha256(held.encode()).hexdigest()[:16]}'
+    claim.write_text(json.dumps({'token': 'claimant', **this_process(), **changed}))
+
+
+def test_a_run_killed_while_it_removed_a_dead_lock_does_not_block_the_next(tmp_path):
+    claimed(tmp_path, write_lock(tmp_path, born='1'), born='2')
+    with locked(tmp_path, report=pytest.fail):
+        assert os.listdir(tmp_path) == [LOCK]
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_claim_that_does_not_go_on_is_named(tmp_path):
+    dead = write_lock(tmp_path, born='1')
+    claimed(tmp_path, dead)
+    with pytest.raises(UserError, match=rf'being taken over by a run of .*process {os.getpid()}\), which does not go on'), \
+            locked(tmp_path, interval=.02):
+        pass
+    assert (tmp_path / LOCK).read_text() == dead
 
 
 @pytest.mark.parametrize('text', [b'', b'{', b'[1]', b'\xff', b'{"user": "\\u001b[31m", "host": "a\\nb", "pid": {}}'])
