@@ -33,7 +33,7 @@ from .pairs.texts import cut_captions, text_format_of, texts_in_tensors, tokeniz
 from .pipelines import with_pipeline
 from .reading_notes import noted
 from .sample_index import index_of, num_samples, trace_origin
-from .sample_seed import sample_seed
+from .sample_seed import generators_kept, sample_seed
 from .subset import SubsetDataset
 from .tensor_images import TensorImages
 from .text_files import shown
@@ -157,7 +157,8 @@ class IndexedDataset(Dataset):
         Pairs in tensors also give ``text``, int32 (B, L).
         """
         if not self.in_tensors:
-            return [self[position] for position in positions]
+            with generators_kept():
+                return [self[position] for position in positions]
         positions = np.asarray(positions, dtype=np.int64)
         batch = dict(
             inputs=self._gather(positions), index=torch.from_numpy(self.index[positions]), epoch=self._epoch.clone())

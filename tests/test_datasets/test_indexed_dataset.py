@@ -53,7 +53,8 @@ def test_epochs_and_seeds_differ_and_reach_persistent_workers(folder, folder_con
     assert not equal(samples_by_index(other_seed, batch_size=12), samples_by_index(folder, batch_size=12))
 
 
-def test_the_generators_of_the_run_are_left_alone(folder):
+@pytest.mark.parametrize('read', (lambda folder: folder[3], lambda folder: folder.__getitems__([3, 5])), ids=('one', 'batch'))
+def test_the_generators_of_the_run_are_left_alone(folder, read):
     def draw():
         return random.random(), np.random.rand(), torch.rand(())
 
@@ -62,8 +63,13 @@ def test_the_generators_of_the_run_are_left_alone(folder):
     expected = draw()
     for seed in (random.seed, np.random.seed, torch.manual_seed):
         seed(0)
-    folder[3]
+    read(folder)
     assert draw() == expected
+
+
+def test_an_image_of_a_batch_has_the_views_that_it_has_alone(folder):
+    for sample, position in zip(folder.__getitems__([3, 5, 3]), (3, 5, 3)):
+        assert all(view.equal(alone) for view, alone in zip(sample['inputs'], folder[position]['inputs']))
 
 
 def test_one_image_keeps_index_and_views_where_it_is_repeated(folder_config):
