@@ -1,20 +1,14 @@
 """Features of an epoch, which one hook takes and others share: nobody encodes the same images twice in an epoch."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmifnd.clustering import RowShare
 from mmifnd.datasets import IndexedDataset
-from mmifnd.distributed import gather, is_main, world_size
+from mmifnd.distributed import is_main
 from mmifnd.evaluation import even_anchors
-from mmifnd.models.embedding import pool
-
-#: Rows of the backbone that are noted in passing.
-MAX_ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -26,15 +20,12 @@ class EpochFeatures:
         kind (str): ``'z'``, the embedding, ``'f'``, the backbone's feature, or ``'t'``, the text's embedding.
         features (Tensor | RowShare): unit vectors, float32 (N, D), by stable index; or this rank's share of them.
         seen (Tensor | None): bool (N,), rows that hold a feature; all where None.
-        backbone (Tensor | None): pooled features of the backbone, float32 (n, C), n <= 2 ``MAX_ROWS``, of images spread over
-            the data set; None if there was no pass, because features are kept while training.
     """
 
     epoch: int
     kind: str
     features: Tensor | RowShare
     seen: Tensor | None = None
-    backbone: Tensor | None = None
 
     def sample(self, max_rows: int | None = None) -> tuple[Tensor, Tensor]:
         """Images spread evenly over those that have a row, int64 (n,), and their rows, float32 (n, D), both on the host.
@@ -66,56 +57,6 @@ class EpochFeatures:
     def are_of_images(self) -> bool:
         """Whether images were encoded, and not the texts of pairs."""
         return self.kind != 't'
-
-
-@contextmanager
-def noted_backbone(framework: nn.Module, num_images: int) -> Iterator[list[Tensor]]:
-    """Collect, on the host, a sample of the pooled rows (b, C) that leave the backbone of the clustered features."""
-    stride = max(1, num_images // world_size() // MAX_ROWS)
-    rows: list[Tensor] = []
-    handle = framework.cluster_backbone.register_forward_hook(
-        lambda module, inputs, maps: rows.append(pool(maps).detach()[::stride].float().cpu()))
-    try:
-        yield rows
-    finally:
-        handle.remove()
-
-
-class TrainingRows:
-    """Backbone features of the first views in the last steps of an epoch.
-
-    A run that keeps its embeddings while training learns from them about its backbone without a pass.
-
-    Args:
-        framework: whose steps are looked at until :meth:`stop`; nothing waits for the device.
-        max_images (int): of all ranks, rounded up to whole steps.
-    """
-
-    def __init__(self, framework: nn.Module, max_images: int) -> None:
-        self.max_images = max_images
-        self.rows: list[Tensor] = []
-        self._wanted = 0
-        self.stop = framework.cluster_backbone.register_forward_hook(self._keep).remove
-
-    def expect(self, batch: int, steps_left: int) -> None:
-        """A step of ``batch`` images on each rank begins, the first of ``steps_left`` in this epoch."""
-        self._wanted = batch if (steps_left - 1) * batch * world_size() < self.max_images else 0
-
-    def collect(self) -> Tensor | None:
-        """Collect and clear the rows of all ranks, (n, C) on the host; None if there are none."""
-        rows = joined([part.cpu() for part in self.rows])
-        self.rows.clear()
-        return rows
-
-    def _keep(self, module: nn.Module, inputs, maps) -> None:
-        if self._wanted and module.training:
-            self.rows.append(pool(maps).detach()[:self._wanted].float())
-            self._wanted = 0  # further views follow
-
-
-def joined(rows: list[Tensor]) -> Tensor | None:
-    """The noted rows of all ranks, (n, C); None if nothing was noted."""
-    return gather(torch.cat(rows)) if rows else None
 
 
 def sample_view(dataset: IndexedDataset, pipeline, max_images: int) -> tuple[IndexedDataset, Tensor]:

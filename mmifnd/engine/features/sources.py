@@ -13,7 +13,7 @@ from mmifnd.models.embedding import PAIR_FEATURES, check_feature
 from mmifnd.parts import KeepsRankState
 
 from ..progress import reported
-from .epoch_features import EpochFeatures, joined, noted_backbone
+from .epoch_features import EpochFeatures
 from .feature_pass import extract_features, extract_share
 
 #: The names that configs give to :class:`ExactPass` and :class:`TrainingSteps`.
@@ -105,10 +105,10 @@ class ExactPass(FeatureSource):
     def _take(self, completed: int) -> EpochFeatures:
         view = self.dataset.evaluation_view(self.pipeline)
         extract = extract_share if self.stays_on_ranks else extract_features
-        with reported('features', len(view)) as report, noted_backbone(self.framework, len(view)) as rows:
+        with reported('features', len(view)) as report:
             features = extract(self.framework, view, self._encode, self.batch_size, self.num_workers, self.collate_fn, report,
                                texts=self.kind == 't')
-        return EpochFeatures(completed, self.kind, features, backbone=joined(rows))
+        return EpochFeatures(completed, self.kind, features)
 
     def _encode(self, images: torch.Tensor) -> torch.Tensor:
         return self.framework.cluster_feature(images, self.kind)

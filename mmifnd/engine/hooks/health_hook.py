@@ -12,15 +12,9 @@ from mmifnd.records.lines import add_record
 from mmifnd.records.names import HEALTH, folder_of
 from mmifnd.registry import HOOKS
 
-from ..features.epoch_features import (
-    EpochFeatures,
-    TrainingRows,
-    evaluation_pipeline,
-    joined,
-    noted_backbone,
-    sample_view,
-)
-from ..features.feature_pass import extract_features, extract_views
+from ..features.epoch_features import sample_view
+from ..features.feature_pass import extract_views
+from ..features.training_rows import TrainingRows
 from .step_values import MeanOfSteps, named_values
 
 #: Of the steps' statistics (see `mmifnd.models.heads`), those whose mean over the epoch belongs to the record.
@@ -35,16 +29,16 @@ RUN_AWAY = 2
 class HealthHook(Hook, KeepsRankState):
     """RankMe, participation ratio, uniformity and spread of embedding and backbone, and an alarm that names the cause.
 
-    They are taken of the features that ``FalseNegativeHook`` has clustered in this epoch; where it has not, of one pass
-    over at most ``max_images`` images. Where it takes embeddings from a bank, those of the backbone are the first views of
-    the epoch's last steps. A momentum encoder, if there is one, is what is measured. A line an epoch goes to
-    ``false_negatives/health.jsonl`` of the work directory. A run that attracts by learned thresholds, which detect more
+    They are taken of the first views in the epoch's last steps, as the training has computed them: augmented, in training
+    mode, so that no image is encoded for them. A momentum encoder, if there is one, is what is measured. One line per epoch
+    goes to ``false_negatives/health.jsonl`` of the work directory. A run that attracts by learned thresholds, which detect more
     than the head's ``max_share`` in two records in a row, is ended in one line.
 
     Args:
         interval (int): epochs between two records; the last epoch always has one.
-        max_images (int): images, spread evenly over the data set, that are measured; all if there are fewer.
-        batch_size (int): images at a time of a pass, on each rank; the training's loader says how many processes read them.
+        max_images (int): images that are measured; all of the epoch if there are fewer.
+        batch_size (int): images at a time of LiDAR's pass, on each rank; the training's loader says how many processes read
+            them.
         lidar_views (int): augmented views of each image for LiDAR (50 in its paper), an even number; 0 leaves it out, since
             it needs a pass of its own.
         lidar_images (int): images for LiDAR (1,000 in its paper).
@@ -74,19 +68,16 @@ class HealthHook(Hook, KeepsRankState):
         self._steps: dict[str, MeanOfSteps] = {}
         self._before: dict | None = None
         self._run_away = [0] * len(self.framework.heads)  # epochs in a row, for each head
-        is_banked = self.framework.feature_bank is not None
-        self._training_rows = TrainingRows(self.framework, self.max_images) if is_banked else None
+        self._rows = TrainingRows(self.framework, self.max_images)
 
     def after_train(self, runner) -> None:
-        """Stop watching the backbone."""
-        if self._training_rows is not None:
-            self._training_rows.stop()
+        """Stop watching the steps."""
+        self._rows.stop()
 
     def rank_state(self) -> dict:
         """The state for a checkpoint: what was noted of this epoch, and the last record."""
-        rows = [] if self._training_rows is None else self._training_rows.rows
         return dict(steps={name: values.state() for name, values in self._steps.items()}, before=self._before,
-                    run_away=list(self._run_away), rows=[part.cpu() for part in rows])
+                    run_away=list(self._run_away), layers=self._rows.state())
 
     def load_rank_states(self, states: list[dict]) -> None:
         """Continue with it; on another number of ranks, the epoch is judged by its remaining steps."""
@@ -97,13 +88,12 @@ class HealthHook(Hook, KeepsRankState):
             device = next(self.framework.parameters()).device
             for name, values in states[rank()]['steps'].items():
                 self._steps.setdefault(name, MeanOfSteps()).load(values, device)
-            if self._training_rows is not None:
-                self._training_rows.rows = [part.to(device) for part in states[rank()].get('rows', ())]
+            self._rows.load(states[rank()].get('layers', {}), device)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
-        """Ask for the backbone's rows, in the last steps of an epoch that is measured."""
-        if self._training_rows is not None and self._is_due(runner):
-            self._training_rows.expect(len(indices_of(data_batch)), len(runner.train_dataloader) - batch_idx)
+        """Ask for the rows of the last steps of an epoch that is measured."""
+        if self._is_due(runner):
+            self._rows.expect(len(indices_of(data_batch)), len(runner.train_dataloader) - batch_idx)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Keep the step's statistics on their device."""
@@ -116,7 +106,7 @@ class HealthHook(Hook, KeepsRankState):
         if not self._is_due(runner):
             return
         completed = runner.epoch + 1
-        layers = self._layers(runner, completed)
+        layers = {layer: rows[even_anchors(len(rows), self.max_images)] for layer, rows in self._rows.collect().items()}
         views = self._views(runner) if self.lidar_views else None
         record = dict(epoch=completed, **self._step_means())
         if is_main():
@@ -146,27 +136,6 @@ class HealthHook(Hook, KeepsRankState):
     def _is_due(self, runner) -> bool:
         completed = runner.epoch + 1
         return completed % self.interval == 0 or completed == runner.max_epochs
-
-    def _layers(self, runner, completed: int) -> dict[str, Tensor]:
-        """Rows of ``embedding`` and ``backbone``."""
-        epoch_features = runner.train_loop.features_of(completed)
-        if epoch_features is None or not epoch_features.are_of_images:
-            epoch_features = self._pass(runner, completed)
-        _, features = epoch_features.sample(self.max_images)
-        layers = {'embedding' if epoch_features.kind == 'z' else 'backbone': features}
-        of_steps = None if self._training_rows is None else self._training_rows.collect()
-        backbone = of_steps if epoch_features.backbone is None else epoch_features.backbone
-        if backbone is not None:
-            layers['backbone'] = backbone  # as they are, not unit vectors
-        return {layer: rows[even_anchors(len(rows), self.max_images)] for layer, rows in layers.items()}
-
-    def _pass(self, runner, completed: int) -> EpochFeatures:
-        view, _ = sample_view(self.dataset, evaluation_pipeline(runner), self.max_images)
-        loader = runner.train_dataloader
-        with noted_backbone(self.framework, len(view)) as rows:
-            features = extract_features(self.framework, view, self.framework.cluster_feature, self.batch_size,
-                                        loader.num_workers, loader.collate_fn)
-        return EpochFeatures(completed, 'z', features, backbone=joined(rows))
 
     def _views(self, runner) -> tuple[Tensor, Tensor]:
         view, _ = sample_view(self.dataset, None, self.lidar_images)

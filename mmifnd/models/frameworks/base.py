@@ -130,9 +130,9 @@ class ContrastiveFramework(BaseModel):
         return embed(self.backbone, self.neck, images, kind)
 
     @property
-    def cluster_backbone(self) -> nn.Module:
-        """The backbone behind :meth:`cluster_feature`."""
-        return self.backbone
+    def cluster_neck(self) -> nn.Module:
+        """The neck behind :meth:`cluster_feature`; it takes the backbone's maps, in a step those of the first views first."""
+        return self.neck
 
     # --- news from the training loop and its hooks ------------------------------------------------------------------
 

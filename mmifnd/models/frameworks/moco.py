@@ -138,9 +138,9 @@ class MoCoAdapter(ContrastiveFramework):
         return embed(self.key_backbone, self.key_neck, images, kind)
 
     @property
-    def cluster_backbone(self) -> nn.Module:
-        """The momentum encoder's backbone."""
-        return self.key_backbone
+    def cluster_neck(self) -> nn.Module:
+        """The momentum encoder's neck."""
+        return self.key_neck
 
     def _encode_queries(self, images: Tensor) -> Tensor:
         return unit_vectors(self.neck(self.backbone(images))[0])
