@@ -6,13 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+#: What is offered if a share holds out nothing.
+_SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8)
+
 
 def hold_out(names: Sequence[str], labels: Sequence[int], share: float, seed: int = 0,
              together: Sequence[Sequence[int]] = ()) -> np.ndarray:
     """Choose a share of each class; what belongs together stays on one side.
 
     The choice follows from a hash of seed and names, so that it does not depend on the order of the images, and changes little
-    where images are added.
+    where images are added. Classes that are too small for a share of their own share one: of two images each, a share of 0.2
+    holds out one image of four classes in ten.
 
     Args:
         names: one per image, (N,), such as its path.
@@ -38,16 +42,37 @@ def hold_out(names: Sequence[str], labels: Sequence[int], share: float, seed: in
         raise ValueError(f'holdout={share} is outside [0, 1); it is the share of the images that is kept for judging, '
                          'such as 0.2')
     is_held_out = np.zeros(len(names), dtype=bool)
+    small_classes = []
     for units in _by_class(_units(len(names), together), labels).values():
-        total = sum(map(len, units))
         units.sort(key=lambda unit: _rank(seed, min(names[image] for image in unit)))
-        count = 0
-        for unit in units:
-            nearer = abs(count + len(unit) - share * total) < abs(count - share * total)
-            if nearer and count + len(unit) < total:
-                is_held_out[unit] = True
-                count += len(unit)
+        total = sum(map(len, units))
+        chosen = _nearest(units, share * total, total)
+        for unit in chosen:
+            is_held_out[unit] = True
+        if not chosen and len(units) > 1:
+            small_classes.append((min(units, key=len), total))
+    small_classes.sort(key=lambda small: _rank(seed, min(names[image] for image in small[0])))
+    total = sum(size for _, size in small_classes)
+    for unit in _nearest([unit for unit, _ in small_classes], share * total, total):
+        is_held_out[unit] = True
     return is_held_out
+
+
+def share_that_works(names: Sequence[str], labels: Sequence[int], seed: int = 0,
+                     together: Sequence[Sequence[int]] = ()) -> float | None:
+    """The smallest round share of which :func:`hold_out` holds out any image; None if none does."""
+    return next((share for share in _SHARES if hold_out(names, labels, share, seed, together).any()), None)
+
+
+def _nearest(units: Sequence[list[int]], count: float, limit: int) -> list[list[int]]:
+    """Those units, in their order, that bring the number of images nearer to ``count``; always fewer than ``limit`` images."""
+    chosen, number = [], 0
+    for unit in units:
+        is_nearer = abs(number + len(unit) - count) < abs(number - count)
+        if is_nearer and number + len(unit) < limit:
+            chosen.append(unit)
+            number += len(unit)
+    return chosen
 
 
 def _units(count: int, together: Sequence[Sequence[int]]) -> list[list[int]]:

@@ -1,16 +1,18 @@
 """A folder of images; a share of them is held out of the training."""
 
 import os.path as osp
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
 from mmifnd.registry import DATASETS
+from mmifnd.text import shown
 
 from .annotations import group_numbers
 from .folder import walk_folder
 from .grouped_folder import GroupedFolder
-from .holdout import hold_out
+from .holdout import hold_out, share_that_works
 from .identity import ImageIdentity
 from .sample_index import Origin
 from .shared_images import equal_images
@@ -68,8 +70,21 @@ class SplitFolder(GroupedFolder):
         chosen = split_positions(infos, self.img_prefix, self.split, self.holdout, self.split_seed)
         if not len(chosen):
             raise ValueError(f'holdout={self.holdout} leaves no image for split={self.split!r} of the {len(infos)} in '
-                             f'{self.img_prefix}: classes are small, or held together by groups; choose a larger share')
+                             f'{shown(self.img_prefix)}: {self._remedy(infos)}')
         return [infos[position] for position in chosen]
+
+    def _remedy(self, infos: list[dict]) -> str:
+        """What to change if a part is empty."""
+        names = [osp.relpath(info['img_path'], self.img_prefix) for info in infos]
+        labels, groups = [info['gt_label'] for info in infos], group_numbers([info.get('group') for info in infos])
+        share = share_that_works(names, labels, self.split_seed, [equal_images(identity_of(infos)), groups])
+        if share is None:
+            return 'no class has two images that are not equal or of one group; holdout=0 trains on all of them'
+        sizes = Counter(labels)
+        return (f'{len(sizes)} classes of {min(sizes.values())} to {max(sizes.values())} images; '
+                + (f'holdout={share:g} is enough for a part to judge by' if share > self.holdout else
+                   'too few remain to choose settings on')
+                + ', and holdout=0 trains on all of them')
 
 
 def split_positions(infos: list[dict], root: str, split: str, share: float, seed: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from image_folders import write_images
 
 from mmifnd.datasets import IndexedDataset, SplitFolder, image_keys
-from mmifnd.datasets.holdout import hold_out
+from mmifnd.datasets.holdout import hold_out, share_that_works
 
 NAMES = [f'{number:03d}.png' for number in range(100)]
 LABELS = np.arange(100) % 4
@@ -20,7 +20,29 @@ def test_a_share_of_each_class_and_never_all_of_one(share, seed, labels):
     for label in set(labels):
         of_class = held[np.array(labels) == label]
         nearest = min(round(share * len(of_class)), len(of_class) - 1)
-        assert not of_class.all() and abs(of_class.sum() - nearest) <= (share * len(of_class) % 1 == 0.5)
+        lent = nearest == 0 < len(of_class) - 1  # classes that are too small for a share of their own share one
+        assert not of_class.all() and abs(of_class.sum() - nearest) <= (share * len(of_class) % 1 == 0.5 or lent)
+
+
+@given(st.floats(0.01, 0.4), st.integers(0, 5), st.integers(2, 50))
+def test_small_classes_share_one_share(share, seed, count):
+    """Of each class of two images, 0.2 would be less than half an image: one image of two classes in five is held out."""
+    share = min(share, 0.24)
+    held = hold_out(NAMES[:2 * count], np.arange(2 * count) // 2, share, seed)
+    assert abs(held.sum() - share * 2 * count) <= 0.5 + 1e-9 and held.reshape(count, 2).sum(axis=1).max() <= 1
+
+
+def test_large_classes_are_divided_as_without_small_ones():
+    small = [f'small {number}' for number in range(60)]
+    held = hold_out([*NAMES, *small], [*LABELS, *(4 + np.arange(60) // 2)], 0.2)
+    assert (held[:100] == hold_out(NAMES, LABELS, 0.2)).all() and held[100:].sum() == 12
+
+
+def test_the_smallest_share_that_works():
+    pair = (NAMES[:3], [0, 0, 1])
+    assert share_that_works(*pair) == 0.3 and hold_out(*pair, 0.3).any() and not hold_out(*pair, 0.25).any()
+    assert share_that_works(NAMES, range(100)) is None  # an image for each class
+    assert share_that_works(NAMES[:4], [0] * 4, together=[[0] * 4]) is None
 
 
 @given(st.integers(0, 5), st.lists(st.integers(-1, 8), min_size=100, max_size=100),
@@ -94,8 +116,14 @@ def test_without_labels_and_without_a_share_every_part_is_everything(folder):
         assert {len(part(folder, split, **options)) for split in ('trainval', 'test')} == {45}
 
 
-def test_bad_options(folder):
+def test_bad_options(folder, tmp_path):
     with pytest.raises(ValueError, match="split='dev' of SplitFolder is unknown; choose one of train, val, trainval, test"):
         part(folder, 'dev')
     with pytest.raises(ValueError, match="holdout=0.001 leaves no image for split='test'"):
         part(folder, 'test', holdout=0.001)
+    lonely = write_images(tmp_path / 'lonely', count=2, size=8)  # an image for each of two classes
+    with pytest.raises(ValueError, match='no class has two images that are not equal or of one group; holdout=0 trains on all'):
+        part(lonely, 'test')
+    shutil.copy(folder / 'class_0' / '002.png', lonely / 'class_0' / 'another.png')
+    with pytest.raises(ValueError, match='2 classes of 1 to 2 images; holdout=0.3 is enough for a part to judge by'):
+        part(lonely, 'test')

@@ -111,7 +111,8 @@ class PairFiles(BaseDataset):
             self.split_seed, joined_groups(_keys(rows, 'either')))
         if not len(chosen):
             raise ValueError(f'holdout={self.holdout} leaves no pair for part={self.part!r} of the {len(items)} in '
-                             f'{self.what}; choose another share')
+                             f'{self.what}: pairs that share a caption or an image stay together; choose a larger share, '
+                             'or holdout=0')
         return [items[position] for position in chosen]
 
     def _joined(self, rows: Iterator[Row]) -> list[Row]:
