@@ -28,6 +28,11 @@ from .pretraining_parts import Backbone
 NAME = 'config.py'
 #: Derived settings that change nothing but what is written down.
 UNSAID = ('default_hooks.logger.interval', 'default_hooks.detection.interval', 'default_hooks.false_negative.save')
+#: Ends of the keys of settings that are printed in one line.
+TOGETHER = (
+    ('optimizer.lr', 'milestones'), ('queue_len', 'queue_start_epoch', 'model.momentum'), ('num_prototypes', 'freeze_iterations'),
+    ('num_views', 'scale'), ('start_epoch', 'initialization'), ('num_clusters', 'interval'))
+OPTION = 'an option'
 
 
 class Pretrained(NamedTuple):
@@ -118,7 +123,7 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
     with locked(place_of_run(out, resume, overwrite), take_over):
         folder = prepare_folder(out, resume, overwrite)
         path = _write_settings(config, folder, inspection, {
-            **settings, **{key: Derived(value, 'an option') for key, value in (options or {}).items()}})
+            **settings, **{key: Derived(value, OPTION) for key, value in (options or {}).items()}})
         loaded = load_config(path)
         loaded.resume = resume
         with training_run(loaded) as runner:
@@ -138,10 +143,17 @@ def _write_settings(config: Config, folder: Path, inspection: Inspection, settin
 
 
 def print_settings(settings: dict[str, Derived], path: Path) -> None:
-    """The derived settings with their reasons, one per line, but those that were given or only say how often to write."""
-    console = Console(stderr=True, soft_wrap=True)
+    """The derived settings with their reasons, but those that were given or only say how often to write.
+
+    What belongs together is in one line, so that they and what follows before the first step are 15 lines at most.
+    """
+    lines: dict[Any, list[str]] = {}
     for key, setting in settings.items():
         if not setting.reason.startswith('given') and key not in UNSAID:
             value = f'{setting.value:g}' if isinstance(setting.value, float) else str(setting.value)
-            console.print(f'{key.removeprefix("default_hooks.")} = {value}  ({setting.reason})', markup=False, highlight=False)
-    console.print(f'config: {path} (mmifnd train {path} repeats this run)', markup=False, highlight=False)
+            text = f'{key.removeprefix("default_hooks.")} = {value}  ({setting.reason})'
+            together = next((ends for ends in TOGETHER if key.endswith(ends)), key)
+            lines.setdefault(OPTION if setting.reason == OPTION else together, []).append(text)
+    console = Console(stderr=True, soft_wrap=True)
+    for line in ['; '.join(texts) for texts in lines.values()] + [f'config: {path} (mmifnd train {path} repeats this run)']:
+        console.print(line, markup=False, highlight=False)

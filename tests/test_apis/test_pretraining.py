@@ -1,5 +1,6 @@
 """Pre-training in one call: what is derived, what is written, and that the written config repeats the run."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,10 @@ from image_folders import write_images
 from mmengine.registry import DefaultScope
 
 from mmifnd.apis import evaluate, extract_features, load_backbone, pretrain
-from mmifnd.apis.pretraining import pretraining_config
+from mmifnd.apis.pretraining import OPTION, UNSAID, pretraining_config, print_settings
 from mmifnd.configuration import load_config
 from mmifnd.configuration.derived import (
+    Derived,
     acceptance_of,
     batch_of,
     clusters_of,
@@ -66,6 +68,24 @@ def test_sizes_of_swav(images, batch, queue, prototypes, freeze):
     assert swav_queue_of(images, batch).value == queue and freeze_of(images, batch).value == freeze
     assert prototypes_of(queue, batch).value == prototypes <= queue + batch
     assert queue % batch == 0 and queue <= images // 8
+
+
+@pytest.mark.parametrize('framework, method, with_groups', [
+    ('mocov2', 'ifnd', True), ('mocov2', 'glofnd', True), ('simclr', 'none', False), ('swav', 'ifnd', False)])
+def test_at_most_fifteen_lines_before_the_first_step(framework, method, with_groups, tmp_path, capsys):
+    """Beside the settings: the look, the device, what is trained, the state of each image, and the log."""
+    root = write_images(tmp_path / 'images', count=60, size=8)
+    shutil.copy(root / 'class_0' / '000.png', root / 'class_0' / 'copy.png')
+    config, settings = pretraining_config(root, method, framework, 'resnet18', 20, None, 224, 0, 0, 0.2,
+                                          'duplicates' if with_groups else None)
+    options = {'model.head.temperature': Derived(0.1, OPTION), 'train_cfg.max_broken': Derived(3, OPTION)}
+    capsys.readouterr()
+    print_settings({**settings, **options}, tmp_path / 'config.py')
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) + 5 <= 15
+    shown = {key for key, setting in settings.items() if not setting.reason.startswith('given') and key not in UNSAID}
+    assert all(any(f'{key.removeprefix("default_hooks.")} = ' in line for line in lines) for key in shown)
+    assert sum('an option' in line for line in lines) == 1
 
 
 def test_the_rest_of_swav_follows_from_epochs_and_sides():
