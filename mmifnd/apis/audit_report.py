@@ -1,7 +1,6 @@
 """The result of an audit, for the terminal and in files."""
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from rich.text import Text
 
 from mmifnd.datasets.thumbnails import Thumbnails
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
-from mmifnd.files import write_by
+from mmifnd.visualization.picture import save_picture
 from mmifnd.visualization.removed import sheet_figure
 
 from .auditing import Audit, Relation
@@ -70,8 +69,8 @@ def write_audit(audit: Audit, out: str | Path, images: Thumbnails | None = None,
     for relation in audit.relations if images is not None else ():
         if relation.examples:
             files.append(out / f'removed_{relation.name.replace(" = ", "_")}.png')
-            figure = sheet_figure({relation.name: relation.examples}, shown, audit.labels)
-            write_by(files[-1], partial(figure.savefig, format='png', dpi=150))
+            save_picture(sheet_figure({relation.name: relation.examples}, shown, audit.labels, class_names=shown.class_names,
+                                      names=shown.names), files[-1])
     return files
 
 

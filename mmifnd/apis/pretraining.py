@@ -30,8 +30,9 @@ NAME = 'config.py'
 UNSAID = ('default_hooks.logger.interval', 'default_hooks.detection.interval', 'default_hooks.false_negative.save')
 #: Ends of the keys of settings that are printed in one line.
 TOGETHER = (
-    ('optimizer.lr', 'milestones'), ('queue_len', 'queue_start_epoch', 'model.momentum'), ('num_prototypes', 'freeze_iterations'),
-    ('num_views', 'scale'), ('start_epoch', 'initialization'), ('num_clusters', 'interval'))
+    ('optimizer.lr', 'milestones'), ('queue_len', 'queue_start_epoch', 'model.momentum'),
+    ('num_prototypes', 'freeze_iterations'), ('num_views', 'scale'), ('start_epoch', 'initialization'),
+    ('num_clusters', 'interval'))
 OPTION = 'an option'
 
 

@@ -19,7 +19,8 @@ _SAMPLED = 1000
 class Thumbnails:
     """Looks to figures like an array of images, uint8 (N, C, H, W), and reads the image that is asked for.
 
-    In place of an image that cannot be read there is a grey field with a cross.
+    In place of an image that cannot be read there is a grey field with a cross; ``unread`` has the names of those that were
+    asked for.
 
     Args:
         data: a folder, an array, or the config of a data set.
@@ -33,6 +34,7 @@ class Thumbnails:
             dict(type='LoadImageFromFile'), dict(type='ResizeEdge', scale=size, edge='short', backend='pillow'),
             dict(type='CenterCrop', crop_size=size), dict(type='PackInputs')], max_broken=None)
         self.rows = np.arange(len(self.dataset))
+        self.unread: dict[str, None] = {}  # shared by all parts, in the order in which they were met
         shape = self[0].shape if self.dataset.in_tensors else (3, size, size)
         self.shape = (len(self.rows), *shape)
 
@@ -71,6 +73,7 @@ class Thumbnails:
         except ShortageError:
             raise
         except Exception as error:
+            self.unread[self.dataset.describe(position)] = None
             say_once(f'{self.dataset.describe(position)} cannot be drawn, a grey field replaces it: '
                      f'{" ".join(str(error).split())}')
             return _crossed(self.shape[-1])

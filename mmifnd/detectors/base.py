@@ -32,6 +32,9 @@ class Detector(nn.Module, KnowsImages, FollowsEpochs, DrawsBySeed):
     #: The share of candidates that learned thresholds are meant to detect; None if the detector learns no thresholds.
     learned_share: float | None = None
 
+    #: How often the threshold of an image has moved, the mean over images; None if the detector learns no thresholds.
+    mean_visits: float | None = None
+
     #: The number of images in the training set, once bound.
     num_samples: int | None = None
 

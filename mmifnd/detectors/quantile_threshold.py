@@ -107,6 +107,12 @@ class QuantileThresholdDetector(Detector):
         """The share that the thresholds are meant to detect, alpha."""
         return self.alpha
 
+    @property
+    def mean_visits(self) -> float:  # type: ignore[override]
+        """How often the threshold of an image has moved, the mean over the images seen; waits for the device."""
+        visits = self.table.visits
+        return float(visits.sum() / (visits > 0).sum().clamp(min=1))
+
     @torch.no_grad()
     def observe(self, contrast: Contrast) -> None:
         """Move the thresholds of the images of this step."""

@@ -42,6 +42,11 @@ class UnionDetector(Detector):
         """The largest share that a part of learned thresholds is meant to detect; None if no part learns any."""
         return max((part.learned_share for part in self._parts if part.learned_share is not None), default=None)
 
+    @property
+    def mean_visits(self) -> float | None:  # type: ignore[override]  # depends on the parts
+        """How often the thresholds of the part that learned least have moved; None if no part learns any."""
+        return min((part.mean_visits for part in self._parts if part.mean_visits is not None), default=None)
+
     def observe(self, contrast: Contrast) -> None:
         """Let every part learn."""
         for part in self._parts:

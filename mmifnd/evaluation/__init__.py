@@ -12,7 +12,7 @@ from .draws import draw_fraction, even_anchors
 from .few_shot import FewShotAccuracy, affordable_draws, draw_supports, few_shot_accuracy
 from .group_probe import GroupAccuracy, group_accuracy
 from .health import alignment, lidar, participation_ratio, rankme, spread, uniformity
-from .health_alarms import health_alarms
+from .health_alarms import health_alarms, threshold_alarm
 from .knn import knn_accuracy, knn_predict, knn_votes
 from .label_fractions import label_fraction_accuracy
 from .linear_probe import linear_probe_accuracy, linear_probe_predict
@@ -38,6 +38,6 @@ __all__ = [
     'lidar', 'linear_probe_accuracy', 'linear_probe_predict', 'low_shot_svm', 'majority_accuracy', 'mean_and_spread',
     'modality_gap', 'normalized_mutual_information', 'paired_t_test', 'pairwise_rates', 'participation_ratio',
     'quantile_estimate', 'rankme', 'retrieval_ranks', 'retrieval_recall', 'scores_of_counts', 'spread', 'suggest_alpha',
-    'summarise', 'svm_average_precisions', 'threshold_error', 'top1_accuracy', 'transfer_accuracy', 'true_rates', 'uniformity',
-    'zero_shot_accuracy',
+    'summarise', 'svm_average_precisions', 'threshold_alarm', 'threshold_error', 'top1_accuracy', 'transfer_accuracy',
+    'true_rates', 'uniformity', 'zero_shot_accuracy',
 ]

@@ -9,6 +9,9 @@ RANK_FALL, LOW_SPREAD, SHORT_ROWS = 0.3, 0.1, 0.1
 #: The share of removed negatives above which their removal is the first suspect.
 MUCH_REMOVED = 0.3
 
+#: Limits of learned thresholds: how far the detected share may be from the one aimed at, and visits of an image.
+SETTLED_FACTOR, SETTLED_VISITS = 2., 20
+
 LAYERS = dict(embedding='of the embedding', backbone='of the backbone')
 
 
@@ -42,6 +45,33 @@ def health_alarms(before: Mapping[str, float] | None, now: Mapping[str, float]) 
         alarms.append(f'{100 * short:.0f} % of the anchors have lost nine tenths of their negatives or more: lower the '
                       'acceptance, or cluster into more clusters')
     return alarms
+
+
+def threshold_alarm(share: float | None, alpha: float, visits: float) -> str | None:
+    """A sentence if learned thresholds have not settled at the end of a training, else None.
+
+    Thresholds that track the quantile of 128 candidates by Adam are within 0.02 of it after 20 visits, in a simulation with
+    normal similarities of standard deviation 0.15.
+
+    Args:
+        share (float | None): of the candidates that was detected in the last epoch, in [0, 1]; None if it is unknown.
+        alpha (float): the share that is aimed at.
+        visits (float): how often the threshold of an image has moved, the mean over images.
+
+    Example:
+        >>> threshold_alarm(0.0101, alpha=0.01, visits=130) is None
+        True
+        >>> threshold_alarm(0.0101, alpha=0.01, visits=4)
+        'the learned thresholds have not settled: each has moved 4 times, fewer than 20; train for more epochs'
+    """
+    reasons = []
+    if share is not None and not alpha / SETTLED_FACTOR <= share <= alpha * SETTLED_FACTOR:
+        reasons.append(f'they detect {100 * share:.2g} % of the candidates and aim at {100 * alpha:.2g} %')
+    if visits < SETTLED_VISITS:
+        reasons.append(f'each has moved {visits:.0f} times, fewer than {SETTLED_VISITS}')
+    if not reasons:
+        return None
+    return f'the learned thresholds have not settled: {" and ".join(reasons)}; train for more epochs'
 
 
 def _epochs(count: float) -> str:

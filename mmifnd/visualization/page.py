@@ -5,6 +5,7 @@ from html import escape
 
 from matplotlib.figure import Figure
 
+from .fonts import named, unwritten
 from .style import TONES
 from .svg import to_inline_svg
 
@@ -47,6 +48,8 @@ summary {{ cursor: pointer; overflow-wrap: anywhere; }}
 ol.captions {{ columns: 16rem; font-size: .875rem; overflow-wrap: anywhere; }}
 details .note {{ overflow-wrap: anywhere; max-width: none; }}
 '''
+BOXES = ('Names on this page have characters for which the machine that wrote it has no font: {characters}. A browser without '
+         'one shows boxes in their place; install a font that has them, such as fonts-noto-cjk.')
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,9 @@ class Page:
     def html(self) -> str:
         """The whole page."""
         parts = '\n'.join(self.parts)
+        boxes = unwritten(f'{self.title}{self.subtitle}{parts}')
+        if boxes:
+            parts = f'<p class="note">{escape(BOXES.format(characters=named(boxes)))}</p>\n{parts}'
         return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
                 f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
                 f'<title>{escape(self.title)}</title>\n<style>{STYLESHEET}</style></head>\n<body>\n'

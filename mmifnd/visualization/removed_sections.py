@@ -10,6 +10,9 @@ from . import embedding, masked_share, montage, removed
 from .page import Page
 from .pictures import Pictures
 
+#: Images that cannot be read, and are named.
+MAX_UNREAD = 10
+
 
 def add_removed(page: Page, name: str, record: RunRecord, pictures: Pictures) -> list[Told]:
     """How much each anchor lost, and examples, at the last epoch that removed any; or a sentence on why there are none.
@@ -73,6 +76,8 @@ def add_sheet(page: Page, epochs: str, relations: dict[str, Relation], pictures:
     if not anchors:
         page.note('No anchor was found for which all of them removed something.')
         return
+    unread: dict[str, None] = getattr(pictures.images, 'unread', {})
+    before = set(unread)
     figure = removed.sheet_of(relations, pictures.images, pictures.labels, anchors, 10 if len(relations) == 1 else 6,
                               pictures.class_names, pictures.names, pictures.captions)
     page.wide(figure, f'{epochs} {removed.reading(relations, pictures.labels)}', removed.describe(relations))
@@ -85,6 +90,10 @@ def add_sheet(page: Page, epochs: str, relations: dict[str, Relation], pictures:
                 page.add(montage.listed(one, pictures.captions, title))
             elif len(one.images):
                 page.add(montage.unfolded(one, pictures.images, pictures.labels, title, pictures.names))
+    new = [name for name in unread if name not in before]
+    if new:
+        rest = f' and {len(new) - MAX_UNREAD} more' if len(new) > MAX_UNREAD else ''
+        page.note(f'A grey field with a cross stands for an image that cannot be read: {", ".join(new[:MAX_UNREAD])}{rest}.')
 
 
 def add_pairs(page: Page, path: Path, told: list[Told], pictures: Pictures) -> None:

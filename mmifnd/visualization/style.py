@@ -14,6 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from .fonts import families
+
 
 @dataclass(frozen=True)
 class Tone:
@@ -102,7 +104,7 @@ def class_colors(count: int) -> np.ndarray:
 
 def figure_style():
     """Context manager, or decorator of a function that draws, under which figures look alike."""
-    return matplotlib.rc_context(SETTINGS)
+    return matplotlib.rc_context({**SETTINGS, 'font.family': list(families())})
 
 
 def new_figure(width: float, height: float, title: str = '') -> Figure:

@@ -4,7 +4,6 @@ import io
 import re
 from dataclasses import dataclass
 
-import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -13,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
-from .style import DECORATION, SETTINGS, TONES
+from .fonts import boxes_are_known
+from .style import DECORATION, TONES, figure_style
 
 RASTER_DPI = 220
 NO_METADATA = dict.fromkeys(('Creator', 'Date', 'Format', 'Type'))
@@ -57,7 +57,7 @@ def to_inline_svg(figure: Figure, prefix: str) -> InlineSvg:
     for order, artist in enumerate(marks):
         artist.set_gid(f'mark_{order}')
     buffer = io.StringIO()
-    with matplotlib.rc_context(SETTINGS):
+    with figure_style(), boxes_are_known():
         figure.savefig(buffer, format='svg', dpi=RASTER_DPI, metadata=NO_METADATA, transparent=True)
     markup = buffer.getvalue()
     markup = markup[markup.index('<svg'):]

@@ -146,3 +146,12 @@ def test_a_resumed_run_compares_with_the_record_before(digits_runner, tmp_path):
 def test_errors_say_what_is_wrong(options, message):
     with pytest.raises(ValueError, match=message):
         HealthHook(**options)
+
+
+def test_a_short_run_says_that_its_thresholds_have_not_settled(digits_runner, tmp_path):
+    runner = digits_runner('configs/glofnd/simclr_glofnd_digits.py', model__head__detector__start_epoch=1)
+    runner.train()
+    *before, last = records(tmp_path)
+    assert not any('settled' in alarm for record in before for alarm in record['alarms'])
+    alarm, = (alarm for alarm in last['alarms'] if 'settled' in alarm)
+    assert 'each has moved 2 times, fewer than 20; train for more epochs' in alarm

@@ -1,6 +1,6 @@
 import pytest
 
-from mmifnd.evaluation import health_alarms
+from mmifnd.evaluation import health_alarms, threshold_alarm
 
 SOUND = dict(epoch=4, embedding_rankme=50., embedding_spread=0.9, backbone_rankme=80., backbone_spread=0.8,
              false_negative_share=0.1, rows_short_of_negatives=0.)
@@ -37,3 +37,13 @@ def test_other_symptoms(change, words):
 def test_without_a_share_no_cause_is_claimed():
     alarm, = health_alarms(dict(epoch=1, embedding_rankme=9.), dict(epoch=2, embedding_rankme=2.))
     assert alarm == 'the effective rank of the embedding fell 78 % in one epoch (no share of removed negatives is known)'
+
+
+@pytest.mark.parametrize('share, visits, words', [
+    (0.011, 20, None), (0.005, 500, None), (0.02, 20, None), (None, 20, None),
+    (0.004, 20, 'they detect 0.4 % of the candidates and aim at 1 %; train'), (0.03, 20, 'they detect 3 % of the candidates'),
+    (None, 3, 'each has moved 3 times, fewer than 20; train for more epochs'),
+    (0., 3, 'they detect 0 % of the candidates and aim at 1 % and each has moved 3 times')])
+def test_thresholds_that_have_not_settled(share, visits, words):
+    alarm = threshold_alarm(share, 0.01, visits)
+    assert alarm is None if words is None else alarm.startswith(f'the learned thresholds have not settled: {words}')

@@ -87,6 +87,8 @@ def test_thumbnails_show_a_field_in_place_of_a_broken_image(run):
         is_field = set(np.unique(thumbnails[position])) <= {150, 225}
         assert is_field == (name in BROKEN), name
     assert thumbnails.shape == (16, 3, 24, 24)
+    assert sorted(name.split('(')[1] for name in thumbnails.unread) == [f'{name})' for name in BROKEN]
+    assert thumbnails.part([0, 1]).unread is thumbnails.unread
 
 
 def test_the_report_keeps_pictures_and_classes(run, tmp_path):

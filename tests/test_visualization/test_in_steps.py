@@ -96,3 +96,18 @@ def test_a_file_that_does_not_fit_is_named(two, replace_arrays, arrays, message)
 def test_an_epoch_that_was_not_recorded(two):
     with pytest.raises(RecordError, match=r'no record of the steps of epoch 9; choose one of \[32\]'):
         two['fnc'].steps(9)
+
+
+def test_a_report_says_what_a_grey_field_is(two, images, tmp_path):
+    class Unread(type(images)):  # as Thumbnails, which note the names of what cannot be read
+        unread: dict = {}
+
+        def __getitem__(self, index):
+            if np.ndim(index) == 0:
+                self.unread[f'image {int(index)}'] = None
+            return super().__getitem__(index)
+
+    path = write_run_report([two['fnc'].work_dir], tmp_path / 'report.html', images=images.view(Unread))
+    note = next(line for line in path.read_text().splitlines() if 'A grey field with a cross' in line)
+    assert 'stands for an image that cannot be read: image 25, ' in note and note.count('image ') == 11 and 'more' in note
+    assert 'grey field' not in write_run_report([two['fnc'].work_dir], tmp_path / 'plain.html', images=images).read_text()

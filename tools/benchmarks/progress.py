@@ -19,6 +19,26 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+BAR = re.compile('[━╸╺]')  # of a line that is drawn anew, and does not stay
+#: A hook of the run that is watched: when its first step began and ended.
+MARKS = """
+import time
+from pathlib import Path
+from mmengine.hooks import Hook
+from mmifnd.registry import HOOKS
+
+@HOOKS.register_module()
+class FirstStepHook(Hook):
+    priority = 'VERY_HIGH'
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == 0:
+            self.began = time.perf_counter()
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        if runner.iter == 0:
+            Path(__file__).with_suffix('.txt').write_text(f'{self.began} {time.perf_counter()}')
+"""
 PROGRESS = re.compile(r'epoch (\d+)/(\d+), step (\d+)/(\d+),.*?(?:, (\d[\d:]*) left)?\s*$')
 ESCAPES = re.compile(r'\x1b\[[0-9;?]*[a-zA-Z]')
 
@@ -32,9 +52,15 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         write_images(Path(folder) / 'images', args.images, args.image_size)
+        (Path(folder) / 'first_step.py').write_text(MARKS)
+        os.environ['PYTHONPATH'] = os.pathsep.join([folder, os.environ.get('PYTHONPATH', os.getcwd())])
         command = [sys.executable, '-W', 'ignore', '-m', 'mmifnd', 'pretrain', f'{folder}/images', f'{folder}/run', '--epochs',
-                   str(args.epochs), '--image-size', str(args.image_size), '--num-workers', '0']
-        report(watch(command))
+                   str(args.epochs), '--image-size', str(args.image_size), '--num-workers', '0', '--cfg-options',
+                   "custom_imports={'imports': ['first_step']}", "custom_hooks=[{'type': 'FirstStepHook'}]"]
+        started = time.perf_counter()
+        lines = watch(command)
+        began, ended = map(float, (Path(folder) / 'first_step.txt').read_text().split())
+        report(lines, began - started, ended - started)
 
 
 def write_images(folder: Path, count: int, size: int) -> None:
@@ -70,14 +96,19 @@ def watch(command: list[str]) -> list[tuple[float, str]]:
     return lines
 
 
-def report(lines: list[tuple[float, str]]) -> None:
-    """Print the three figures."""
+def report(lines: list[tuple[float, str]], began: float, ended: float) -> None:
+    """Print the header, and the three figures.
+
+    Args:
+        lines: what was shown, and when.
+        began, ended: of the first step, in seconds on the same clock.
+    """
     shown = [(seconds, match) for seconds, line in lines if (match := PROGRESS.search(line))]
     first, last = shown[0][0], shown[-1][0]
-    header = [line for seconds, line in lines if seconds < first and not PROGRESS.search(line)]
-    logged = next(seconds for seconds, line in lines if line.startswith('log:'))
+    header = [line for seconds, line in lines if seconds < first and not BAR.search(line) and 'first_step' not in line]
+    print('\n'.join(f'    {line}' for line in header))
     print(f'{len(header)} lines before the first line of progress')
-    print(f'first line of progress {first - logged:.1f} s after the training was set up')
+    print(f'first line of progress {first - began:.1f} s after the first step began, {first - ended:.1f} s after its end')
     for share in (1 / 3, 1 / 2, 2 / 3):
         seconds, match = next((seconds, match) for seconds, match in shown if done(match) >= share and match[5])
         truth = last - seconds

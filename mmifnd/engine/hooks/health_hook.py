@@ -4,9 +4,19 @@ from mmengine.hooks import Hook
 from torch import Tensor
 
 from mmifnd.datasets import indices_of
+from mmifnd.detectors import UnionDetector
 from mmifnd.distributed import is_main, rank, unwrap, world_size
 from mmifnd.errors import UserError
-from mmifnd.evaluation import even_anchors, health_alarms, lidar, participation_ratio, rankme, spread, uniformity
+from mmifnd.evaluation import (
+    even_anchors,
+    health_alarms,
+    lidar,
+    participation_ratio,
+    rankme,
+    spread,
+    threshold_alarm,
+    uniformity,
+)
 from mmifnd.parts import KeepsRankState
 from mmifnd.records.lines import add_record
 from mmifnd.records.names import HEALTH, folder_of
@@ -120,6 +130,20 @@ class HealthHook(Hook, KeepsRankState):
             record['embedding_lidar'] = lidar(*views)
         self._log(runner, record)
 
+    def _threshold_alarms(self, record: dict) -> list[str]:
+        """A sentence for each head whose learned thresholds have not settled."""
+        alarms = []
+        for direction, head in self.framework.heads.items():
+            alpha, visits = head.detector.learned_share, head.detector.mean_visits
+            if alpha is None or visits is None:
+                continue
+            share = record.get(f'{direction}/false_negative_share' if direction else 'false_negative_share')
+            alone = not isinstance(head.detector, UnionDetector)  # other parts detect pairs of their own
+            alarm = threshold_alarm(share if alone else None, alpha, visits)
+            if alarm:
+                alarms.append(f'{direction}: {alarm}' if direction else alarm)
+        return alarms
+
     def _stop_runaway(self, record: dict) -> None:
         """End a run whose learned thresholds detect more than may be attracted, two records in a row."""
         for place, (direction, head) in enumerate(self.framework.heads.items()):
@@ -152,6 +176,8 @@ class HealthHook(Hook, KeepsRankState):
         runner.logger.info('Health: ' + ', '.join(f'{name} {value:.4g}' for name, value in record.items() if name != 'epoch'))
         runner.visualizer.add_scalars({f'health/{k}': v for k, v in record.items() if k != 'epoch'}, step=record['epoch'])
         record['alarms'] = health_alarms(self._before, record)
+        if record['epoch'] == runner.max_epochs:
+            record['alarms'] += self._threshold_alarms(record)
         for alarm in record['alarms']:
             runner.logger.warning(f'Epoch {record["epoch"]}: {alarm}')
         self._before = record
