@@ -65,7 +65,7 @@ def share_that_works(names: Sequence[str], labels: Sequence[int], seed: int = 0,
 
 
 def _nearest(units: Sequence[list[int]], count: float, limit: int) -> list[list[int]]:
-    """Those units, in their order, that bring the number of images nearer to ``count``; always fewer than ``limit`` images."""
+    """The units that, in their order, bring the number of images nearer to ``count``; always fewer than ``limit`` images."""
     chosen, number = [], 0
     for unit in units:
         is_nearer = abs(number + len(unit) - count) < abs(number - count)
