@@ -1,6 +1,8 @@
 """Every component of a config must exist and know its keys: found before anything is built."""
 
 import inspect
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from mmengine.registry import Registry
@@ -51,7 +53,7 @@ def accepted_keys(config: Any) -> set[str]:
     """Arguments of the component that ``config`` describes; empty for any other value."""
     if not isinstance(config, dict) or not isinstance(config.get('type'), str):
         return set()
-    return set().union(*(_arguments(component)[0] for component in _find(config['type']))) if _find(config['type']) else set()
+    return set().union(*(_arguments(component)[0] for component in _find(config['type'])))
 
 
 def _check_component(config: dict, where: str) -> None:
@@ -104,10 +106,7 @@ def _annotation(component: Any, key: str) -> Any:
     functions = ([vars(base)['__init__'] for base in component.__mro__ if '__init__' in vars(base)]
                  if inspect.isclass(component) else [component])
     for function in functions:
-        try:
-            parameter = inspect.signature(function).parameters.get(key)
-        except (TypeError, ValueError):
-            continue
+        parameter = (_parameters(function) or {}).get(key)
         if parameter is not None:
             return None if parameter.annotation is parameter.empty else parameter.annotation
     return None
@@ -115,7 +114,19 @@ def _annotation(component: Any, key: str) -> Any:
 
 def _find(name: str) -> list[Any]:
     name = name.split('.', 1)[1] if name.startswith(('mmifnd.', 'mmpretrain.', 'mmengine.')) else name
-    return [component for component in (entries.get(name) for entries in _REGISTRIES) if component is not None]
+    get = Registry.get if '.' in name else _registered
+    return [component for component in (get(entries, name) for entries in _REGISTRIES) if component is not None]
+
+
+def _registered(entries: Registry, name: str) -> Any:
+    """What a registry or one of its parents has under a name without dots, which ``get`` would try to import as a module."""
+    entries.import_from_location()
+    ancestor: Registry | None = entries
+    while ancestor is not None:
+        if name in ancestor.module_dict:
+            return ancestor.module_dict[name]
+        ancestor = ancestor.parent
+    return None
 
 
 def _knows(component: Any, key: str) -> bool:
@@ -139,12 +150,20 @@ def _arguments(component: Any) -> tuple[set[str], bool]:
 
 
 def _own_arguments(function: Any) -> tuple[set[str], bool]:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
+    parameters = _parameters(function)
+    if parameters is None:
         return set(), True
-    names = {p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
-    return names - {'self'}, any(p.kind is p.VAR_KEYWORD for p in parameters)
+    names = {p.name for p in parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+    return names - {'self'}, any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+@cache
+def _parameters(function: Any) -> Mapping[str, inspect.Parameter] | None:
+    """Parameters of a function by name; None if Python cannot tell."""
+    try:
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return None
 
 
 def _names(entries: Registry) -> list[str]:

@@ -45,6 +45,13 @@ def test_keys_of_nested_components_are_checked():
         check_components(dict(a=[dict(b=dict(type='SmallCNN', width=3))]))
 
 
+def test_a_type_that_is_not_registered_is_not_imported_as_a_module(tmp_path, monkeypatch):
+    (tmp_path / 'SomeHead.py').write_text('raise SystemExit("imported")')
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match='model.head: SomeHead is not registered'):
+        check_components(dict(model=dict(head=dict(type='SomeHead'))))
+
+
 def test_bad_input_ends_in_one_line(capsys):
     with pytest.raises(SystemExit) as end, one_line_errors():
         raise ValueError('class `A` in a/b.py: class `C` in d.py: k=5 exceeds\n 3')
