@@ -45,7 +45,7 @@ def test_metafile_names_each_config_with_its_epochs_and_batch(folder):
     assert sorted(model['Config'] for model in models) == sorted(configs_of(folder))
     for model in models:
         if 'Epochs' in model['Metadata']:
-            config = Config.fromfile(ROOT / model['Config'])  # unchecked: tests/test_configs.py checks it
+            config = Config.fromfile(ROOT / model['Config'])  # unchecked: tests/test_configs/test_files.py checks it
             batch = config.get('auto_scale_lr', {}).get('base_batch_size') or config.train_dataloader.batch_size
             assert model['Metadata']['Epochs'] == config.train_cfg.max_epochs, model['Config']
             assert model['Metadata']['Batch Size'] == batch, model['Config']
