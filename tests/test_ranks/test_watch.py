@@ -112,6 +112,23 @@ def test_a_killed_rank_is_named_with_the_place_it_was_last_seen_in(ranks):
     assert 'it was last in step 7 of epoch 2, in ' in line and '\n' not in line
 
 
+def test_a_lost_connection_that_nobody_explains_is_laid_to_the_rank_that_is_behind(ranks, monkeypatch):
+    def reported_by(number):
+        def beat(seconds):  # meanwhile, all of them do
+            for rank in ranks.watches:
+                rank.beat()
+        monkeypatch.setattr(watch, 'time', type('', (), dict(sleep=staticmethod(beat), monotonic=staticmethod(time.monotonic))))
+        return ranks.watches[number]._blame('Connection reset').text
+
+    for rank in ranks.watches[1:]:
+        rank.note('in step 9', is_guarded=True)
+    ranks.watches[0].note('in step 8', is_guarded=True)
+    ranks.watches[0]._progress = 0
+    assert ' keeps the others waiting: it is in step 8, in ' in reported_by(2)
+    ranks.store.delete_key('failure')
+    assert reported_by(0).endswith(' has lost its connection: Connection reset')
+
+
 def test_a_silent_rank_is_announced(impatient_ranks, capsys):
     impatient_ranks.start(0, 1, 2)
     impatient_ranks.wait(0, 1, 2)

@@ -3,12 +3,14 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from sklearn.linear_model import LogisticRegression
 
 from mmifnd.contrast import Contrast
 from mmifnd.detectors import QuantileThresholdDetector
 from mmifnd.models.backbones import SmallCNN
 from mmifnd.models.necks import ProjectionMLP
 from mmifnd.studies.stacked import ARMS, Recipe, StackedEncoder, StackedRun, StackedTraining, random_views
+from mmifnd.studies.stacked import probes
 from mmifnd.studies.stacked.arms import as_one_contrast, pairs_of_equal_label
 from mmifnd.studies.stacked.training import similarities
 
@@ -106,6 +108,54 @@ def test_a_run_is_the_same_in_any_stack(images) -> None:
     assert by_arm['oracle', 0]['false_mass_left'] == 0 < by_arm['simclr', 0]['false_mass_left']
     assert by_arm['random', 0]['removed_share'] == pytest.approx(by_arm['ifnd', 0]['removed_share'], rel=0.5)
     assert by_arm['simclr', 0]['removed_share'] == 0 < by_arm['ifnd_2k', 0]['removed_share']
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """Three runs that were not trained, images of four classes, each a brightness, and those to judge by."""
+    monkeypatch.setattr(probes, '_TOGETHER', 2)
+    generator = torch.Generator().manual_seed(4)
+    labels = torch.arange(80) % 4
+    noise = torch.randint(0, 90, (80, 1, 16, 16), generator=generator)
+    images = (noise + 40 * labels.view(80, 1, 1, 1)).to(torch.uint8)
+    runs = [StackedRun('simclr', seed, 0.2) for seed in range(3)]
+    recipe = Recipe(epochs=1, batch_size=16, widths=WIDTHS, hidden=5, out=3)
+    training = StackedTraining(runs, images[:48], dict(code_point=labels[:48]), recipe)
+    return training, (images[:48], labels[:48]), (images[48:], labels[48:])
+
+
+def test_neighbours_are_asked_run_by_run(judged) -> None:
+    training, bank, queries = judged
+    accuracies = probes.knn_of_runs(training, bank, queries, own_classes=2)
+    for run, accuracy in enumerate(accuracies):
+        known, asked = (F.normalize(training.embed(images, [run])[0][0].double(), dim=1) for images, _ in (bank, queries))
+        for key, classes in (('knn', 4), ('knn_own', 2)):
+            chosen = bank[1] < classes
+            right = []
+            for feature, label in zip(asked, queries[1]):
+                if label < classes:
+                    similarity, nearest = (known[chosen] @ feature).topk(20)
+                    votes = torch.zeros(4, dtype=torch.float64)
+                    for weight, row in zip((similarity / 0.07).exp(), nearest):
+                        votes[bank[1][chosen][row]] += weight
+                    right.append(float(votes.argmax() == label))
+            assert accuracy[key] == pytest.approx(100 * sum(right) / len(right)), (run, key)
+    assert len(accuracies) == 3 and max(accuracy['knn_own'] for accuracy in accuracies) > 60
+
+
+def test_regressions_of_a_stack_are_those_of_scikit_learn(judged) -> None:
+    training, bank, queries = judged
+    accuracies = probes.linear_of_runs(training, bank, queries, own_classes=2, l2=0.01)
+    assert len(accuracies) == 3
+    for run, accuracy in enumerate(accuracies):
+        known, asked = (training.embed(images, [run])[0][0].double() for images, _ in (bank, queries))
+        known, asked = ((features - known.mean(dim=0)) / known.std(dim=0) for features in (known, asked))
+        for key, classes in (('linear', 4), ('linear_own', 2)):
+            chosen, wanted = bank[1] < classes, queries[1] < classes
+            model = LogisticRegression(C=1 / (0.01 * int(chosen.sum())), tol=1e-8, max_iter=1000)
+            model.fit(known[chosen].numpy(), bank[1][chosen].numpy())
+            expected = 100 * model.score(asked[wanted].numpy(), queries[1][wanted].numpy())
+            assert accuracy[key] == pytest.approx(expected, abs=3.2), (run, key)  # one image of 32
 
 
 def test_views_are_small_changes_of_the_image() -> None:
