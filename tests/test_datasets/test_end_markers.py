@@ -27,7 +27,8 @@ JPEG = Image.open(io.BytesIO(encoded('JPEG')))
 
 
 @pytest.mark.parametrize('kind, options', [
-    ('JPEG', {}), ('JPEG', dict(progressive=True)), ('PNG', {}), ('WEBP', {}), ('TIFF', {}), ('TIFF', dict(compression='tiff_lzw'))])
+    ('JPEG', {}), ('JPEG', dict(progressive=True)), ('PNG', {}), ('WEBP', {}), ('TIFF', {}),
+    ('TIFF', dict(compression='tiff_lzw'))])
 def test_whole_files_are_complete_and_halves_are_not(kind, options):
     content = encoded(kind, **options)
     image = Image.open(io.BytesIO(content))

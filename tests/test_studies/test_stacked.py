@@ -9,8 +9,7 @@ from mmifnd.contrast import Contrast
 from mmifnd.detectors import QuantileThresholdDetector
 from mmifnd.models.backbones import SmallCNN
 from mmifnd.models.necks import ProjectionMLP
-from mmifnd.studies.stacked import ARMS, Recipe, StackedEncoder, StackedRun, StackedTraining, random_views
-from mmifnd.studies.stacked import probes
+from mmifnd.studies.stacked import ARMS, Recipe, StackedEncoder, StackedRun, StackedTraining, probes, random_views
 from mmifnd.studies.stacked.arms import as_one_contrast, pairs_of_equal_label
 from mmifnd.studies.stacked.training import similarities
 
