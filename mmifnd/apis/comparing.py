@@ -1,6 +1,5 @@
 """Several methods on one's own images, each at a temperature chosen for it, with seeds, tests and a report."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from inspect import signature
@@ -12,6 +11,7 @@ from mmengine.config import Config
 from mmifnd.configuration.config import apply_options
 from mmifnd.errors import UserError, near_matches
 from mmifnd.files import write_whole
+from mmifnd.machine import available_cores
 from mmifnd.records.run_lock import locked
 from mmifnd.studies import Method, Study, as_markdown, run_all, summary_of, write_results
 from mmifnd.studies.plan import TEMPERATURE
@@ -80,7 +80,7 @@ def compare(data: str | Path, out: str | Path, methods: Sequence[str] = ('none',
     """
     _check(methods, temperatures, seeds, choosing_seeds, measure)
     out = Path(out).expanduser()
-    workers = workers or min(2, os.cpu_count() or 1)
+    workers = workers or min(2, available_cores())
     with locked(out, take_over):
         return _compare(data, out, methods, temperatures, seeds, choosing_seeds, measure, workers, command, settings)
 

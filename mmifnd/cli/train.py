@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--fresh-image-state', action='store_true',
                         help='with --resume on other images: keep the weights; labels, thresholds and queue begin anew')
     add_take_over(parser)
-    parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
+    precision = parser.add_mutually_exclusive_group()
+    precision.add_argument('--amp', action='store_true', help='mixed precision in float16, gradients scaled (needs a GPU)')
+    precision.add_argument('--bf16', action='store_true', help='mixed precision in bfloat16 (needs a GPU that has it)')
     parser.add_argument('--no-validate', action='store_true', help='leave out validation while training')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate with the batch size')
 
@@ -50,8 +52,8 @@ def merged(args: argparse.Namespace) -> 'Config':
     config = config_of(args, TRAINING)
     if args.no_validate:
         config.val_cfg = config.val_dataloader = config.val_evaluator = None
-    if args.amp:
-        _set_mixed_precision(config)
+    if args.amp or args.bf16:
+        set_mixed_precision(config, args.bf16)
     if args.resume:
         config.resume = True
         config.load_from = None if args.resume == 'auto' else args.resume
@@ -66,9 +68,20 @@ def merged(args: argparse.Namespace) -> 'Config':
     return config
 
 
-def _set_mixed_precision(config: 'Config') -> None:
+def set_mixed_precision(config: 'Config', in_bfloat16: bool) -> None:
+    """Choose the wrapper of the optimizer that runs the forward passes in float16 or bfloat16.
+
+    Raises:
+        UserError: if this machine has no GPU, or one without bfloat16.
+    """
     import torch
+    flag = '--bf16' if in_bfloat16 else '--amp'
     if not torch.cuda.is_available():
-        raise UserError('--amp needs a GPU and none was found; leave it out')
-    config.optim_wrapper.type = 'AmpOptimWrapper'
-    config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        raise UserError(f'{flag} needs a GPU and none was found; leave it out')
+    if not in_bfloat16:
+        config.optim_wrapper.type = 'AmpOptimWrapper'
+        config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        return
+    if torch.cuda.get_device_capability() < (8, 0):
+        raise UserError(f'--bf16: {torch.cuda.get_device_name()} has no bfloat16 in hardware; use --amp')
+    config.optim_wrapper.type = 'Bfloat16OptimWrapper'

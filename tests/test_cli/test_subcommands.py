@@ -5,10 +5,14 @@ from inspect import signature
 from types import SimpleNamespace
 
 import pytest
+import torch
 from image_folders import write_images
+from mmengine.config import ConfigDict
 
 from mmifnd import apis, studies
 from mmifnd.cli import main
+from mmifnd.cli.train import set_mixed_precision
+from mmifnd.errors import UserError
 
 EPOCHS = 'train_cfg.max_epochs=3'
 
@@ -119,3 +123,21 @@ def test_train_by_name_then_refusals_of_its_flags(tmp_path, capsys, restored_tor
     assert 'goes with --resume' in refusal(capsys, *config, '--fresh-image-state')
     assert 'has no auto_scale_lr.base_batch_size to scale from' in refusal(
         capsys, 'train', 'baselines/simclr_digits', '--auto-scale-lr', '--cfg-options', 'auto_scale_lr=None')
+
+
+def test_mixed_precision_is_refused_where_the_machine_has_none(capsys, monkeypatch):
+    config = ConfigDict(optim_wrapper=dict(type='OptimWrapper'))
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    for flag in ('--amp', '--bf16'):
+        assert f'{flag} needs a GPU and none was found' in refusal(capsys, 'train', 'baselines/simclr_digits', flag)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'get_device_name', lambda: 'Tesla T4')
+    monkeypatch.setattr(torch.cuda, 'get_device_capability', lambda: (7, 5))
+    with pytest.raises(UserError, match='--bf16: Tesla T4 has no bfloat16 in hardware; use --amp'):
+        set_mixed_precision(config, in_bfloat16=True)
+    set_mixed_precision(config, in_bfloat16=False)
+    assert config.optim_wrapper == dict(type='AmpOptimWrapper', loss_scale='dynamic')
+    monkeypatch.setattr(torch.cuda, 'get_device_capability', lambda: (9, 0))
+    config.optim_wrapper = dict(type='OptimWrapper')
+    set_mixed_precision(config, in_bfloat16=True)
+    assert config.optim_wrapper == dict(type='Bfloat16OptimWrapper')

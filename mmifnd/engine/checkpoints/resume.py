@@ -75,7 +75,7 @@ def _waiting_gradients(runner) -> list[torch.Tensor | None]:
 def _set_gradients(runner, states: list[list[torch.Tensor | None]]) -> None:
     for parameter, *gradients in zip(runner.model.parameters(), *states):
         if gradients[0] is not None:
-            parameter.grad = torch.stack(gradients).mean(dim=0).to(parameter)
+            parameter.grad = torch.empty_like(parameter).copy_(torch.stack(gradients).mean(dim=0))  # in the weights' layout
 
 
 # --- where the epoch stands ---------------------------------------------------------------------------------------------

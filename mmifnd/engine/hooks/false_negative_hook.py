@@ -116,7 +116,8 @@ class FalseNegativeHook(Hook, KeepsRankState):
 
     def _relabel(self, runner, completed: int) -> None:
         started = time.perf_counter()
-        features = self.source.take(completed)
+        with runner.optim_wrapper.optim_context(self.framework):  # a pass in the precision of the training
+            features = self.source.take(completed)
         runner.train_loop.hand_on(features)
         featured = time.perf_counter()
         labels = label_features(self.labeler, features, completed / runner.max_epochs)

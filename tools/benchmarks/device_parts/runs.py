@@ -107,6 +107,7 @@ def _tools(kind: str, out: str) -> None:
     elif on_gpu():
         tool('train with --amp from the bank', *train, moco, '--amp', '--work-dir', f'{out}/b', *few,
              'default_hooks.false_negative.source=bank')
+        tool('train with --bf16', *train, moco, '--bf16', '--work-dir', f'{out}/f', *few)
         tool('DDP, NCCL, one process, --amp', 'bash', 'tools/dist_train.sh', moco, '1', '--amp', '--work-dir', f'{out}/c', *few,
              PORT='29511', PYTHON=sys.executable)
 

@@ -1,0 +1,25 @@
+import pytest
+import torch
+from mmengine.runner import Runner
+
+from mmifnd.engine.runner import QuietRunner
+
+
+def test_kernels_and_their_averages_have_their_channels_last(digits_runner):
+    runner = digits_runner('configs/baselines/moco_digits.py', epochs=1)
+    runner.train()
+    kernels = [kernel for kernel in runner.model.parameters() if kernel.dim() == 4 and kernel.shape[1] > 1]
+    states = runner.optim_wrapper.optimizer.state
+    averages = [states[kernel]['exp_avg'] for kernel in kernels if kernel in states]
+    assert len(kernels) > len(averages) > 0  # the momentum encoder has no optimizer
+    assert all(tensor.is_contiguous(memory_format=torch.channels_last) for tensor in (*kernels, *averages))
+
+
+def test_the_layout_changes_losses_by_no_more_than_rounding(digits_runner, tmp_path, monkeypatch):
+    losses = []
+    for name, wrap in (('last', QuietRunner.wrap_model), ('first', Runner.wrap_model)):
+        monkeypatch.setattr(QuietRunner, 'wrap_model', wrap)
+        runner = digits_runner('configs/baselines/simclr_digits.py', epochs=1, work_dir=tmp_path / name)
+        runner.train()
+        losses.append(runner.message_hub.get_scalar('train/loss').data[0].tolist())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
