@@ -109,6 +109,7 @@ MINIMAL = dict(
                          text_neck=dict(type='LinearProjection', in_channels=8, out_channels=4)),
         SwAVAdapter=dict(ENCODER, head=dict(type='SwAVHead', num_prototypes=8))),
     OPTIMIZERS=dict(LARS=dict(params=[torch.nn.Parameter(torch.zeros(2))], lr=0.1)),
+    OPTIM_WRAPPERS=dict(Bfloat16OptimWrapper=dict(optimizer=torch.optim.SGD([torch.nn.Parameter(torch.zeros(2))], lr=0.1))),
     TASK_UTILS=dict(ConfidenceAcceptance={}, DistributedKMeans={}, KMeans={}))
 
 #: Built by a runner only.
