@@ -65,8 +65,10 @@ def write_audit(audit: Audit, out: str | Path, images: Thumbnails | None = None,
     out = Path(out)
     files = [out / 'audit.json']
     AtomicFileBackend().put_text(json.dumps({**audit.as_dict(), **(further or {})}, indent=1), files[0])
-    shown = images if images is None or audit.index is None else images.part(audit.index.tolist())
-    for relation in audit.relations if images is not None else ():
+    if images is None:
+        return files
+    shown = images if audit.index is None else images.part(audit.index.tolist())
+    for relation in audit.relations:
         if relation.examples:
             files.append(out / f'removed_{relation.name.replace(" = ", "_")}.png')
             save_picture(sheet_figure({relation.name: relation.examples}, shown, audit.labels, class_names=shown.class_names,

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mmifnd.datasets.folder import reading_of, remarks
+from mmifnd.datasets.folder import hint, reading_of, remarks
 from mmifnd.datasets.image_data import ImageFolder, read_folder
 from mmifnd.datasets.leaf_files import RealPaths
 from mmifnd.datasets.load_image import LEAST_SHARE, LoadImageFromFile
@@ -100,7 +100,7 @@ class Inspection:
         looked = f', of which {len(self.looks)} were looked at, evenly spread' if len(self.looks) < self.num_images else ''
         linked = f'; links to them: {self.linked}' if self.linked else ''
         return [
-            ('folder', reading_of(replace(layout, num_images=self.num_images))),
+            ('folder', '; '.join(filter(None, [reading_of(replace(layout, num_images=self.num_images)), hint(files, layout)]))),
             ('images', f'{self.num_images}{looked}{linked}'),
             ('size', _size_line(sizes)),
             ('format', self._formats()),

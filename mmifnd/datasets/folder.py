@@ -179,7 +179,8 @@ def _inside(files: FolderFiles, folder: str) -> FolderFiles:
 
 def describe_layout(files: FolderFiles, layout: Layout) -> str:
     """How a folder is read, and what is left out of it, in one line."""
-    return '; '.join([f'{shown(files.root)}: {reading_of(layout)}', *remarks(files, layout)])
+    read = filter(None, [f'{shown(files.root)}: {reading_of(layout)}', hint(files, layout)])
+    return '; '.join([*read, *remarks(files, layout)])
 
 
 def reading_of(layout: Layout) -> str:
@@ -195,7 +196,7 @@ def reading_of(layout: Layout) -> str:
 
 def remarks(files: FolderFiles, layout: Layout | None = None) -> list[str]:
     """What is left out of a folder, and why; empty if nothing is."""
-    said = []
+    said = [] if layout is None else _beside_parts(files, layout)
     if layout is not None and layout.loose:
         said.append(f'{_images(len(layout.loose))} beside the class folders left out ({shown(layout.loose[0])}): put it into a '
                     'folder to use it')
@@ -215,6 +216,24 @@ def remarks(files: FolderFiles, layout: Layout | None = None) -> list[str]:
     if files.hidden:
         said.append(f'{_count(files.hidden, "hidden name")} skipped')
     return said
+
+
+def _beside_parts(files: FolderFiles, layout: Layout) -> list[str]:
+    """Images beside the folders for training and testing."""
+    if layout.kind != 'split':
+        return []
+    others = [name.split('/')[0] for name in files.images if not name.startswith((f'{layout.train}/', f'{layout.test}/'))]
+    return [f'{_images(len(others))} of {_names(sorted(set(others)))} left out'] if others else []
+
+
+def hint(files: FolderFiles, layout: Layout) -> str:
+    """Which folder to give instead if the folders of classes are in a folder of this one; '' if they are not."""
+    inside = os.path.commonpath([os.path.dirname(name) for name in files.images]) if layout.kind == 'flat' else ''
+    deeper = {name.split('/')[0] for name in (name.removeprefix(f'{inside}/') for name in files.images) if '/' in name}
+    if not inside or len(deeper) < 2:
+        return ''
+    return (f'to have the {len(deeper)} folders of {shown(inside)} as classes, give '
+            f'{shown(os.path.join(files.root, inside), 200)}')
 
 
 def _images(count: int) -> str:

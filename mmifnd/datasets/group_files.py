@@ -14,7 +14,10 @@ from mmifnd.records.arrays import RecordError, read_array
 from .text_files import read_text, shown
 
 #: What spreadsheets and data frames write for "no group"; in lower case.
-NO_GROUP = ('', 'nan')
+NO_GROUP = ('', 'nan', 'na', 'n/a', '<na>', '#n/a', 'none', 'null')
+#: What may be between two columns, in the order in which they are tried: spreadsheets write semicolons where a comma is decimal.
+DELIMITERS = (',', ';', '\t')
+TABLES = ('.csv', '.tsv')
 #: In place of a file: images of equal pixels are a group.
 DUPLICATES = 'duplicates'
 
@@ -52,16 +55,17 @@ def read_group_array(path: str | None, total: int) -> np.ndarray | None:
 
 
 def read_group_table(path: str, path_column: str = 'path', group_column: str = 'group') -> GroupTable:
-    """Group names by image path, from a ``.csv`` with a line of column names, or a ``.txt`` of lines ``path group``.
+    """Group names by image path, from a ``.csv`` or ``.tsv`` with a line of column names, or a ``.txt`` of ``path group``.
 
-    Paths may begin with ``./`` or have backslashes. An empty group, and nan, is none.
+    Columns are divided by commas, semicolons or tabs. Paths may begin with ``./`` or have backslashes. What is in
+    :data:`NO_GROUP`, such as nothing or nan, is no group.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if columns are missing, the file is not UTF-8, or an image stands there with two groups.
     """
     file = _existing(path)
-    rows = _csv_rows(file, path_column, group_column) if file.suffix == '.csv' else _text_rows(file)
+    rows = _csv_rows(file, path_column, group_column) if file.suffix.lower() in TABLES else _text_rows(file)
     table: dict[str, str] = {}
     without = 0
     for name, group in rows:
@@ -84,7 +88,10 @@ def _existing(path: str) -> Path:
 
 def _csv_rows(file: Path, path_column: str, group_column: str) -> list[tuple[str, str]]:
     csv.field_size_limit(max(csv.field_size_limit(), MAX_BYTES))  # a path may be as long as it likes
-    table = csv.DictReader(io.StringIO(read_text(file, f'groups={file}'), newline=''))
+    text = read_text(file, f'groups={file}')
+    tables = [csv.DictReader(io.StringIO(text, newline=''), delimiter=delimiter) for delimiter in DELIMITERS]
+    table = next((table for table in tables if {path_column, group_column} <= set(table.fieldnames or ())),
+                 max(tables, key=lambda table: len(table.fieldnames or ())))
     missing = [column for column in (path_column, group_column) if column not in (table.fieldnames or ())]
     if missing:
         columns = ', '.join(table.fieldnames or ()) or 'nothing'

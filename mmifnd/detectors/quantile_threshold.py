@@ -110,7 +110,7 @@ class QuantileThresholdDetector(Detector):
     @property
     def mean_visits(self) -> float:  # type: ignore[override]
         """How often the threshold of an image has moved, the mean over the images seen; waits for the device."""
-        visits = self.table.visits
+        visits = cast(Tensor, self.table.visits)
         return float(visits.sum() / (visits > 0).sum().clamp(min=1))
 
     @torch.no_grad()

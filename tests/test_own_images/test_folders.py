@@ -115,8 +115,23 @@ def test_folders_for_training_and_testing(put, tmp_path):
     assert (len(train), len(test), test.labels().tolist()) == (6, 4, [0, 0, 1, 1])
     config, _ = pretraining_config(tmp_path / 'images', 'ifnd', 'mocov2', 'resnet18', 1, None, 16, 0, 0)
     assert config.train_dataloader.dataset.data_prefix == 'train' and config.test_dataloader.dataset.data_prefix == 'val'
+    put(tmp_path / 'images' / 'test' / 'a' / '0.png')
+    assert read_folder(tmp_path / 'images').describe().endswith('tests on the 4 of val; 1 image of test left out')
     put(tmp_path / 'images' / 'other' / '0.png')
     assert read_folder(tmp_path / 'images').layout.kind == 'classes'
+
+
+def test_classes_that_are_a_folder_too_deep(put, classes, tmp_path):
+    outer = tmp_path / 'outer'
+    (outer / 'dataset').mkdir(parents=True)
+    classes.rename(outer / 'dataset' / 'images')
+    said = read_folder(outer).describe()
+    assert '4 images without labels' in said
+    assert f'to have the 2 folders of dataset/images as classes, give {outer}/dataset/images' in said
+    flat = tmp_path / 'flat'
+    put(flat / 'cats' / '0.png')
+    put(flat / 'cats' / '1.png')
+    assert 'as classes' not in read_folder(flat).describe()
 
 
 def test_pictures_of_a_run_inside_the_folder_are_not_trained_on(put, classes):

@@ -151,6 +151,22 @@ def test_what_a_file_of_groups_does_not_tell_is_said(images, logged):
     assert '1 groups; 2 of 4 images have no group; 0 lines match no image; 2 lines have no group' in logged()
 
 
+@pytest.mark.parametrize('word', ['NA', 'None', 'null', '<NA>', ' '])
+def test_words_for_no_group_make_no_pairs(images, word):
+    text = 'path,group\n' + '\n'.join(f'{path},{group}' for path, group in zip(PATHS, ['x', word, word, 'x']))
+    assert grouped(images, text).groups().tolist() == [0, -1, -1, 0]
+
+
+@pytest.mark.parametrize('name', ['groups.csv', 'groups.CSV', 'groups.tsv'])
+@pytest.mark.parametrize('delimiter', [',', ';', '\t'])
+def test_columns_divided_by_other_signs(images, name, delimiter):
+    rows = [('path', 'group'), *((path, f'video {number % 2}') for number, path in enumerate(PATHS))]
+    assert sorted(grouped(images, '\n'.join(map(delimiter.join, rows)), name).groups().tolist()) == [0, 0, 1, 1]
+    rows[0] = ('file', 'group')
+    with pytest.raises(ValueError, match='has no column path, but file, group; set path_column and group_column'):
+        grouped(images, '\n'.join(map(delimiter.join, rows)), name)
+
+
 @pytest.mark.parametrize('change', [
     lambda text: '\ufeff' + text, lambda text: text.replace('/', '\\'), lambda text: text.replace('\n', '\r\n') + '\r\n\r\n',
     lambda text: text.replace('\na', '\n./a')])
