@@ -15,7 +15,7 @@ from .text_files import read_text, shown
 
 #: What spreadsheets and data frames write for "no group"; in lower case.
 NO_GROUP = ('', 'nan', 'na', 'n/a', '<na>', '#n/a', 'none', 'null')
-#: What may be between two columns, in the order in which they are tried: spreadsheets write semicolons where a comma is decimal.
+#: What may be between two columns; spreadsheets write semicolons where a comma is decimal.
 DELIMITERS = (',', ';', '\t')
 TABLES = ('.csv', '.tsv')
 #: In place of a file: images of equal pixels are a group.
