@@ -8,12 +8,13 @@ Pictures and classes are those of the training set that the config of the first 
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from mmifnd.errors import UserError
-from mmifnd.files import is_inside, read_regular
+from mmifnd.files import is_inside
+from mmifnd.foreign import OF_FORM, believed, read_json
+from mmifnd.records.scores import check_run
 from mmifnd.text import shown
 
 
@@ -39,11 +40,17 @@ def run(args: argparse.Namespace) -> int:
 
 def write_report(args: argparse.Namespace) -> Path:
     """Write a study's report for a folder that holds results.json, else the report of one or several runs."""
-    from mmifnd.visualization import RunRecord, write_run_report, write_study_report
     first = Path(args.work_dirs[0])
     out = Path(args.out or first / 'report.html')
     path = first / 'results.json'
     results = read_results(path) if len(args.work_dirs) == 1 and path.is_file() else None
+    what = path if results is not None else f'what {", ".join(map(str, args.work_dirs))} recorded'
+    with believed(str(what), 'repair or remove what was changed, or run it again', OF_FORM):
+        return _write_report(args, first, out, results)
+
+
+def _write_report(args: argparse.Namespace, first: Path, out: Path, results: dict | None) -> Path:
+    from mmifnd.visualization import RunRecord, write_run_report, write_study_report
     if results is None:
         for work_dir in args.work_dirs:
             RunRecord.load(work_dir)  # whether there is anything to report, before pictures are looked for
@@ -61,15 +68,14 @@ def read_results(path: Path) -> dict | None:
     Raises:
         UserError: if the file is damaged, or holds something else.
     """
-    try:
-        results = json.loads(read_regular(path))
-    except (ValueError, RecursionError) as error:
-        raise UserError(f'{path} is damaged ({error}); run the study again') from None
+    results = read_json(path)
     if isinstance(results, dict) and results.get('kind') == 'evaluation':
         return None
     runs = results.get('runs') if isinstance(results, dict) else None
     if not isinstance(runs, list) or not all(isinstance(run, dict) and {'method', 'work_dir'} <= set(run) for run in runs):
         raise UserError(f'{path} has no runs with method and work_dir; expected what mmifnd study writes')
+    for run in runs:
+        check_run(run['method'], run.get('seed'), run.get('measures', {}), path)
     outside = next((run['work_dir'] for run in runs if not is_inside(run['work_dir'])), None)
     if outside is not None:
         raise UserError(f'{path} names the folder {shown(str(outside))} of a run; folders of runs are below that of the study')

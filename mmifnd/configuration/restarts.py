@@ -11,6 +11,8 @@ from mmifnd.distributed import broadcast_object, is_main
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
 from mmifnd.engine.checkpoints.latest_checkpoint import newest_sound_checkpoint
 from mmifnd.errors import UserError
+from mmifnd.foreign import read_json
+from mmifnd.shortage import ShortageError
 
 #: Which checkpoints were in the folder before the training that is started again began.
 BEFORE = 'before_restarts.json'
@@ -60,7 +62,9 @@ def _newest(config: Config, report: Callable[[str], None]) -> tuple[Path | None,
 
 def _noted(folder: str | Path) -> set[str]:
     try:
-        marks = json.loads((Path(folder) / BEFORE).read_text())
+        marks = read_json(Path(folder) / BEFORE)
+    except ShortageError:
+        raise
     except (OSError, ValueError):
         return set()
     return {mark for mark in marks if isinstance(mark, str)} if isinstance(marks, list) else set()

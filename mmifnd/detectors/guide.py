@@ -12,11 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmifnd.contrast import Contrast
-from mmifnd.files import read_regular, write_by, write_whole
+from mmifnd.files import write_by, write_whole
+from mmifnd.foreign import read_json
 from mmifnd.functional._checks import check_alpha
 from mmifnd.functional.thresholds import batch_quantile
 from mmifnd.parts import KnowsFingerprint
 from mmifnd.records.arrays import RecordError, read_array
+from mmifnd.shortage import ShortageError
 
 from .base import Detector
 
@@ -136,8 +138,10 @@ def _fingerprint_beside(file: str) -> str | None:
     if not path.is_file():
         return None
     try:
-        return str(json.loads(read_regular(path))['fingerprint'])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return str(read_json(path)['fingerprint'])
+    except ShortageError:
+        raise
+    except (ValueError, KeyError, TypeError):
         raise ValueError(f'{path} holds no fingerprint; extract the features anew, or remove it') from None
 
 

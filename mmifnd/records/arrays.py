@@ -113,6 +113,10 @@ def _check_sizes(path: str | Path, file: BinaryIO) -> None:
         unpacked = sum(entry.file_size for entry in archive.infolist())
         if unpacked > max(_LARGE, _MAX_RATIO * size):
             raise RecordError(f'{path}: {size} bytes that unpack to {unpacked}; no run wrote this, delete it', path)
+        names = [entry.filename.removesuffix('.npy') for entry in archive.infolist()]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise RecordError(f'{path}: damaged (it holds {shown(twice)} twice); delete it or write it again', path)
         for entry in archive.infolist():
             with archive.open(entry) as content:
                 claimed = _claimed(content)
@@ -128,4 +132,6 @@ def _claimed(file: IO[bytes]) -> int:
     shape, _, dtype = read_header(file)
     if dtype.hasobject:
         raise ValueError('it holds objects, which are not unpickled')
+    if math.prod(shape) and not dtype.itemsize:
+        raise ValueError(f'its elements have no bytes, and it claims {math.prod(shape)} of them')
     return file.tell() + math.prod(shape) * dtype.itemsize

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mmifnd.files import read_regular, write_by, write_whole
+from mmifnd.files import write_by, write_whole
+from mmifnd.foreign import read_json
 from mmifnd.shortage import ShortageError
 
 from .arrays import RecordError, read_arrays
@@ -51,14 +52,15 @@ def read_inspection(work_dir: str | Path) -> InspectionRecord | None:
     if not path.is_file() or not pictures.is_file():
         return None
     try:
-        findings = json.loads(read_regular(path))
+        findings = read_json(path)
         rows = [(str(what), str(found)) for what, found in findings.pop('rows')]
         arrays = read_arrays(pictures, ('pictures', 'titles'))
         images, titles = arrays['pictures'], arrays['titles'].tolist()
     except (ShortageError, RecordError):
         raise
-    except (ValueError, KeyError, OSError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, OSError, TypeError, AttributeError) as error:
         raise RecordError(f'{path} or {pictures.name} is damaged ({error}); inspect the images again') from None
-    if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(titles):
+    is_text = arrays['titles'].dtype.kind == 'U' and arrays['titles'].ndim == 1
+    if images.dtype != np.uint8 or images.ndim != 4 or not is_text or len(images) != len(titles):
         raise RecordError(f'{pictures} holds {images.dtype} {images.shape} and {len(titles)} titles; inspect the images again')
     return InspectionRecord(rows, findings, images, titles)

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mmifnd.errors import UserError
 from mmifnd.files import read_regular, write_whole
+from mmifnd.foreign import parse_json
 
 from .arrays import RecordError
 
@@ -99,20 +101,20 @@ def _numbered_entries(path: Path, required: tuple[str, ...], report: Report | No
     entries = []
     for number, line in lines:
         try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
+            entry = parse_json(line, path.name)
+        except UserError:
             if number != lines[-1][0] or not may_be_cut:
                 _refuse(path, number, 'not JSON', report)
             continue
         missing = [key for key in required if key not in entry] if isinstance(entry, dict) else ['the object']
-        if missing or not _take_check(entry):
+        if missing or not take_check(entry):
             _refuse(path, number, f'{", ".join(missing)} missing' if missing else 'wrong checksum', report)
             continue
         entries.append((number, entry))
     return entries
 
 
-def _take_check(entry: dict[str, Any]) -> bool:
+def take_check(entry: dict[str, Any]) -> bool:
     """Remove the checksum, in place, and say whether it is right. It is known by its value too, if its key is damaged."""
     if not entry:
         return True

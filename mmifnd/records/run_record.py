@@ -1,6 +1,5 @@
 """All records of a run, read back: history of the clusterings, scores by epoch, training curve, snapshots."""
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,7 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from mmifnd.files import read_regular
+from mmifnd.foreign import read_json
+from mmifnd.shortage import ShortageError
 
 from .arrays import RecordError, open_archive
 from .lines import latest_by, read_json_lines, read_records
@@ -173,9 +173,11 @@ def read_evaluations(work_dir: Path) -> dict[str, float]:
     measures: dict[str, float] = {}
     for path in sorted(work_dir.glob('*.json')):
         try:
-            evaluation = json.loads(read_regular(path))
+            evaluation = read_json(path)
             if evaluation['kind'] == 'evaluation':
                 measures.update({name: float(entry['value']) for name, entry in evaluation['measures'].items()})
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except ShortageError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             continue
     return measures

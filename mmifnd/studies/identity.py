@@ -11,6 +11,10 @@ from mmengine.config import Config
 
 import mmifnd
 from mmifnd.configuration.versions import versions
+from mmifnd.files import write_whole
+from mmifnd.foreign import read_json
+from mmifnd.records.lines import take_check, written_line
+from mmifnd.shortage import ShortageError
 
 
 def fingerprint(config: Config, seed: int) -> str:
@@ -26,12 +30,23 @@ def fingerprint(config: Config, seed: int) -> str:
 
 
 def read_finished(path: Path, identity: str) -> dict[str, Any] | None:
-    """The record at ``path`` if its fingerprint is ``identity``; None if it is missing, damaged or another run's."""
+    """The record at ``path`` if its fingerprint is ``identity``; None if it is missing, damaged or another run's.
+
+    A record that has changed since :func:`write_finished` is damaged.
+    """
     try:
-        record = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):
+        record = read_json(path)
+    except ShortageError:
+        raise
+    except (OSError, ValueError):
         return None
-    return record if record.get('fingerprint') == identity else None
+    is_sound = isinstance(record, dict) and take_check(record)
+    return record if is_sound and record.get('fingerprint') == identity else None
+
+
+def write_finished(record: dict[str, Any], path: Path) -> None:
+    """Write what :func:`read_finished` reads, with a checksum; whole, or not at all."""
+    write_whole(path, written_line(record))
 
 
 def _as_list(names: str | Iterable[str]) -> list[str]:

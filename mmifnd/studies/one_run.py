@@ -20,9 +20,8 @@ from mmifnd.engine.hooks import EpochCallbackHook
 from mmifnd.records.lines import read_records
 from mmifnd.records.names import DETECTION, HISTORY, folder_of
 
-from .identity import fingerprint, read_finished
+from .identity import fingerprint, read_finished, write_finished
 from .plan import RATE, Run
-from .summary import write_results
 
 DONE = 'measures.json'
 
@@ -53,7 +52,7 @@ def train_and_test(run: Run, out: Path, epochs: int | None, callback: Callable[[
         measures = _measures(run, config, folder, callback)
     record = dict(method=run.method.name, seed=run.seed, work_dir=run.folder, seconds=time.perf_counter() - started,
                   measures=measures, fingerprint=identity)
-    write_results(record, folder / DONE)
+    write_finished(record, folder / DONE)
     return record
 
 

@@ -15,6 +15,9 @@ from mmengine.config import Config
 from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.versions import versions
 from mmifnd.evaluation import Summary
+from mmifnd.files import open_regular
+from mmifnd.foreign import believed, read_json
+from mmifnd.records.scores import check_run
 
 #: Keys of a config, and of its data loaders, that say where and how a run is started, not what it is.
 _CIRCUMSTANCES = {'work_dir', 'launcher', 'load_from', 'resume', 'filename', 'experiment_name'}
@@ -73,7 +76,7 @@ def config_hash(config: Config) -> str:
 def file_hash(path: str | Path) -> str:
     """16 hex digits of the SHA-256 of a file."""
     digest = hashlib.sha256()
-    with open(path, 'rb') as file:
+    with open_regular(path) as file:
         while block := file.read(2**20):
             digest.update(block)
     return digest.hexdigest()[:16]
@@ -91,19 +94,13 @@ def read_runs(source: str) -> list[ScoredRun]:
     """
     label, path, method = _split(source)
     try:
-        results = json.loads(Path(path).read_text())
-        if isinstance(results, dict) and 'runs' in results:
-            runs = _of_study(results, path, method)
-        else:
-            runs = [_of_evaluation(results)]
-        return [replace(run, method=label) for run in runs] if label else runs
+        results = read_json(path)
     except FileNotFoundError:
         raise UserError(f'{path} does not exist; give a results.json of tools/study.py or tools/test.py --out') from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        if isinstance(error, UserError):
-            raise
-        raise UserError(f'{path} is no results file of tools/study.py or tools/test.py --out '
-                        f'({type(error).__name__}: {error})') from None
+    with believed(path, 'give a results.json of tools/study.py or tools/test.py --out'):
+        is_study = isinstance(results, dict) and 'runs' in results
+        runs = _of_study(results, path, method) if is_study else [_of_evaluation(results, path)]
+    return [replace(run, method=label) for run in runs] if label else runs
 
 
 def paired_values(one: Iterable[ScoredRun], other: Iterable[ScoredRun], measure: str) -> tuple[list[float], list[float]]:
@@ -171,18 +168,26 @@ def _split(source: str) -> tuple[str | None, str, str | None]:
     return label if equals else None, path if colon else method, method if colon else None
 
 
-def _of_evaluation(results: dict) -> ScoredRun:
+def _of_evaluation(results: dict, path: str) -> ScoredRun:
     measures = results['measures']
     folder, config = Path(results['checkpoint']).parent, Path(results['config']).stem
     name = folder.parent.name if re.fullmatch(r'seed_\d+', folder.name) else folder.name
-    return ScoredRun(config if name in ('', config) else f'{name}, {config}', next(iter(results['seeds']), None),
-                     {name: entry['value'] for name, entry in measures.items()},
-                     {name: entry['spread'] for name, entry in measures.items() if entry['spread'] is not None})
+    return _checked(ScoredRun(
+        config if name in ('', config) else f'{name}, {config}', next(iter(results['seeds']), None),
+        {name: entry['value'] for name, entry in measures.items()},
+        {name: entry['spread'] for name, entry in measures.items() if entry['spread'] is not None}), path)
 
 
 def _of_study(results: dict, path: str, method: str | None) -> list[ScoredRun]:
-    methods = list(dict.fromkeys(run['method'] for run in results['runs']))
+    runs = [_checked(ScoredRun(run['method'], run['seed'], run['measures']), path) for run in results['runs']]
+    methods = list(dict.fromkeys(run.method for run in runs))
     if method is not None and method not in methods:
         raise UserError(f'{path} has no method {method}; it has {", ".join(methods)}')
-    return [ScoredRun(run['method'], run['seed'], run['measures']) for run in results['runs']
-            if method in (None, run['method'])]
+    return [run for run in runs if method in (None, run.method)]
+
+
+def _checked(run: ScoredRun, path: str) -> ScoredRun:
+    """A run without what could not be measured."""
+    check_run(run.method, run.seed, run.measures, path)
+    check_run(run.method, run.seed, run.spreads, path)
+    return replace(run, measures={name: value for name, value in run.measures.items() if value is not None})

@@ -1,10 +1,13 @@
 """What a training goes on from that torchrun has started again."""
 
+import errno
+
 import pytest
 import torch
 from mmengine.config import Config
 
 from mmifnd.configuration.restarts import BEFORE, note_checkpoints, resume_after_restart
+from mmifnd.shortage import ShortageError
 
 
 def save(folder, name, epoch):
@@ -68,6 +71,13 @@ def test_a_damaged_note_is_no_note(attempt, tmp_path, text):
     save(tmp_path, 'epoch_1.pth', 1)
     (tmp_path / BEFORE).write_text(text)
     assert attempt(1)[0] is True
+
+
+def test_a_note_that_the_machine_cannot_read_now_is_no_damaged_one(attempt, tmp_path, monkeypatch):
+    attempt(0)
+    monkeypatch.setattr('mmifnd.files.open_regular', lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, 'Input/output error')))
+    with pytest.raises(ShortageError, match='input/output error; check the disk'):
+        attempt(1)
 
 
 def test_without_restarts_nothing_is_noted(monkeypatch, tmp_path):

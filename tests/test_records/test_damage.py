@@ -1,9 +1,11 @@
 """Damaged records: noticed, named in one line, and left out; what a full disk cuts off is not left behind."""
 
 import errno
+import io
 import json
 import os
 import random
+import warnings
 import zipfile
 
 import numpy as np
@@ -98,6 +100,31 @@ def test_an_array_of_claims_is_not_allocated(tmp_path, shape):
         file.write(bytes(100))
     with pytest.raises(RecordError, match='x.npy: damaged'):
         read_array(tmp_path / 'x.npy')
+
+
+@pytest.mark.parametrize('kind', ['<U0', '|V0', '|S0'])
+def test_elements_without_bytes_are_not_counted_up(tmp_path, kind):
+    head = repr(dict(descr=kind, fortran_order=False, shape=(10**12, ))).encode()
+    content = b'\x93NUMPY\1\0' + (118).to_bytes(2, 'little') + head.ljust(117) + b'\n'
+    (tmp_path / 'x.npy').write_bytes(content)
+    with zipfile.ZipFile(tmp_path / 'x.npz', 'w') as archive:
+        archive.writestr('titles.npy', content)
+    for read, name in ((read_array, 'x.npy'), (read_arrays, 'x.npz')):
+        with pytest.raises(RecordError, match=f'{name}: damaged.*no bytes, and it claims 1000000000000 of them'):
+            read(tmp_path / name)
+
+
+@pytest.mark.parametrize('names', [('x.npy', 'x.npy'), ('x.npy', 'x')])
+def test_an_array_that_stands_twice_is_not_chosen_from(tmp_path, names):
+    with zipfile.ZipFile(tmp_path / 'x.npz', 'w') as archive:
+        for number, name in enumerate(names):
+            file = io.BytesIO()
+            np.save(file, np.arange(number, 3))
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')
+                archive.writestr(name, file.getvalue())
+    with pytest.raises(RecordError, match='x.npz: damaged .it holds x twice'):
+        read_arrays(tmp_path / 'x.npz')
 
 
 def test_every_flip_of_an_archive_is_noticed_or_harmless(tmp_path):

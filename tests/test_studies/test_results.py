@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from mmifnd.apis import UserError
+from mmifnd.cli.report import read_results
 from mmifnd.configuration import build_runner, load_config
 from mmifnd.evaluation import paired_t_test, summarise
 from mmifnd.studies.results import (
@@ -140,9 +141,10 @@ def test_bad_input_is_one_line(tmp_path):
     (tmp_path / 'torn.json').write_text('{"a"')
     with pytest.raises(UserError, match='does not exist; give a results.json'):
         read_runs('nowhere.json')
-    for name in ('other.json', 'torn.json'):
-        with pytest.raises(UserError, match=f'{name} is no results file of tools/study.py or tools/test.py --out'):
-            read_runs(str(tmp_path / name))
+    for name, words in (('other', r"is not what .* \(KeyError: 'measures'\); give a results.json of tools/study.py or"),
+                        ('torn', 'is no JSON')):
+        with pytest.raises(UserError, match=f'{name}.json {words}'):
+            read_runs(str(tmp_path / f'{name}.json'))
     run = ScoredRun('a', 0, dict(knn=1.))
     with pytest.raises(UserError, match='no run has the measure nmi; there are knn'):
         markdown_table([run], ['nmi'])
@@ -156,6 +158,31 @@ def test_bad_input_is_one_line(tmp_path):
         means_over_methods([run, ScoredRun('b', 1, dict(knn=1.))])
     with pytest.raises(UserError, match='no two runs have the same seed'):
         paired_values([run], [ScoredRun('b', 1, dict(knn=1.))], 'knn')
+
+
+def run_of(**changes):
+    return dict(dict(method='a', seed=0, work_dir='a/seed_0', measures=dict(knn=1., nmi=None, svm=2)), **changes)
+
+
+def test_what_could_not_be_measured_is_left_out(tmp_path):
+    (tmp_path / 'results.json').write_text(json.dumps(dict(runs=[run_of()])))
+    assert read_runs(str(tmp_path / 'results.json')) == [ScoredRun('a', 0, dict(knn=1., svm=2))]
+
+
+@pytest.mark.parametrize('changes, words', [
+    (dict(method=5), 'a run has 5 for its method'), (dict(method=['a']), r"a run has \['a'\] for its method"),
+    (dict(seed='x'), "a run of a has 'x' for its seed"), (dict(seed=-1), 'has -1 for its seed'),
+    (dict(seed=True), 'has True for'),
+    (dict(measures=5), 'has 5 for its measures'), (dict(measures=dict(knn='1')), "knn of a is '1'"),
+    (dict(measures={'k\x1b[2J': [1]}), r'k\?\[2J of a is \[1\]'), (dict(measures=dict(knn=True)), 'knn of a is True'),
+    (dict(measures=dict(knn=10**400)), 'knn of a is 1000000')])
+def test_values_that_no_evaluation_writes_are_named(tmp_path, changes, words):
+    path = tmp_path / 'results.json'
+    path.write_text(json.dumps(dict(runs=[run_of(**changes)])))
+    for read in (lambda: read_runs(str(path)), lambda: read_results(path)):
+        with pytest.raises(UserError, match=words) as error:
+            read()
+        assert '\n' not in str(error.value) and 'results.json' in str(error.value) and '\x1b' not in str(error.value)
 
 
 def test_the_hash_of_a_file(tmp_path):

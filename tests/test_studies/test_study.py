@@ -11,7 +11,7 @@ from mmifnd.apis import UserError
 from mmifnd.cli import main
 from mmifnd.configuration import load_config
 from mmifnd.studies import as_markdown, load_study, print_table, run_all, summary_of, write_results
-from mmifnd.studies.identity import fingerprint, read_finished
+from mmifnd.studies.identity import fingerprint, read_finished, write_finished
 from mmifnd.studies.one_run import DONE, finished_before, removal_rates
 
 STUDY = 'configs/studies/digits.py'
@@ -121,8 +121,16 @@ def test_a_torn_record_is_no_finished_run(tmp_path):
     assert read_finished(path, 'x') is None
     path.write_text('{"fingerprint": "x", "meas')
     assert read_finished(path, 'x') is None
-    path.write_text('{"fingerprint": "x"}')
-    assert read_finished(path, 'x') == {'fingerprint': 'x'} and read_finished(path, 'y') is None
+    for text in ('5', 'null', '["fingerprint"]', '[' * 100_000, '{"fingerprint": "x", "fingerprint": "x"}'):
+        path.write_text(text)
+        assert read_finished(path, 'x') is None
+    record = dict(fingerprint='x', measures=dict(knn=97.1))
+    write_finished(record, path)
+    assert read_finished(path, 'x') == record and read_finished(path, 'y') is None
+    path.write_text(path.read_text().replace('97.1', '79.1'))
+    assert read_finished(path, 'x') is None
+    path.write_text('{"fingerprint": "x"}')  # of a version without checksums
+    assert read_finished(path, 'x') == {'fingerprint': 'x'}
 
 
 def test_a_detector_of_the_user_belongs_to_the_code(tmp_path, monkeypatch):
