@@ -6,7 +6,7 @@ from mmifnd.registry import DATASETS
 
 from .custom import CustomDataset
 from .folder import walk_folder
-from .text_files import read_text
+from .text_files import lines_of, read_text
 
 
 @DATASETS.register_module()
@@ -67,7 +67,7 @@ def read_class_list(path: str) -> list[str]:
     file = Path(path).expanduser()
     if not file.is_file():
         raise FileNotFoundError(f'no class list {path}; set class_list to a text file with one class folder a line')
-    names = [name for line in read_text(file, f'the class list {path}').splitlines() if (name := line.split('#')[0].strip())]
+    names = [name for line in lines_of(read_text(file, f'the class list {path}')) if (name := line.split('#')[0].strip())]
     if not names:
         raise ValueError(f'the class list {path} is empty; name one class folder a line')
     outside = [name for name in names if name in ('.', '..') or '/' in name or '\\' in name]

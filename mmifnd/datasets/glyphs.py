@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmifnd.records.arrays import RecordError, read_arrays
 from mmifnd.registry import DATASETS
 
 from .glyph_labels import DEPTHS, numbered_labels
@@ -64,11 +65,21 @@ def _read(data_file: str) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise FileNotFoundError(f'no glyphs at {path}; draw them with tools/dataset_converters/make_glyphs.py')
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in _ARRAYS}
-    except (KeyError, ValueError, OSError) as error:
+        arrays = read_arrays(path, _ARRAYS)
+    except RecordError as error:
         raise ValueError(f'{path} is no file of make_glyphs.py ({error})') from None
+    images, part, character = (arrays[name] for name in ('images', 'part', 'character'))
+    fits = (images.dtype == np.uint8 and images.ndim == 3 and part.shape == character.shape == images.shape[:1]
+            and part.dtype.kind == character.dtype.kind == 'i' and _are_names(arrays['parts'], part)
+            and _are_names(arrays['characters'], character))
+    if not fits:
+        raise ValueError(f'{path} is no file of make_glyphs.py (its arrays do not fit one another); draw them anew')
     return arrays
+
+
+def _are_names(names: np.ndarray, numbers: np.ndarray) -> bool:
+    """Whether an array holds the text of each number."""
+    return names.ndim == 1 and names.dtype.kind == 'U' and bool(((numbers >= 0) & (numbers < len(names))).all())
 
 
 def _choose(arrays: dict[str, np.ndarray], part: int, num_classes: int, max_images: int | None,

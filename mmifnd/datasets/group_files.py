@@ -11,7 +11,7 @@ import numpy as np
 from mmifnd.files import MAX_BYTES
 from mmifnd.records.arrays import RecordError, read_array
 
-from .text_files import read_text, shown
+from .text_files import lines_of, read_text, shown
 
 #: What spreadsheets and data frames write for "no group"; in lower case.
 NO_GROUP = ('', 'nan', 'na', 'n/a', '<na>', '#n/a', 'none', 'null')
@@ -96,6 +96,9 @@ def _csv_rows(file: Path, path_column: str, group_column: str) -> list[tuple[str
     if missing:
         columns = ', '.join(table.fieldnames or ()) or 'nothing'
         raise ValueError(f'groups={file} has no column {missing[0]}, but {columns}; set path_column and group_column')
+    columns = list(table.fieldnames or ())
+    if twice := next((column for column in (path_column, group_column) if columns.count(column) > 1), None):
+        raise ValueError(f'groups={file} has the column {shown(twice)!r} twice; remove one, or rename it')
     rows = []
     try:
         for row in table:
@@ -110,7 +113,7 @@ def _csv_rows(file: Path, path_column: str, group_column: str) -> list[tuple[str
 
 def _text_rows(file: Path) -> list[tuple[str, str]]:
     rows = []
-    for number, line in enumerate(read_text(file, f'groups={file}').splitlines(), 1):
+    for number, line in enumerate(lines_of(read_text(file, f'groups={file}')), 1):
         if line.strip():
             name, *group = line.strip().rsplit(maxsplit=1)
             if not group:

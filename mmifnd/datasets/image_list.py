@@ -1,13 +1,16 @@
 """Lists of images: a line for each, its path and perhaps its label."""
 
 import os
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .text_files import read_text, shown
+from .text_files import lines_of, read_text, shown
 
 #: Lines whose file is looked for, at most.
 MAX_LOOKS = 10_000
+#: A label; more digits are none.
+_LABEL = re.compile('[0-9]{1,9}')
 
 
 class Listed(NamedTuple):
@@ -37,7 +40,7 @@ def read_listed(file: str, what: str, with_label: bool, first_label: int | None 
         ValueError: if the list is empty or not UTF-8, a label is none, one image has two labels, or all labels count from 1
             where they should count from 0.
     """
-    rows = [(number, line.strip()) for number, line in enumerate(read_text(file, what).splitlines(), 1) if line.strip()]
+    rows = [(number, line.strip()) for number, line in enumerate(lines_of(read_text(file, what)), 1) if line.strip()]
     if not rows:
         raise ValueError(f'{what} is empty; write a line "PATH LABEL" for each image')
     if not with_label:
@@ -49,7 +52,7 @@ def read_listed(file: str, what: str, with_label: bool, first_label: int | None 
 
 def _labelled(line: str, number: int, what: str, first_label: int) -> Listed:
     path, *label = line.rsplit(maxsplit=1)
-    if not label or not (label[0].isascii() and label[0].isdigit()):
+    if not label or not _LABEL.fullmatch(label[0]):
         raise ValueError(f'line {number} of {what} is {shown(line)!r}; write "PATH LABEL", the label a whole number from '
                          f'{first_label}, or set with_label=False')
     if int(label[0]) < first_label:

@@ -6,7 +6,7 @@ from mmifnd.evaluation import draw_fraction
 from mmifnd.registry import DATASETS
 
 from .class_subset import ClassSubset
-from .text_files import read_text
+from .text_files import lines_of, read_text
 
 
 @DATASETS.register_module()
@@ -63,7 +63,7 @@ def read_image_list(path: str) -> set[str]:
     file = Path(path).expanduser()
     if not file.is_file():
         raise FileNotFoundError(f'no image list {path}; set image_list to a text file with one image name a line, or to None')
-    names = {Path(line.strip()).name for line in read_text(file, f'the image list {path}').splitlines() if line.strip()}
+    names = {Path(line.strip()).name for line in lines_of(read_text(file, f'the image list {path}')) if line.strip()}
     if not names:
         raise ValueError(f'the image list {path} is empty; name one image a line, such as n01440764_10026.JPEG')
     return names

@@ -128,6 +128,8 @@ def _opened(content: bytes, max_pixels: int) -> Iterator[Image.Image | None]:
 
 
 def _open(content: bytes) -> Image.Image | None:
+    if not content:
+        raise BrokenImageError('the file is empty')
     with _LOCK, warnings.catch_warnings():  # Pillow's limit is one for all, and could not be raised for this image
         warnings.simplefilter('ignore')
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmifnd.errors import MissingExtra, UserError
 
-from .text_files import read_text, shown
+from .text_files import lines_of, read_text, shown
 
 #: Sets of templates, and what open_clip calls them.
 TEMPLATES = dict(openai='OPENAI_IMAGENET_TEMPLATES', simple='SIMPLE_IMAGENET_TEMPLATES')
@@ -76,7 +76,7 @@ def _lines(what: str, source: str | Sequence[str], of_open_clip: dict[str, str])
         if not path.is_file():
             raise UserError(f'{what}={shown(source)} is neither {" nor ".join(map(repr, of_open_clip))} nor a file; give the '
                             'path of a text file with one on each line, or a list')
-        lines = [line.strip() for line in read_text(str(path), f'{what}={shown(source)}').splitlines() if line.strip()]
+        lines = [line.strip() for line in lines_of(read_text(str(path), f'{what}={shown(source)}')) if line.strip()]
     if not lines:
         raise UserError(f'{what}={source!r} holds nothing; give at least one')
     return lines

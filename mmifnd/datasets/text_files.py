@@ -1,5 +1,6 @@
 """Text files that a user has written: lists of images, classes and groups."""
 
+import re
 from pathlib import Path
 
 from mmengine import fileio
@@ -7,8 +8,9 @@ from mmengine import fileio
 from mmifnd.files import read_regular
 from mmifnd.text import shown
 
-__all__ = ['read_text', 'shown']
+__all__ = ['lines_of', 'read_text', 'shown']
 
+_LINE_END = re.compile('\r\n|\n|\r')
 _UTF16 = (b'\xff\xfe', b'\xfe\xff')
 
 
@@ -34,3 +36,13 @@ def read_text(path: str | Path, what: str) -> str:
         line = content[:error.start].count(b'\n') + 1
         raise ValueError(f'{what} is not UTF-8: byte 0x{content[error.start]:02x} in line {line}, perhaps Latin-1; save it as '
                          'UTF-8 (iconv -f LATIN1 -t UTF-8)') from None
+
+
+def lines_of(text: str) -> list[str]:
+    r"""Lines of a text, by the line ends of any system and no other signs: a name may hold a form feed or U+2028.
+
+    Example:
+        >>> lines_of('a\u2028b\r\nc\n')
+        ['a\u2028b', 'c', '']
+    """
+    return _LINE_END.split(text)

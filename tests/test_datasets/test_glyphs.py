@@ -100,6 +100,26 @@ def test_other_files_are_refused(tmp_path):
         Glyphs(str(tmp_path / 'other.npz'))
 
 
+@pytest.mark.parametrize('name, value', [
+    ('images', np.zeros((53, 8, 8), np.float32)), ('images', np.zeros((53, 64), np.uint8)), ('part', np.zeros(5, np.int8)),
+    ('character', np.full(53, 6, np.int16)), ('character', np.zeros(53)), ('part', np.full(53, -1, np.int8)),
+    ('characters', np.arange(6)), ('parts', np.array([['train', 'val', 'test']]))])
+def test_arrays_that_do_not_fit_one_another_are_refused(glyph_file, name, value):
+    with np.load(glyph_file) as arrays:
+        np.savez(glyph_file, **{**arrays, name: value})
+    with pytest.raises(ValueError, match='is no file of make_glyphs.py .its arrays do not fit one another'):
+        Glyphs(glyph_file)
+
+
+def test_a_damaged_file_is_refused_in_one_line(glyph_file):
+    content = Path(glyph_file).read_bytes()
+    for damaged in (content[:60], content[:-40], b'PK' + bytes(50)):
+        Path(glyph_file).write_bytes(damaged)
+        with pytest.raises(ValueError, match='is no file of make_glyphs.py') as error:
+            Glyphs(glyph_file)
+        assert '\n' not in str(error.value)
+
+
 def test_families_of_one_design_stay_together(tool):
     _, families = tool
     assert families.design_of('Nimbus Sans Narrow') == families.design_of('Liberation Sans') == 'helvetica'

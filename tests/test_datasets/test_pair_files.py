@@ -129,6 +129,7 @@ def test_empty_captions_are_left_out_if_asked_for(here, capsys):
     ('image,caption,split\na.png,x,train\n', dict(split='val'), "split='val' does not occur in .*; it has train"),
     ('image,caption,label\na.png,x,1\na.png,y,2\n', {}, 'a.png has label 1 in line 2 of .* and 2 in line 3'),
     ('image,caption\na.png,x\n', dict(captions='all'), "captions='all' of ImageTextTable is unknown; .* joined, each"),
+    ('image,caption,caption\na.png,x,y\n', {}, "has the column 'caption' twice; remove one"),
     ('image,caption\na.png,x\n', dict(groups='label'), "groups='label' of ImageTextTable is unknown")])
 def test_tables_that_cannot_be_used(here, text, options, words):
     with pytest.raises((ValueError, FileNotFoundError), match=words) as error:
@@ -145,6 +146,10 @@ def test_tables_that_cannot_be_used(here, text, options, words):
     ('["a.png", "x"]', 'line 1 of .* is a list; write an object on each line'),
     ('{"image": "a.png", ', 'line 1 of .* is no JSON'),
     ('[' * 100_000, 'line 1 of .* is no JSON'),
+    ('{"image": "a.png", "caption": "x", "label": ' + '1' * 5000 + '}', 'line 1 of .* is no JSON .*4300 digits'),
+    ('{"image": "a.png", "caption": "x", "caption": "y"}', "line 1 of .* is no JSON .the key 'caption' stands twice"),
+    *(('{"image": "a.png", "caption": "x", "label": ' + label + '}', 'line 1 of .* for its label; give the number or the name')
+      for label in ('[1]', '1.5', '{}', '-2', str(10**30))),
     ('{"image": "a.png", "caption": "\\ud83d"}', 'holds half of a surrogate pair')])
 def test_json_lines_that_cannot_be_used(here, text, words):
     with pytest.raises(ValueError, match=words) as error:
@@ -184,6 +189,10 @@ def test_splits_of_karpathy(here):
 @pytest.mark.parametrize('kind, content, words', [
     (CocoCaptions, dict(COCO, annotations=[dict(image_id=7, bbox=[0], id=1)]), 'has no captions, but bbox, id, image_id; take'),
     (CocoCaptions, dict(COCO, annotations=[dict(image_id=1, caption='x')]), 'has a caption of image 1, which is not among'),
+    (CocoCaptions, dict(COCO, images=[*COCO['images'], dict(id=7, file_name='c.png')]), 'has the id 7 for two images'),
+    (CocoCaptions, dict(COCO, images=[dict(id=[7], file_name='a.png')]), r"has \[7\] under 'id'; it must be a text"),
+    (CocoCaptions, dict(COCO, annotations=[dict(image_id=[7], caption='x')]), r"has \[7\] under 'image_id'"),
+    (KarpathyJson, dict(images=[dict(KARPATHY['images'][0], split=['train'])]), r"has \['train'\] under 'split'"),
     (CocoCaptions, dict(COCO, images=[dict(id=7)], annotations=[]), "has an image without 'file_name', but with id"),
     (CocoCaptions, KARPATHY, "has no list 'annotations' of objects, but dataset, images"),
     (CocoCaptions, '[1, 2]', "has no list 'images' of objects, but a list"),

@@ -17,6 +17,7 @@ from mmifnd.datasets import IndexedDataset, PairShards, ShardWindowSampler
 from mmifnd.datasets.pairs.shard_index import build_index, index_file, load_index
 from mmifnd.datasets.pairs.shards import expand_shards
 from mmifnd.datasets.pairs.tar_members import members_of
+from mmifnd.errors import UserError
 from mmifnd.registry import default_scope
 
 PIPELINE = [dict(type='LoadImageFromFile'),
@@ -178,7 +179,8 @@ def test_an_index_that_is_none(shards):
         PairShards('*.tar', data_root=str(shards))
 
 
-@pytest.mark.parametrize('key, value', [('image', 10**12), ('image', -1), ('image_size', 2**31 - 1), ('text_size', -2**31)])
+@pytest.mark.parametrize('key, value', [('image', 10**12), ('image', -1), ('image', 511),
+                                        ('image_size', 2**31 - 1), ('text_size', -2**31)])
 def test_an_index_whose_places_are_not_in_the_shard(shards, key, value):
     PairShards('*.tar', data_root=str(shards))
     file = index_file(str(shards / '000.tar'))
@@ -188,6 +190,53 @@ def test_an_index_whose_places_are_not_in_the_shard(shards, key, value):
     np.savez(file, **arrays)
     with pytest.raises(ValueError, match='000.tar.index.npz names places that its shard does not have; remove it'):
         load_index(str(shards / '000.tar'))
+
+
+@pytest.mark.parametrize('counts', [[-1, 0], [0.5, 0], [[0, 0]], [0]])
+def test_an_index_whose_counts_are_none(shards, counts):
+    PairShards('*.tar', data_root=str(shards))
+    file = index_file(str(shards / '000.tar'))
+    with np.load(file) as archive:
+        np.savez(file, **{**archive, 'left_out': np.array(counts)})
+    with pytest.raises(ValueError, match='000.tar.index.npz names places that its shard does not have; remove it'):
+        load_index(str(shards / '000.tar'))
+
+
+@pytest.mark.parametrize('key, value', [('image', 1024), ('image_size', 20), ('image_size', 0), ('text', 512),
+                                        ('text_size', 1)])
+def test_an_index_that_names_other_places_of_the_shard_ends_the_run(shards, key, value):
+    PairShards('*.tar', data_root=str(shards))
+    file = index_file(str(shards / '000.tar'))
+    with np.load(file) as archive:
+        arrays = dict(archive)
+    arrays['pairs'][key][0] = value
+    np.savez(file, **arrays)
+    with pytest.raises(UserError, match='000.tar has no file of .* bytes at byte .*000.tar.index.npz names one; remove'):
+        PairShards('*.tar', data_root=str(shards)).get_data_info(0)
+
+
+def header(name, size, kind=b'0'):
+    """A header of a tar with a right checksum, whatever its size says."""
+    block = bytearray(512)
+    block[:len(name)], block[100:108], block[124:136], block[156:157] = name, b'0000644\0', size.ljust(12, b'\0'), kind
+    block[257:265], block[148:156] = b'ustar\x0000', b' ' * 8
+    block[148:156] = b'%06o\0 ' % sum(block)
+    return bytes(block)
+
+
+@pytest.mark.parametrize('blocks, words', [
+    ([header(b'x.png', b'-0000002000')], "'x.png' has -1024 bytes"), ([header(b'x.png', b'\xff' * 12)], 'has -1 bytes'),
+    ([header(b'p', b'15', b'x'), b'15 size=-100000'.ljust(512, b'\0'), header(b'x.png', b'10')], "'x.png' has -1"),
+    ([header(b'x.png', b'\x80' + b'\x7f' * 11)], 'damaged or cut off'), ([header(b'x.png', b'10', b'S')], 'holes'),
+    ([header(b'p', b'1351035300000', b'x')], 'a header claims .* bytes'),
+    ([header(b'././@LongLink', b'7346545000', b'L')], 'a header claims .* bytes')])
+def test_sizes_that_would_lead_back_or_take_all_memory_are_refused_at_once(tmp_path, blocks, words):
+    good = Path(shard(tmp_path, 'good.tar', *sample('0', 1, 'a'))).read_bytes().rstrip(b'\0')
+    path = tmp_path / 'a.tar'
+    path.write_bytes(good.ljust(-(-len(good) // 512) * 512, b'\0') + b''.join(blocks) + bytes(1024))
+    with pytest.raises(ValueError, match=f'a.tar is .*{words}') as error:
+        members_of(str(path))
+    assert '\n' not in str(error.value)
 
 
 @pytest.mark.parametrize('pattern, words', [

@@ -1,12 +1,12 @@
 """Captions in the JSON files of COCO, and in those that Karpathy has split."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
+from mmifnd.foreign import parse_json
 from mmifnd.registry import DATASETS
 
-from ..text_files import read_text
+from ..text_files import read_text, shown
 from .pair_files import PairFiles, Row
 
 
@@ -27,11 +27,16 @@ class CocoCaptions(PairFiles):
         if annotations and 'caption' not in annotations[0]:
             raise ValueError(f'{self.what} has no captions, but {", ".join(sorted(annotations[0]))}; take captions_*.json of '
                              'COCO instead of its instances or keypoints')
-        captions: dict[Any, list] = {_value(image, 'id', self.what): [] for image in images}
+        captions: dict[Any, list] = {}
+        for image in images:
+            number = _plain(image, 'id', self.what)
+            if number in captions:
+                raise ValueError(f'{self.what} has the id {shown(repr(number))} for two images; give each its own')
+            captions[number] = []
         for annotation in annotations:
-            if annotation.get('image_id') not in captions:
-                raise ValueError(f'{self.what} has a caption of image {annotation.get("image_id")!r}, which is not among its '
-                                 'images')
+            if _plain(annotation, 'image_id', self.what) not in captions:
+                raise ValueError(f'{self.what} has a caption of image {shown(repr(annotation["image_id"]))}, which is not '
+                                 'among its images')
             captions[annotation['image_id']].append(annotation.get('caption'))
         for number, image in enumerate(images, 1):
             yield Row(_value(image, 'file_name', self.what), captions[image['id']], number)
@@ -61,7 +66,7 @@ class KarpathyJson(PairFiles):
         if images and not ('sentences' in images[0] and 'split' in images[0]):
             raise ValueError(f'{self.what} has no sentences and splits; use CocoCaptions for captions_*.json of COCO')
         wanted = {self.split, 'restval'} if self.split == 'train' and self.restval else {self.split}
-        splits = sorted({str(_value(image, 'split', self.what)) for image in images})
+        splits = sorted({str(_plain(image, 'split', self.what)) for image in images})
         if not wanted & set(splits):
             raise ValueError(f'split={self.split!r} does not occur in {self.what}; it has {", ".join(splits)}')
         for number, image in enumerate(images, 1):
@@ -76,12 +81,9 @@ def read_json(path: str, what: str) -> Any:
     """The content of a JSON file.
 
     Raises:
-        ValueError: if it is none.
+        ValueError: if it is none, or a key stands twice in an object.
     """
-    try:
-        return json.loads(read_text(path, what))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f'{what} is no JSON ({error})') from None
+    return parse_json(read_text(path, what), what)
 
 
 def _value(item: dict, key: str, what: str) -> Any:
@@ -89,6 +91,14 @@ def _value(item: dict, key: str, what: str) -> Any:
     if key not in item:
         raise ValueError(f'{what} has an image without {key!r}, but with {", ".join(sorted(map(str, item)))}')
     return item[key]
+
+
+def _plain(item: dict, key: str, what: str) -> Any:
+    """What an object has under ``key``, if it is a text or a number."""
+    value = _value(item, key, what)
+    if not isinstance(value, (str, int, float)):
+        raise ValueError(f'{what} has {shown(repr(value))} under {key!r}; it must be a text or a number')
+    return value
 
 
 def _list_of(content: Any, key: str, what: str) -> list[dict]:

@@ -1,16 +1,16 @@
 """Where the pairs of a tar shard are: an index of offsets beside it."""
 
-import json
 import os
 from pathlib import Path
 
 import numpy as np
 
 from mmifnd.files import write_by
+from mmifnd.foreign import parse_json
 from mmifnd.records.arrays import RecordError, read_arrays
 
 from .caption_text import caption_hash, checked_caption
-from .tar_members import Member, members_of
+from .tar_members import BLOCK, Member, members_of
 
 IMAGES = ('jpg', 'jpeg', 'png', 'webp')
 #: Offset and size of the image; offset of the caption after the image's, and its size, negative in a ``.json``; hash of the
@@ -55,7 +55,9 @@ def load_index(shard: str, index_dir: str | None = None) -> ShardIndex | None:
         raise ValueError(f'{file} is no index of a shard ({error}); remove it') from None
     if stamp.tolist() != _stamp(shard) or pairs.dtype != RECORD:
         return None
-    if pairs.ndim != 1 or arrays['left_out'].shape != (2,) or not _fit(pairs, os.path.getsize(shard)):
+    counts = arrays['left_out']
+    is_sound = pairs.ndim == 1 and counts.shape == (2,) and counts.dtype == np.int64 and not (counts < 0).any()
+    if not is_sound or not _fit(pairs, os.path.getsize(shard)):
         raise ValueError(f'{file} names places that its shard does not have; remove it')
     return ShardIndex(pairs, *left_out)
 
@@ -64,8 +66,8 @@ def _fit(pairs: np.ndarray, size: int) -> bool:
     """Whether all images and captions lie in a shard of ``size`` bytes."""
     start, length = pairs['image'], pairs['image_size'].astype(np.int64)
     text, text_length = start + pairs['text'], np.abs(pairs['text_size'].astype(np.int64))
-    return bool((start >= 0).all() and (length >= 0).all() and (start <= size - length).all()
-                and (text >= 0).all() and (text <= size - text_length).all())
+    return bool((start >= BLOCK).all() and (length >= 0).all() and (start <= size - length).all()
+                and (text >= BLOCK).all() and (text <= size - text_length).all())
 
 
 def build_index(shard: str, index_dir: str | None = None) -> ShardIndex:
@@ -111,8 +113,8 @@ def read_caption(content: bytes, is_json: bool, where: str) -> str | None:
     """
     try:
         text = content.decode('utf-8-sig')
-        caption = json.loads(text).get('caption') if is_json else text
-    except (ValueError, AttributeError, RecursionError) as error:
+        caption = parse_json(text, 'the .json').get('caption') if is_json else text
+    except (ValueError, AttributeError) as error:
         raise ValueError(f'{where}: the caption cannot be read ({error})') from None
     return None if caption is None else checked_caption(caption, where) or None
 

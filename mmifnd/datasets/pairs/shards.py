@@ -14,13 +14,14 @@ from mmengine.dataset import BaseDataset
 
 from mmifnd.checks import check_choice
 from mmifnd.distributed import rank, world_size
+from mmifnd.errors import UserError
 from mmifnd.registry import DATASETS
 
 from ..said import say_once
 from ..text_files import shown
 from .captioned import Captioned
 from .shard_index import ShardIndex, build_index, index_file, load_index, read_caption
-from .tar_members import BLOCK
+from .tar_members import BLOCK, is_header_of
 
 _RANGE = re.compile(r'\{(\d+)\.\.(\d+)\}')
 _GROUPS = ('caption',)
@@ -87,7 +88,7 @@ class PairShards(BaseDataset, Captioned):
         """``img_path`` (a name in the shard), ``img_bytes`` and ``captions`` of a pair, and its group."""
         position = int(position) % len(self)
         shard, (offset, size, text, text_size, _) = self._place(position)
-        content = os.pread(self._open(shard), BLOCK + size, offset - BLOCK)  # with the header, for the name
+        content = self._member(shard, offset, size)  # with the header, for the name
         info = dict(img_path=self._path(shard, content), captions=[self._caption(shard, offset + text, text_size)],
                     sample_idx=position, img_bytes=content[BLOCK:])
         return info if self._groups is None else dict(info, group=int(self._groups[position]))
@@ -152,8 +153,17 @@ class PairShards(BaseDataset, Captioned):
         return bisect.bisect_right(self.starts, position) - 1, self.pairs[position].item()
 
     def _caption(self, shard: int, offset: int, size: int) -> str:
-        content = os.pread(self._open(shard), abs(size), offset)
+        content = self._member(shard, offset, abs(size))[BLOCK:]
         return read_caption(content, size < 0, self.shards[shard]) or ''
+
+    def _member(self, shard: int, offset: int, size: int) -> bytes:
+        """Header and content of a file in a shard; raises UserError if the index says what the shard does not."""
+        content = os.pread(self._open(shard), BLOCK + size, offset - BLOCK)
+        if len(content) < BLOCK + size or not is_header_of(content[:BLOCK], size):
+            index = index_file(self.shards[shard], self.index_dir)
+            raise UserError(f'{shown(self.shards[shard])} has no file of {size} bytes at byte {offset}, where '
+                            f'{shown(str(index))} names one; remove the index, so that it is made anew')
+        return content
 
     def _path(self, shard: int, header: bytes) -> str:
         """The shard and the name in a header, of which at most 100 bytes are there."""

@@ -3,16 +3,22 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from mmifnd.foreign import parse_json
 from mmifnd.registry import DATASETS
 
 from ..text_files import read_text, shown
 from .caption_text import MAX_BYTES
 from .pair_files import PairFiles, Row
 
+#: A class that is given as a number; longer ones are names.
+_NUMBER = re.compile('-?[0-9]{1,9}')
 _JSON_LINES = ('.jsonl', '.ndjson', '.json')
+#: A label is kept as a number of 64 bits, and counted up to the largest.
+_MOST_CLASSES = 1 << 31
 _SEPARATORS = {'.tsv': '\t', '.tab': '\t'}
 
 
@@ -44,6 +50,10 @@ class ImageTextTable(PairFiles):
         """Rows of the split; class names are numbered in sorted order."""
         rows = list(self._of_split(self._records()))
         names = [record.get('label') for _, record in rows]
+        for (line, _), name in zip(rows, names, strict=True):
+            if not isinstance(name, (str, int, type(None))) or isinstance(name, int) and not -1 <= name < _MOST_CLASSES:
+                raise ValueError(f'line {line} of {self.what} has {shown(repr(name))} for its label; give the number or the '
+                                 'name of a class')
         labels = self._labels(names)
         for (line, record), label in zip(rows, labels, strict=True):
             group = record.get('group')
@@ -81,6 +91,9 @@ class ImageTextTable(PairFiles):
     def _check_columns(self, columns: list[str], separator: str) -> None:
         missing = [key for key in (self.image_key, self.caption_key) if key not in columns]
         if not missing:
+            if len(set(columns)) < len(columns):
+                twice = next(name for name in columns if columns.count(name) > 1)
+                raise ValueError(f'{self.what} has the column {shown(twice)!r} twice; remove one, or rename it')
             return
         if not columns:
             raise ValueError(f'{self.what} is empty; its first line must name the columns {self.image_key} and '
@@ -93,10 +106,7 @@ class ImageTextTable(PairFiles):
         for line, content in enumerate(text.split('\n'), 1):
             if not content.strip():
                 continue
-            try:
-                record = json.loads(content)
-            except (json.JSONDecodeError, RecursionError) as error:
-                raise ValueError(f'line {line} of {self.what} is no JSON ({error}); write an object on each line') from None
+            record = parse_json(content, f'line {line} of {self.what}')
             if not isinstance(record, dict):
                 raise ValueError(f'line {line} of {self.what} is a {type(record).__name__}; write an object on each line, with '
                                  f'{self.image_key!r} and {self.caption_key!r}')
@@ -138,7 +148,7 @@ def _captions(cell) -> list:
     if isinstance(cell, str) and cell.lstrip().startswith('['):
         try:
             texts = json.loads(cell)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return [cell]
         return texts if isinstance(texts, list) and all(isinstance(text, str) for text in texts) else [cell]
     return [cell]
@@ -150,4 +160,4 @@ def _number(name) -> int | None:
         return -1
     if isinstance(name, int) and not isinstance(name, bool):
         return name
-    return int(name) if isinstance(name, str) and name.strip().lstrip('-').isdecimal() else None
+    return int(name) if isinstance(name, str) and _NUMBER.fullmatch(name.strip()) else None

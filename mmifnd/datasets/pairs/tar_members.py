@@ -1,12 +1,16 @@
 """The members of an uncompressed tar file, found by its headers alone."""
 
+import io
 import os
 import tarfile
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from mmifnd.files import open_regular
 
 BLOCK = 512
+#: Bytes of a header with a long name or attributes.
+_MOST_OF_HEADER = 1 << 24
 _COMPRESSED = {b'\x1f\x8b': 'gzip', b'BZ': 'bzip2', b'\xfd7': 'xz', b'\x28\xb5': 'zstd'}
 _REGULAR, _FOLDER = (b'0', b'\0'), b'5'
 
@@ -65,16 +69,36 @@ def _plain_members(descriptor: int, path: str, total: int) -> list[Member] | Non
         offset += BLOCK + -(-size // BLOCK) * BLOCK
 
 
+class _Bounded(io.BufferedReader):
+    """A file of which tarfile reads headers only, so no more at a time than a header can have."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read up to ``size`` bytes; raises ValueError if they are far too many."""
+        if size is None or not 0 <= size <= _MOST_OF_HEADER:
+            raise ValueError(f'a header claims {size} bytes')
+        return super().read(size)
+
+
 def _members_by_library(path: str) -> list[Member]:
     try:
-        with tarfile.open(path, 'r:') as archive:
-            return [Member(entry.name, entry.offset_data, entry.size) for entry in archive if entry.isfile()]
-    except (tarfile.TarError, EOFError) as error:
+        with _Bounded(io.FileIO(path)) as file, tarfile.open(fileobj=file, mode='r:') as archive:
+            return [Member(entry.name, entry.offset_data, entry.size) for entry in _forward(archive) if entry.isfile()]
+    except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         raise ValueError(f'{path} is damaged or cut off ({error}); fetch it again') from None
 
 
+def _forward(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The entries of an archive; a size below 0 would lead back to an earlier one, for ever."""
+    last = -1
+    for entry in archive:
+        if entry.size < 0 or entry.offset <= last or entry.issparse():
+            raise ValueError(f'{entry.name!r} has {entry.size} bytes, or holes')
+        last = entry.offset
+        yield entry
+
+
 def _check(member: Member, path: str, total: int) -> None:
-    if member.offset + member.size > total:
+    if not 0 <= member.size <= total - member.offset:
         raise ValueError(f'{path} is cut off in {member.name!r} after {total} bytes; fetch it again')
     if member.name.startswith(('/', '\\')) or '..' in member.name.replace('\\', '/').split('/'):
         raise ValueError(f'{path} has a member {member.name!r}, whose path is absolute or leaves the archive; remove it')
@@ -86,9 +110,12 @@ def _name(header: bytes) -> str:
     return f'{prefix.decode("utf-8", "surrogateescape")}/{name}' if prefix else name
 
 
+def is_header_of(header: bytes, size: int) -> bool:
+    """Whether a block is the header of a regular file of ``size`` bytes."""
+    return len(header) == BLOCK and header[156:157] in _REGULAR and _octal(header[124:136]) == size
+
+
 def _octal(field: bytes) -> int | None:
     """A number of a header; None if it is not written in octal digits."""
-    try:
-        return int(field.strip(b' \0') or b'0', 8)
-    except ValueError:
-        return None
+    digits = field.strip(b' \0')
+    return int(digits or b'0', 8) if not digits.strip(b'01234567') else None
