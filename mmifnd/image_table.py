@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from .buffers import take_loaded_shapes
 from .distributed import gather_together
+from .errors import UserError
 from .slots import slots_of, sum_by_slot
 
 
@@ -73,7 +74,7 @@ class ImageTable(nn.Module):
 
     def _check_size(self, name: str, loaded: Tensor) -> None:
         if self.num_samples is not None:
-            raise ValueError(f'the checkpoint holds {name} of {len(loaded)} images, but {self.num_samples} are trained on; '
+            raise UserError(f'the checkpoint holds {name} of {len(loaded)} images, but {self.num_samples} are trained on; '
                              'resume on the data set, and with the options, of the checkpoint')
 
 

@@ -3,7 +3,7 @@
 Nothing in a file is executed, and nothing that it says of its sizes is believed.
 """
 
-from .reading import DamagedError, damage_of, read_checkpoint
+from .reading import DamagedError, can_replace, damage_of, read_checkpoint
 from .seal import sealed
 
-__all__ = ['DamagedError', 'damage_of', 'read_checkpoint', 'sealed']
+__all__ = ['DamagedError', 'can_replace', 'damage_of', 'read_checkpoint', 'sealed']

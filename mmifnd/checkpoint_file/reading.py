@@ -59,7 +59,7 @@ def read_checkpoint(path: str | Path, map_location: Any = None, report: Callable
     try:
         _check(path, name, report)
         content = torch.load(path, map_location=map_location, weights_only=True)
-        _check_unfolded(content, path.stat().st_size)
+        _check_tensors(content, path.stat().st_size, str(map_location) == 'meta')
     except (UserError, FileNotFoundError):
         raise
     except Exception as error:  # a damaged pickle can fail in any way
@@ -119,9 +119,22 @@ def _look(file: BinaryIO) -> tuple[bool, str]:
     return problem is not None, found or problem or ''
 
 
-def _check_unfolded(content: Any, size: int) -> None:
-    """Refuse tensors whose elements overlap so much that they would not fit anywhere once they are copied."""
+def is_plain_tensor(tensor: torch.Tensor) -> bool:
+    """Whether a tensor holds one number per element, in memory: it is not sparse, not quantized, and no description alone."""
+    return tensor.layout == torch.strided and not tensor.is_quantized and tensor.device.type != 'meta'
+
+
+def can_replace(value: Any, expected: torch.Tensor) -> bool:
+    """Whether a value of a file can take the place of a tensor of a model: of the same shape, and real if that is real."""
+    return (isinstance(value, torch.Tensor) and value.shape == expected.shape
+            and value.is_complex() == expected.is_complex() and value.is_floating_point() == expected.is_floating_point())
+
+
+def _check_tensors(content: Any, size: int, reads_no_values: bool) -> None:
+    """Refuse tensors that hold no plain numbers, or so many that overlap that they would not fit anywhere once copied."""
     for tensor in _tensors(content):
+        if not is_plain_tensor(tensor) and not (reads_no_values and tensor.layout == torch.strided):
+            raise ValueError('a tensor is sparse, quantized or without values')
         needed = tensor.numel() * tensor.element_size()
         if needed > max(size, _UNFOLDED) and needed > tensor.untyped_storage().nbytes():
             raise ValueError(f'a tensor claims {tensor.numel()} elements and holds '

@@ -10,6 +10,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
+from mmifnd.foreign import believed
 from mmifnd.ranks import current_watch, relay_warnings
 from mmifnd.text import printable
 
@@ -83,6 +84,11 @@ class QuietRunner(Runner):
     def dump_config(self) -> None:
         """Keep the config beside what the run leaves, and note this start."""
         keep_config(self)
+
+    def resume(self, filename: str, *args, **kwargs) -> None:
+        """Go on from a checkpoint; a state that cannot be taken is named in one line."""
+        with believed(f'checkpoint {filename}', 'use another checkpoint'):
+            super().resume(filename, *args, **kwargs)
 
     def train(self):
         """Train; the terminal is as it was before, however the training ends."""

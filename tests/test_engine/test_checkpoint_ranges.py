@@ -29,6 +29,7 @@ def meta(**changes):
     (dict(epoch=-5), 'meta.epoch is -5'), (dict(iter=10**12), 'meta.iter is 1000000000000'), (dict(iter='x'), 'meta.iter is x'),
     (dict(iter=True), 'meta.iter is True'), (dict(epoch=2.), 'meta.epoch is 2.0'), (dict(seed='a'), 'meta.seed is a'),
     (dict(iter=13), 'meta.iter is 13 in epoch 2, after 8 images of it'), (dict(iter=9), 'meta.iter is 9 in epoch 2'),
+    (dict(epoch=10**5000), 'meta.epoch is a number of 16610 bits'), (dict(iter=float('nan')), 'meta.iter is nan'),
     (dict(progress=5), 'meta.progress is 5'), (dict(progress=dict(images=8, global_batch=0, steps=5)), 'global_batch is 0'),
     (dict(progress=dict(images=10**15, global_batch=4, steps=5)), 'images is 1000000000000000'),
     (dict(progress=dict(images=8, steps=5)), 'global_batch is None')])
@@ -43,6 +44,12 @@ def test_positions_of_trainings():
         check_position(good, 'x.pth')
 
 
+HUB = dict(log_scalars={}, runtime_info={}, resumed_keys={})
+NESTED: list = ['x']
+for _ in range(60):  # 2^60 texts, if anything wrote them out
+    NESTED = [NESTED, NESTED]
+
+
 def parts(**changes):
     history = dict(values=torch.ones(3), counts=torch.ones(3), limit=100)
     hub = dict(log_scalars={'train/loss': history}, runtime_info=dict(epoch=2), resumed_keys={})
@@ -52,11 +59,18 @@ def parts(**changes):
 
 @pytest.mark.parametrize('changes, words', [
     (dict(rank_states='abc'), 'rank_states is abc'), (dict(rank_states=[1]), 'rank_states is a list of other parts'),
-    (dict(message_hub=[1]), 'message_hub is'), (dict(message_hub=dict(runtime_info=5)), 'message_hub is'),
-    (dict(message_hub=dict(log_scalars=dict(a=3))), 'message_hub.log_scalars.a is 3'),
-    (dict(message_hub=dict(log_scalars=dict(a=dict(values=torch.ones(2), counts=torch.ones(3), limit=9)))),
+    (dict(message_hub=[1]), 'message_hub is'), (dict(message_hub=dict(HUB, runtime_info=5)), 'message_hub.runtime_info is 5'),
+    (dict(message_hub=dict(HUB, log_scalars=dict(a=3))), 'message_hub.log_scalars.a is 3'),
+    (dict(message_hub=dict(HUB, log_scalars=dict(a=dict(values=torch.ones(2), counts=torch.ones(3), limit=9)))),
      'message_hub.log_scalars.a is'),
-    (dict(meta=meta(settings='{')), 'meta.settings is not what this version of mmifnd writes'),
+    *((dict(meta=meta(settings=text)), 'meta.settings is no JSON') for text in ('{', '[' * 10**5)),
+    (dict(message_hub=dict(HUB, resumed_keys=dict(epoch=''))), 'message_hub.resumed_keys.epoch is'),
+    (dict(message_hub=dict(HUB, runtime_info=dict(epoch='2'))), 'message_hub.runtime_info.epoch is 2'),
+    (dict(message_hub=dict(HUB, runtime_info=dict(best_score=None))), 'message_hub.runtime_info.best_score is None'),
+    (dict(message_hub=dict(HUB, runtime_info=dict(eta=1j))), 'message_hub.runtime_info.eta is a complex of other parts'),
+    (dict(message_hub=dict(HUB, runtime_info=dict(dataset_meta=NESTED))), 'message_hub.runtime_info.dataset_meta is a list'),
+    (dict(message_hub=dict(HUB, log_scalars={5: 1})), 'message_hub.log_scalars is a dict of other parts'),
+    (dict(message_hub=dict(log_scalars={}, runtime_info={})), 'message_hub.resumed_keys is None'),
     (dict(meta=meta(settings='[1]')), r'meta.settings is \[1\]'), (dict(meta=meta(images=5)), 'meta.images is 5')])
 def test_parts_of_another_kind(changes, words):
     check_plain_parts(parts(), 'x.pth')
@@ -67,6 +81,16 @@ def test_parts_of_another_kind(changes, words):
 @pytest.mark.parametrize('change, words', [
     (lambda state: 5, 'optimizer is 5'), (lambda state: dict(state, param_groups=[1]), 'optimizer is a dict'),
     (lambda state: state['param_groups'][0].update(lr='x') or state, 'optimizer.param_groups.lr is x'),
+    *((lambda state, lr=lr: state['param_groups'][0].update(lr=lr) or state, f'optimizer.param_groups.lr is {words}')
+      for lr, words in ((float('nan'), 'nan'), (float('inf'), 'inf'), (10**400, 'a number of 1329 bits'), (None, 'None'),
+                        (True, 'True'))),
+    (lambda state: state['param_groups'][0].update(amsgrad=5) or state, 'optimizer.param_groups.amsgrad is 5'),
+    (lambda state: state['param_groups'][0].update(params=[{}]) or state, 'optimizer.param_groups.params is a list'),
+    (lambda state: state['state'].update({0: None}) or state, 'optimizer.state.0 is None'),
+    (lambda state: state['state'].update({7: {}}) or state, 'optimizer.state is a dict'),
+    (lambda state: state['state'][0].update(exp_avg=torch.zeros(3, 2, dtype=torch.complex64)) or state,
+     r'optimizer.state.0.exp_avg is a tensor \(3, 2\) of complex64'),
+    (lambda state: state['state'][0].update(step='x') or state, 'optimizer.state.0.step is x'),
     (lambda state: state['state'][0].update(exp_avg=torch.zeros(7)) or state, r'optimizer.state.0.exp_avg is a tensor \(7,\)')])
 def test_optimizers_of_another_kind(change, words):
     layer = torch.nn.Linear(2, 3)
@@ -104,6 +128,10 @@ class Framework(torch.nn.Module):
     ('queue.index', torch.full((4,), -2), 'queue.index is values from -2'),
     ('queue.index', torch.zeros(5, dtype=torch.int64), r'queue.index has shape \(5,\) in checkpoint x.pth and \(4,\)'),
     ('queue.features', torch.zeros(3), r'queue.features has shape \(3,\)'),
+    ('queue.features', torch.zeros(4, 2, dtype=torch.int64), 'queue.features holds whole numbers in .*x.pth and floats'),
+    ('queue.index', torch.zeros(4), 'queue.index holds floats in checkpoint x.pth and whole numbers'),
+    ('queue.pointer', torch.tensor(True), 'queue.pointer holds truth values'),
+    ('queue.features', torch.zeros(4, 2, dtype=torch.complex64), 'queue.features holds complex numbers'),
     ('queue.pointer', torch.tensor(-10**9), 'queue.pointer is values from -1000000000'),
     ('detector.labels', torch.full((1, 6), 7777), 'detector.labels is values from 7777 to 7777, and -1 to 5 are possible')])
 def test_state_of_no_image(key, value, words):

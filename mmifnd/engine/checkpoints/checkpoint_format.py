@@ -10,8 +10,9 @@ from mmengine.fileio import LocalBackend, register_backend
 from mmengine.logging import HistoryBuffer, print_log
 from mmengine.runner import CheckpointLoader
 
-from mmifnd.checkpoint_file import read_checkpoint, sealed
+from mmifnd.checkpoint_file import can_replace, read_checkpoint, sealed
 from mmifnd.distributed import unwrap
+from mmifnd.errors import UserError
 from mmifnd.files import write_whole
 
 #: What a distributed wrapper puts before all names.
@@ -94,9 +95,9 @@ def check_fits(model: torch.nn.Module, checkpoint: dict, name: str) -> None:
     saved, expected = tensors_of(checkpoint, name), model.state_dict()
     missing = [key for key in expected if key not in saved]
     parameters = dict(model.named_parameters())
-    other = [key for key, value in parameters.items() if key in saved and saved[key].shape != value.shape]
+    other = [key for key, value in parameters.items() if key in saved and not can_replace(saved[key], value)]
     if missing or other:
-        raise ValueError(f'checkpoint {name} does not fit the model: {len(missing)} of {len(expected)} tensors are missing'
+        raise UserError(f'checkpoint {name} does not fit the model: {len(missing)} of {len(expected)} tensors are missing'
                          f'{_such_as(missing)}, {len(other)} have another shape{_such_as(other)}; '
                          'use the config that it was trained with')
 
@@ -112,13 +113,13 @@ def check_start(model: torch.nn.Module, checkpoint: Any, name: str, strict: bool
     """
     model, saved = unwrap(model), tensors_of(checkpoint, name)
     expected, parameters = model.state_dict(), dict(model.named_parameters())
-    if not any(key in expected and expected[key].shape == value.shape for key, value in saved.items()):
-        raise ValueError(f'checkpoint {name} holds nothing that fits the model, which has tensors like {next(iter(expected))}; '
+    if not any(key in expected and can_replace(value, expected[key]) for key, value in saved.items()):
+        raise UserError(f'checkpoint {name} holds nothing that fits the model, which has tensors like {next(iter(expected))}; '
                          'use one of the same architecture, or tools/model_converters/import_checkpoint.py')
-    other = [key for key, value in parameters.items() if key in saved and saved[key].shape != value.shape]
+    other = [key for key, value in parameters.items() if key in saved and not can_replace(saved[key], value)]
     missing = [key for key in parameters if key not in saved]
     if other and strict:
-        raise ValueError(f'checkpoint {name} does not fit the model: {len(other)} of {len(parameters)} parameters have another '
+        raise UserError(f'checkpoint {name} does not fit the model: {len(other)} of {len(parameters)} parameters have another '
                          f'shape{_such_as(other)}; use the config that it was trained with, or leave them out: '
                          'default_hooks.plain_checkpoint.strict=False')
     lines = []
@@ -148,7 +149,7 @@ def tensors_of(checkpoint: Any, name: str) -> dict[str, torch.Tensor]:
     """
     tensors = checkpoint.get('state_dict') if isinstance(checkpoint, dict) else None
     if not isinstance(tensors, dict) or not all(isinstance(value, torch.Tensor) for value in tensors.values()):
-        raise ValueError(f'checkpoint {name} has no state_dict of tensors, so it is none of a training; give a .pth file that '
+        raise UserError(f'checkpoint {name} has no state_dict of tensors, so it is none of a training; give a .pth file that '
                          'tools/train.py or tools/model_converters/import_checkpoint.py wrote')
     return tensors
 

@@ -46,10 +46,13 @@ def _named(folder: Path) -> Path | None:
         raise
     except (OSError, ValueError):
         return None
-    if not text or '\0' in text:
+    if not text.isprintable() or not text:
         return None
-    here = folder / Path(text).name  # even if the folder was moved
-    return here if here.is_file() or not Path(text).is_file() else Path(text)
+    here, there = folder / Path(text).name, Path(text)  # the first, even if the folder was moved
+    try:
+        return here if here.is_file() or not there.is_file() else there
+    except OSError:  # a name that no file can have
+        return None
 
 
 def _others(folder: Path, named: Path | None) -> list[Path]:

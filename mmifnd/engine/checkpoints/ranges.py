@@ -1,6 +1,5 @@
 """What a checkpoint says of a training is compared with what a training can write, before any of it is used."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,13 +7,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmifnd import foreign
 from mmifnd.errors import UserError
 from mmifnd.image_table import ImageTable
 from mmifnd.models.frameworks.key_queue import KeyQueue
 from mmifnd.parts import KnowsImages, TakesPseudoLabels
 
+from .kinds import described, fits, is_of_kind, is_plain, kind_of
+
 #: More epochs, steps, images or values of a history than any training has.
 _MOST = 10**11
+#: Keys of the message hub that mmengine counts with.
+_NUMBERS = ('epoch', 'iter', 'max_epochs', 'max_iters')
 _REMEDY = 'no training writes that: use another checkpoint'
 
 
@@ -25,14 +29,8 @@ def believed(name: str, part: str) -> Iterator[None]:
     Raises:
         UserError: naming the file and the part.
     """
-    try:
+    with foreign.believed(f'checkpoint {name}: {part}', 'use another checkpoint'):
         yield
-    except UserError:
-        raise
-    except (KeyError, TypeError, IndexError, AttributeError, ValueError, RuntimeError, OverflowError) as error:
-        text = ' '.join(str(error).split())[:120]
-        raise UserError(f'checkpoint {name}: {part} is not what this version of mmifnd writes ({type(error).__name__}: '
-                        f'{text}); use another checkpoint') from error
 
 
 def check_position(meta: dict[str, Any], name: str) -> None:
@@ -68,7 +66,8 @@ def check_plain_parts(checkpoint: dict[str, Any], name: str) -> None:
     meta = checkpoint['meta']
     if meta.get('settings') is not None:
         with believed(name, 'meta.settings'):
-            _check(isinstance(json.loads(meta['settings']), dict), name, 'meta.settings', meta['settings'])
+            settings = foreign.parse_json(meta['settings'], f'checkpoint {name}: meta.settings')
+            _check(isinstance(settings, dict), name, 'meta.settings', meta['settings'])
     if meta.get('images') is not None:
         images = meta['images']
         is_sound = isinstance(images, dict) and type(images.get('count')) is int and all(
@@ -78,11 +77,21 @@ def check_plain_parts(checkpoint: dict[str, Any], name: str) -> None:
     _check(isinstance(states, list) and all(isinstance(state, dict) for state in states), name, 'rank_states', states)
     hub = checkpoint.get('message_hub')
     if hub is not None:
-        is_sound = isinstance(hub, dict) and all(isinstance(hub.get(key, {}), dict)
-                                                 for key in ('log_scalars', 'runtime_info', 'resumed_keys'))
-        _check(is_sound, name, 'message_hub', hub)
-        for key, history in hub.get('log_scalars', {}).items():
-            _check(_is_history(history), name, f'message_hub.log_scalars.{key}', history)
+        _check_hub(hub, name)
+
+
+def _check_hub(hub: Any, name: str) -> None:
+    _check(isinstance(hub, dict), name, 'message_hub', hub)
+    for key in ('log_scalars', 'runtime_info', 'resumed_keys'):
+        part = hub.get(key)
+        _check(isinstance(part, dict) and all(isinstance(entry, str) for entry in part), name, f'message_hub.{key}', part)
+    for key, history in hub['log_scalars'].items():
+        _check(_is_history(history), name, f'message_hub.log_scalars.{key}', history)
+    for key, value in hub['runtime_info'].items():
+        is_number = type(value) in (int, float) or key not in _NUMBERS and not key.startswith('best_score')
+        _check(is_number and is_plain(value), name, f'message_hub.runtime_info.{key}', value)
+    for key, value in hub['resumed_keys'].items():
+        _check(value is True, name, f'message_hub.resumed_keys.{key}', value)
 
 
 def check_optimizer(optimizer: torch.optim.Optimizer, state: Any, name: str) -> None:
@@ -102,13 +111,16 @@ def check_optimizer(optimizer: torch.optim.Optimizer, state: Any, name: str) -> 
     _check(is_sound and isinstance(state.get('state'), dict), name, 'optimizer', state)
     parameters = [parameter for group in optimizer.param_groups for parameter in group['params']]
     numbers = [number for group in groups for number in group['params']]
+    _check(all(type(number) is int for number in numbers), name, 'optimizer.param_groups.params', numbers)
+    _check(set(state['state']) <= set(numbers), name, 'optimizer.state', state['state'])
     for number, parameter in zip(numbers, parameters):
-        for key, value in (state['state'].get(number) or {}).items():
-            fits = not isinstance(value, Tensor) or value.dim() == 0 or value.shape == parameter.shape
-            _check(fits, name, f'optimizer.state.{number}.{key}', value)
+        values = state['state'].get(number, {})
+        _check(isinstance(values, dict), name, f'optimizer.state.{number}', values)
+        for key, value in values.items():
+            _check(isinstance(key, str) and fits(value, parameter), name, f'optimizer.state.{number}.{key}', value)
     for ours, theirs in zip(optimizer.param_groups, groups):
         for key in set(ours) & set(theirs) - {'params'}:
-            _check(_is_of_kind(theirs[key], ours[key]), name, f'optimizer.param_groups.{key}', theirs[key])
+            _check(is_of_kind(theirs[key], ours[key]), name, f'optimizer.param_groups.{key}', theirs[key])
 
 
 def check_schedules(schedules: Any, states: Any, name: str) -> None:
@@ -133,7 +145,7 @@ def check_schedules(schedules: Any, states: Any, name: str) -> None:
         attributes = own.state_dict()
         _check(set(state) == set(attributes), name, f'param_schedulers of {type(own).__name__}', state)
         for key, value in attributes.items():
-            _check(_is_of_kind(state[key], value), name, f'param_schedulers.{key}', state[key])
+            _check(is_of_kind(state[key], value), name, f'param_schedulers.{key}', state[key])
 
 
 def check_image_state(framework: nn.Module, state: dict[str, Tensor], name: str, num_samples: int) -> None:
@@ -152,6 +164,8 @@ def check_image_state(framework: nn.Module, state: dict[str, Tensor], name: str,
     flexible = [f'{path}.' for path, part in framework.named_modules()
                 if isinstance(part, (ImageTable, KnowsImages, TakesPseudoLabels)) and part is not framework]
     for key, value in state.items():
+        if key in own and kind_of(own[key]) != kind_of(value):
+            raise UserError(f'{key} holds {kind_of(value)} in checkpoint {name} and {kind_of(own[key])} in this run; {_REMEDY}')
         if key in own and own[key].shape != value.shape and not key.startswith(tuple(flexible)):
             raise UserError(f'{key} has shape {tuple(value.shape)} in checkpoint {name} and {tuple(own[key].shape)} in this '
                             'run; use the config that it was trained with')
@@ -186,22 +200,6 @@ def _is_history(value: Any) -> bool:
     return all(isinstance(column, Tensor) and column.dim() == 1 for column in columns) and len(columns[0]) == len(columns[1])
 
 
-def _is_of_kind(value: Any, own: Any) -> bool:
-    if own is None or value is None or isinstance(own, Tensor) or isinstance(value, Tensor):
-        return isinstance(value, (int, float, Tensor, bool, list, tuple, str, type(None)))
-    if isinstance(own, (int, float)):
-        return isinstance(value, (int, float))
-    if isinstance(own, (list, tuple)):
-        return isinstance(value, (list, tuple)) and (not own or all(_is_of_kind(item, own[0]) for item in value))
-    if isinstance(own, dict):  # a Counter of milestones is a plain dict in a checkpoint
-        return isinstance(value, dict) and all(isinstance(part, (int, float)) for pair in value.items() for part in pair)
-    return isinstance(value, type(own))
-
-
 def _check(is_sound: bool, name: str, key: str, value: Any) -> None:
     if not is_sound:
-        shown = ' '.join(str(value).split())
-        if isinstance(value, (Tensor, dict, list, tuple)):
-            kind = type(value).__name__
-            shown = f'a tensor {tuple(value.shape)}' if isinstance(value, Tensor) else f'a {kind} of other parts'
-        raise UserError(f'checkpoint {name}: {key} is {shown[:120]}; {_REMEDY}')
+        raise UserError(f'checkpoint {name}: {key} is {described(value)}; {_REMEDY}')

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from mmifnd.errors import UserError
+from mmifnd.foreign import parse_json
 
 #: Parts of a config that say what is trained and how; the rest are circumstances.
 PARTS = ('model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'train_dataloader', 'default_hooks', 'custom_hooks',
@@ -32,7 +33,7 @@ def changed_settings(then: str, now: str) -> dict[str, tuple[Any, Any]]:
         >>> changed_settings(before, after)
         {'train_cfg.max_epochs': (4, 8)}
     """
-    before, after = json.loads(then), json.loads(now)
+    before, after = parse_json(then, 'meta.settings'), json.loads(now)
     return {key: (before.get(key), after.get(key)) for key in sorted({*before, *after})
             if before.get(key) != after.get(key) and not _is_circumstance(key)}
 

@@ -84,7 +84,7 @@ class PlainCheckpointHook(Hook):
                 runner.logger.warning(line)
             return
         if not isinstance(checkpoint.get('meta'), dict) or not {'epoch', 'iter'} <= set(checkpoint['meta']):
-            raise ValueError(f'checkpoint {name} holds weights only, and no training that could go on; to begin with its '
+            raise UserError(f'checkpoint {name} holds weights only, and no training that could go on; to begin with its '
                              'weights, leave out --resume and give it as load_from')
         check_position(checkpoint['meta'], name)
         check_plain_parts(checkpoint, name)
@@ -125,7 +125,7 @@ class PlainCheckpointHook(Hook):
             runner.logger.warning(f'the training set is not that of the checkpoint: {unused}; this training does not use them, '
                                   'but what is measured by them does')
         if changed and self.on_changed_data == 'refuse':
-            raise ValueError(f'the training set is not that of the checkpoint: {changed}; its labels and thresholds belong to '
+            raise UserError(f'the training set is not that of the checkpoint: {changed}; its labels and thresholds belong to '
                              'single images: resume on the old set, or keep the weights only with --fresh-image-state')
         if changed:
             runner.logger.warning(f'the training set is not that of the checkpoint: {changed}; labels, thresholds, averages '

@@ -8,7 +8,7 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmifnd.checkpoint_file import read_checkpoint
+from mmifnd.checkpoint_file import can_replace, read_checkpoint
 from mmifnd.errors import UserError
 from mmifnd.registry import MODELS
 
@@ -142,12 +142,13 @@ def load_weights(model: nn.Module, path: str | None) -> None:
         raise UserError(f'weights {path} do not exist; give a local file, nothing is downloaded')
     saved = read_checkpoint(file, 'cpu', lambda line: print_log(line, 'current', logging.WARNING), what='weights')
     saved = saved.get('state_dict', saved.get('model', saved)) if isinstance(saved, dict) else {}
+    saved = saved if isinstance(saved, dict) else {}
     expected = model.state_dict()
-    wrong = [key for key, value in expected.items() if key not in saved or saved[key].shape != value.shape]
+    wrong = [key for key, value in expected.items() if not can_replace(saved.get(key), value)]
     names = [key for key, part in model.named_modules() if isinstance(part, nn.Linear)]
     classifier = f'{names[-1]}.' if names else '\0'
     if wrong := [key for key in wrong if not key.startswith(classifier)]:
         raise UserError(f'weights {path} do not fit: {len(wrong)} of {len(expected)} tensors are missing or have another '
                         f'shape, such as {wrong[0]}')
-    fitting = {key: value for key, value in saved.items() if key in expected and expected[key].shape == value.shape}
+    fitting = {key: value for key, value in saved.items() if key in expected and can_replace(value, expected[key])}
     model.load_state_dict(fitting, strict=False)
