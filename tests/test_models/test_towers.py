@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from mmifnd.errors import MissingExtra
-from mmifnd.models.towers import OpenCLIPImage, OpenCLIPText, TextTransformer, TokenBag
+from mmifnd.models.towers import OpenCLIPImage, OpenCLIPText, TextTransformer, TokenBag, towers_of_one_model
 from mmifnd.models.towers.open_clip import build_open_clip
+from mmifnd.registry import MODELS
 
 SMALL = dict(embed_dim=12, vision_cfg=dict(layers=1, width=16, head_width=8, patch_size=8, image_size=16),
              text_cfg=dict(context_length=9, vocab_size=30, width=16, heads=2, layers=1))
@@ -89,6 +90,25 @@ def test_towers_have_the_features_of_a_local_checkpoint(open_clip, tmp_path):
     torch.testing.assert_close(text_tower(text)[0], whole.encode_text(text))
     assert image_tower.out_channels == text_tower.out_channels == dim == 12
     assert (text_tower.vocab_size, text_tower.context_length) == (30, 9)
+
+
+def test_both_towers_of_a_framework_come_from_one_model(open_clip, monkeypatch):
+    models, create = [], open_clip.create_model
+
+    def noted(*args, **options):
+        models.append(create(*args, **options))
+        return models[-1]
+
+    monkeypatch.setattr(open_clip, 'create_model', noted)
+    neck = dict(type='PassThrough', channels=12)
+    config = dict(type='CLIPAdapter', backbone=dict(type='OpenCLIPImage', model=SMALL), neck=neck, text_neck=neck,
+                  text_backbone=dict(type='OpenCLIPText', model=SMALL), head=dict(type='ElimContrastiveHead'))
+    first, second = MODELS.build(config), MODELS.build(config)
+    assert [(whole.visual, whole.text) for whole in models] == [
+        (framework.backbone.tower, framework.text_backbone.tower) for framework in (first, second)]
+    with towers_of_one_model():  # two of a kind are two
+        assert OpenCLIPImage(SMALL).tower is not OpenCLIPImage(SMALL).tower
+    assert OpenCLIPText(SMALL).tower is not OpenCLIPText(SMALL).tower and len(models) == 6
 
 
 def test_a_plain_checkpoint_of_open_clip_fits_the_separate_towers(open_clip, tmp_path):

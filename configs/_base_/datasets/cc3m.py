@@ -2,12 +2,10 @@
 # had 2,723,840 pairs; what the list of URLs gives today is fewer. An index of offsets is made beside each shard at the
 # first use, or before:
 #   python tools/dataset_converters/index_shards.py 'data/cc3m/*.tar' --workers 16
+_base_ = './pairs.py'
+
 train_dataloader = dict(
     batch_size=128,  # 8 GPUs x 128 = 1024 pairs a step
-    num_workers=8,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    collate_fn=dict(type='default_collate'),
     dataset=dict(
         type='PairShards',
         shards='*.tar',
@@ -23,10 +21,6 @@ train_dataloader = dict(
         ]))
 
 test_dataloader = dict(
-    batch_size=128,
-    num_workers=8,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
     dataset=dict(
         type='PairShards',
         shards='*.tar',

@@ -1,10 +1,8 @@
 # A table of pairs: data/pairs/pairs.csv with the columns image (a path below data/pairs) and caption.
+_base_ = './pairs.py'
+
 train_dataloader = dict(
     batch_size=256,
-    num_workers=8,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    collate_fn=dict(type='default_collate'),
     dataset=dict(
         type='ImageTextTable',
         ann_file='pairs.csv',
@@ -21,10 +19,6 @@ train_dataloader = dict(
         ]))
 
 test_dataloader = dict(
-    batch_size=128,
-    num_workers=8,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
     dataset=dict(
         type='ImageTextTable',
         ann_file='pairs.csv',

@@ -8,6 +8,7 @@ from mmifnd.distributed import gather, gather_with_gradient, rank, world_size
 from mmifnd.registry import MODELS
 
 from ..embedding import PAIR_FEATURES, unit_vectors
+from ..towers import towers_of_one_model
 from .base import ContrastiveFramework
 
 _SHARED = ('temperature', 'learned_temperature', 'bias', 'learned_bias')
@@ -48,8 +49,10 @@ class CLIPAdapter(ContrastiveFramework):
     def __init__(self, backbone: dict, neck: dict, text_backbone: dict, text_neck: dict, head: dict,
                  text_head: dict | None = None, data_preprocessor: dict | None = None, same_image: str = 'exclude',
                  init_cfg: dict | None = None) -> None:
-        super().__init__(backbone, neck, head, data_preprocessor or dict(type='ImageTextPreprocessor'), same_image, init_cfg)
-        self.text_backbone, self.text_neck = MODELS.build(text_backbone), MODELS.build(text_neck)
+        data_preprocessor = data_preprocessor or dict(type='ImageTextPreprocessor')
+        with towers_of_one_model():
+            super().__init__(backbone, neck, head, data_preprocessor, same_image, init_cfg)
+            self.text_backbone, self.text_neck = MODELS.build(text_backbone), MODELS.build(text_neck)
         if self.text_neck.out_channels != self.neck.out_channels:
             raise ValueError(f'text_neck.out_channels={self.text_neck.out_channels} differs from neck.out_channels='
                              f'{self.neck.out_channels}; images and texts share one embedding')

@@ -3,6 +3,9 @@
 import hashlib
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +17,22 @@ from mmifnd.registry import MODELS
 
 from .check_tokens import check_shape
 
+#: Within :func:`towers_of_one_model`: the towers that are built but not yet taken, by the model and its checkpoint.
+_SPARE_TOWERS: ContextVar[dict[str, dict[str, tuple[nn.Module, int]]] | None] = ContextVar('spare_towers', default=None)
+
+
+@contextmanager
+def towers_of_one_model() -> Iterator[None]:
+    """Within it, an image tower and a text tower of the same open_clip model are built together, once."""
+    token = _SPARE_TOWERS.set({})
+    try:
+        yield
+    finally:
+        _SPARE_TOWERS.reset(token)
+
 
 class _Tower(BaseModule):
-    """One tower of an open_clip model.
-
-    Args:
-        model (str | dict): name of a model, such as ``'RN50'`` or ``'ViT-B-32'``, or a model config with ``embed_dim``,
-            ``vision_cfg`` and ``text_cfg``.
-        pretrained (str, optional): local checkpoint of the whole model; None starts with open_clip's initialisation.
-        init_cfg (dict, optional): initialisation, as in mmengine.
+    """One tower of an open_clip model, called ``part`` there; see the public classes for the arguments.
 
     Attributes:
         out_channels (int): dimension of the tower's embedding, for a :class:`PassThrough` neck.
@@ -32,17 +42,28 @@ class _Tower(BaseModule):
 
     def __init__(self, model: str | dict = 'RN50', pretrained: str | None = None, init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg)
-        whole, self.out_channels = build_open_clip(model, pretrained)
-        self.tower: nn.Module = getattr(whole, self.part)
+        spare = _SPARE_TOWERS.get()
+        key = json.dumps([model, pretrained], sort_keys=True)
+        towers: dict[str, tuple[nn.Module, int]] = {} if spare is None else spare.setdefault(key, {})
+        if self.part not in towers:
+            whole, out_channels = build_open_clip(model, pretrained)
+            towers.update(visual=(whole.visual, out_channels), text=(whole.text, out_channels))
+        self.tower, self.out_channels = towers.pop(self.part)
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor]:
+        """Embeddings (B, D), not normalised, in a tuple as backbones give them."""
+        features = self.tower(inputs)
+        return (features[0] if isinstance(features, tuple) else features,)
 
 
 @MODELS.register_module()
 class OpenCLIPImage(_Tower):
-    """The image tower of an open_clip model, which ends with its own projection. Arguments: see the model's name and config.
+    """The image tower of an open_clip model, which ends with its own projection; it takes images (B, 3, H, W).
 
     Args:
-        model (str | dict): name of a model, such as ``'RN50'``, or its config.
-        pretrained (str, optional): local checkpoint of the whole model.
+        model (str | dict): name of a model, such as ``'RN50'`` or ``'ViT-B-32'``, or a model config with ``embed_dim``,
+            ``vision_cfg`` and ``text_cfg``.
+        pretrained (str, optional): local checkpoint of the whole model; None starts with open_clip's initialisation.
         init_cfg (dict, optional): initialisation, as in mmengine.
 
     Raises:
@@ -52,24 +73,13 @@ class OpenCLIPImage(_Tower):
 
     part = 'visual'
 
-    def forward(self, images: Tensor) -> tuple[Tensor]:
-        """Embeddings (B, D) of images (B, 3, H, W), not normalised, in a tuple as backbones give them."""
-        features = self.tower(images)
-        return (features[0] if isinstance(features, tuple) else features,)
-
 
 @MODELS.register_module()
 class OpenCLIPText(_Tower):
-    """The text tower of an open_clip model, which ends with its own projection.
+    """The text tower of an open_clip model, which ends with its own projection; it takes token ids int64 (B, L).
 
-    Args:
-        model (str | dict): name of a model, such as ``'RN50'``, or its config.
-        pretrained (str, optional): local checkpoint of the whole model.
-        init_cfg (dict, optional): initialisation, as in mmengine.
-
-    Raises:
-        MissingExtra: if open_clip is not installed.
-        ValueError: if the model is unknown, or the checkpoint no local file.
+    Arguments and errors are those of :class:`OpenCLIPImage`. :class:`CLIPAdapter` with both towers of one model builds the
+    model once.
     """
 
     part = 'text'
@@ -80,10 +90,9 @@ class OpenCLIPText(_Tower):
         self.context_length: int | None = getattr(self.tower, 'context_length', None)
 
     def forward(self, text: Tensor) -> tuple[Tensor]:
-        """Embeddings (B, D) of token ids int64 (B, L), not normalised, in a tuple as backbones give them."""
+        """Embeddings (B, D), not normalised, in a tuple as backbones give them."""
         check_shape(self, text)
-        features = self.tower(text)
-        return (features[0] if isinstance(features, tuple) else features,)
+        return super().forward(text)
 
 
 def build_open_clip(model: str | dict, pretrained: str | None = None) -> tuple[nn.Module, int]:

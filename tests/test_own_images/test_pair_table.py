@@ -1,0 +1,41 @@
+"""A table of pairs with all that tables have, from the look at it to the report."""
+
+import numpy as np
+import pytest
+from pair_table import write_table
+
+from mmifnd.apis import audit, evaluate, inspect, pretrain
+from mmifnd.apis.audit_report import write_audit
+from mmifnd.apis.run_images import images_of_runs
+from mmifnd.datasets import BROKEN_LIST
+from mmifnd.datasets.thumbnails import Thumbnails
+from mmifnd.visualization import write_run_report
+
+TINY = {'model.backbone.base_channels': 4, 'model.neck.in_channels': 32, 'model.text_backbone.layers': 1, 'log_level': 'ERROR'}
+
+
+@pytest.mark.slow
+def test_the_whole_way(tmp_path, restored_torch):
+    table = write_table(tmp_path / 'pairs')
+    found = inspect(table.file)
+    rows = dict(found.rows())
+    assert rows['folder'] == f'{2 * table.images} captions of {table.images} images'
+    assert sorted(found.broken) == table.missing and set(found.findings()['repeated_captions']) == set(table.repeated)
+
+    result = pretrain(table.file, tmp_path / 'run', framework='clip', method='glofnd', epochs=3, batch_size=32, image_size=32,
+                      num_workers=0, options=TINY)
+    listed = (tmp_path / 'run' / BROKEN_LIST).read_text()
+    assert all(name in listed for name in table.missing)
+    measures = evaluate(result.checkpoint, options=dict(log_level='ERROR'))
+    assert {'i2t_R@1', 't2i_R@10_same_caption', 'modality_gap', 'knn', 'zero_shot'} <= set(measures)
+    assert np.isfinite(list(measures.values())).all()
+
+    for feature in 'zt':
+        found = audit(result.checkpoint, str(table.file), clusters=[8], feature=feature)
+        assert found.num_images == table.images - len(table.missing)
+        files = write_audit(found, tmp_path / f'audit_{feature}', Thumbnails(str(table.file)))
+        assert [path.suffix for path in files] == ['.json', '.png', '.png']
+
+    images, labels = images_of_runs([tmp_path / 'run'])
+    page = write_run_report([tmp_path / 'run'], tmp_path / 'report.html', images=images, labels=labels).read_text()
+    assert 'image to text' in page and table.repeated[0] in page
