@@ -12,7 +12,7 @@ from PIL import Image
 
 from mmifnd.datasets import EmojiPairs
 
-#: Artists whose drawings are in the table; the first two have drawn most emoji twice.
+#: Artists whose drawings are in the table, in turn; most emoji have a drawing of each.
 ARTISTS = ('noto', 'twemoji', 'fluent')
 MISSING = 5
 
@@ -37,7 +37,7 @@ def write_table(folder: Path, count: int = 150) -> Table:
     """``count`` emoji, each with the artist's caption and with its name, in ``pairs.csv``; the pictures in ``pictures``."""
     (folder / 'pictures').mkdir(parents=True)
     tokenizer = dict(type='HashTokenizer')
-    drawings, names = (EmojiPairs('train', tokenizer, text=text, artists=ARTISTS, label='group') for text in ('caption', 'name'))
+    drawings, names = (EmojiPairs('train', tokenizer, text, label='group', artists=ARTISTS) for text in ('caption', 'name'))
     rows, texts = [], []
     for number in range(count):
         position = number // len(ARTISTS) + number % len(ARTISTS) * (len(drawings) // len(ARTISTS))  # every artist in turn

@@ -20,6 +20,7 @@ def test_the_whole_way(tmp_path, restored_torch):
     found = inspect(table.file)
     rows = dict(found.rows())
     assert rows['folder'] == f'{2 * table.images} captions of {table.images} images'
+    assert rows['broken'] == f'5 cannot be read, such as {table.missing[0]} (No such file or directory)'
     assert sorted(found.broken) == table.missing and set(found.findings()['repeated_captions']) == set(table.repeated)
 
     result = pretrain(table.file, tmp_path / 'run', framework='clip', method='glofnd', epochs=3, batch_size=32, image_size=32,
@@ -34,7 +35,7 @@ def test_the_whole_way(tmp_path, restored_torch):
         found = audit(result.checkpoint, str(table.file), clusters=[8], feature=feature)
         assert found.num_images == table.images - len(table.missing)
         files = write_audit(found, tmp_path / f'audit_{feature}', Thumbnails(str(table.file)))
-        assert [path.suffix for path in files] == ['.json', '.png', '.png']
+        assert [path.suffix for path in files] == ['.json', '.png']
 
     images, labels = images_of_runs([tmp_path / 'run'])
     page = write_run_report([tmp_path / 'run'], tmp_path / 'report.html', images=images, labels=labels).read_text()
