@@ -1,7 +1,7 @@
 # SimCLR on ImageNet without a queue: the first row of IFND's Table 5, 65.1 % top-1 at depth 18. The paper leaves batch,
 # epochs and learning rate of that table open. Ours: 1024 images a step, as on CIFAR (SupCon needs several images of a class
-# in a step, and 256 images of 1000 classes seldom have them); 200 epochs, as in the paper's other ImageNet rows; LARS, as in
-# SimCLR.
+# in a step, and 256 images of 1000 classes seldom have them); 200 epochs and the views of MoCo v2, as in the paper's other
+# ImageNet rows (SimCLR's crops begin at a scale of 0.08, and its jitter is twice as strong); LARS, as in SimCLR.
 _base_ = [
     '../_base_/datasets/imagenet_mocov2.py',
     '../_base_/models/simclr_r50.py',
