@@ -251,6 +251,7 @@ def test_linear_probe_of_a_share_of_the_labels(thousands, checkpoint, tmp_path, 
     metrics = runner.train() and runner.test()
     assert len(runner.train_dataloader.dataset) == images and runner.iter == 20  # a step an epoch
     assert metrics['accuracy/top1'] > 80  # the colour tells the class, from one image, too
+    assert runner._hooks[-1].best >= metrics['accuracy/top1']  # EarlyStopHook, asked every tenth epoch
 
 
 @pytest.mark.slow
@@ -331,6 +332,19 @@ def test_svms_of_voc_read_difficult_objects(checkpoint, tmp_path, restored_torch
     targets = runner.test_loop.representation().train_targets
     assert targets.shape == (24, 20)
     assert targets[0, :3].tolist() == [1, 0, -1] and targets[2, :3].tolist() == [1, -1, 1] and (targets[:, 3:] == -1).all()
+
+
+@pytest.mark.slow
+def test_linear_classifier_of_voc(checkpoint, tmp_path, restored_torch):
+    voc(tmp_path)
+    runner = started('linear/linear_r50_1xb256_100e_voc07.py',
+                     {**small_classifier(checkpoint), **small_crops(), **roots(tmp_path), 'train_cfg.val_interval': 1,
+                      'model.backbone.init_cfg.prefix': 'backbone.'}, tmp_path / 'run')
+    runner.train()
+    assert 0 < runner.test()['multi-label/mAP'] <= 100
+    backbone = backbone_of(torch.load(checkpoint, weights_only=True)['state_dict'])
+    assert torch.equal(runner.model.backbone.conv1.weight, backbone['conv1.weight'])
+    assert runner.model.head.fc.out_features == 20
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ model = dict(
         type='ImageViewsPreprocessor',
         mean=[125.307, 122.961, 113.8575],  # of CIFAR-10
         std=[51.5865, 50.847, 51.255]),
-    mixup=dict(views='further'))
+    mixup=dict(views='further', mate='key'))  # the paper does not say which of the two mixed images is strongly augmented
 
 train_dataloader = dict(
     num_workers=8,

@@ -16,7 +16,7 @@ TABLE = ROOT / 'tests' / 'data' / 'recipes.tsv'
 OURS = ('digits', 'emoji', 'fashion', 'folder', 'glyphs', 'clip_pairs')
 #: Parts of a config that make up a recipe.
 PARTS = ('model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'train_dataloader', 'default_hooks.false_negative',
-         'test_cfg.measures.svm', 'test_cfg.measures.transfer', 'custom_hooks')
+         'default_hooks.early_stop', 'test_cfg.measures.svm', 'test_cfg.measures.transfer', 'custom_hooks')
 #: Settings of the machine and of what is logged, by the last part of their name.
 NOT_OF_A_RECIPE = ('num_workers', 'val_interval', 'meta_keys', 'topk', 'seed', 'priority')
 

@@ -12,3 +12,6 @@ train_dataloader = dict(dataset=dict(type='LabelledSubset', fraction=1., seed=12
 param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True)]
 train_cfg = dict(by_epoch=True, max_epochs=90, val_interval=1)
 auto_scale_lr = dict(base_batch_size=1024, enable=False)
+# GloFND's code stops when the best epoch is more than 100 ago, and reports the best epoch on the test images; the log says
+# both that one and the last one.
+default_hooks = dict(early_stop=dict(type='EarlyStopHook', monitor='accuracy/top1', patience=100))

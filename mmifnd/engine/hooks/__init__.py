@@ -3,6 +3,7 @@
 from .checkpoint_hooks import CheckpointHook, PlainCheckpointHook
 from .cost_hook import CostHook
 from .detection_hook import DetectionHook
+from .early_stop_hook import EarlyStopHook
 from .epoch_callback_hook import EpochCallbackHook
 from .false_negative_hook import FalseNegativeHook
 from .health_hook import HealthHook
@@ -16,7 +17,7 @@ from .temperature_rate_hook import TemperatureRateHook
 from .watch_hook import WatchHook
 
 __all__ = [
-    'CheckpointHook', 'CostHook', 'DetectionHook', 'EpochCallbackHook', 'FalseNegativeHook', 'HealthHook', 'LockHook',
-    'NonFiniteHook', 'OnlineProbeHook', 'PlainCheckpointHook', 'ProgressHook', 'RuntimeInfoHook', 'STOPPED', 'StopHook',
-    'TemperatureRateHook', 'WatchHook',
+    'CheckpointHook', 'CostHook', 'DetectionHook', 'EarlyStopHook', 'EpochCallbackHook', 'FalseNegativeHook', 'HealthHook',
+    'LockHook', 'NonFiniteHook', 'OnlineProbeHook', 'PlainCheckpointHook', 'ProgressHook', 'RuntimeInfoHook', 'STOPPED',
+    'StopHook', 'TemperatureRateHook', 'WatchHook',
 ]

@@ -17,8 +17,8 @@ from mmifnd.registry import MODELS
 
 _SHARE, _PARTNER = 0, 1  # names of the draws
 _INTERVALS = 4096  # of the table of quantiles: no probability is off by more than one of them
-#: Which views are mixed, and with which view of the other image.
-VIEWS, MATES = ('pair', 'further'), ('key', 'query')
+#: Which views are mixed, and with which view of the other image, the first by default.
+MATES = dict(pair=('key', 'query'), further=('further', 'key'))
 
 
 @MODELS.register_module()
@@ -38,24 +38,27 @@ class MomentumMixup(nn.Module, DrawsBySeed):
         beta (float): kappa, parameter of the distribution of shares, > 0; 2 on CIFAR-10, 0.1 on ImageNet.
         weight (float): lambda, of the virtual queries' loss, in (0, 1]. The paper says 0.5 in its sweep on CIFAR-10 (Table 5)
             and does not say what it takes elsewhere.
-        views (str): ``'pair'`` mixes the query view with the other image's key view; ``'further'`` mixes each view beyond the
-            second, such as a small crop, with that of the other image, and averages their losses (SANE-Single has one,
-            SANE-Multi five; how the paper mixes a query view with a smaller crop is not said).
-        mate (str): of ``views='pair'``: ``'key'``, or ``'query'`` for vanilla mixup, which mixes two query views (Table 6).
+        views (str): ``'pair'`` mixes the query view; ``'further'`` mixes each view beyond the second, such as a small crop or
+            a strongly augmented view, and averages their losses (SANE-Single has one, SANE-Multi five).
+        mate (str, optional): the view of the other image that a view is mixed with. With ``'pair'`` its ``'key'`` view
+            (default), or its ``'query'`` view, which is vanilla mixup (Table 6). With ``'further'`` its ``'further'`` view of
+            the same kind (default; how the paper mixes a crop with a larger key view is not said), or its ``'key'`` view if
+            that has the same size.
         seed (int): of the draws.
 
     Raises:
         ValueError: if a value is out of range.
     """
 
-    def __init__(self, beta: float = 0.1, weight: float = 0.5, views: str = 'pair', mate: str = 'key',
+    def __init__(self, beta: float = 0.1, weight: float = 0.5, views: str = 'pair', mate: str | None = None,
                  seed: int = 0) -> None:
         super().__init__()
         if not 0 < beta < float('inf'):
             raise ValueError(f'beta={beta} of MomentumMixup is not a positive number; 0.1 and 2 are usual')
         check_inside('weight', weight, 0, 1, 'right', 'MomentumMixup', '0.5 is usual, and mixup=None turns it off')
-        check_choice('views', views, VIEWS, 'MomentumMixup')
-        check_choice('mate', mate, MATES, 'MomentumMixup')
+        check_choice('views', views, MATES, 'MomentumMixup')
+        mate = MATES[views][0] if mate is None else mate
+        check_choice('mate', mate, MATES[views], f'MomentumMixup with views={views!r}')
         self.weight, self.views, self.mate, self.seed = weight, views, mate, seed
         # The inverse of the cumulative distribution, since a draw from counters cannot reject and try again.
         quantiles = beta_distribution.ppf(np.linspace(0, 1, _INTERVALS + 1), beta, beta)
@@ -87,17 +90,18 @@ class MomentumMixup(nn.Module, DrawsBySeed):
         if len(inputs) == 2:
             raise ValueError("views='further' of MomentumMixup mixes views beyond the second, and the batch has two; add views "
                              "to the pipeline, or set views='pair'")
-        return [(view, gather(view)) for view in inputs[2:]]
+        return [(view, key_views if self.mate == 'key' else gather(view)) for view in inputs[2:]]
 
     def mix(self, images: Tensor, others: Tensor, share: Tensor) -> Tensor:
         """Virtual queries (B, C, H, W).
 
         Raises:
-            ValueError: if query and key views differ in size.
+            ValueError: if the views differ in size.
         """
         if images.shape != others.shape:
-            raise ValueError(f'MomentumMixup cannot mix query views of shape {tuple(images.shape[1:])} with key views of '
-                             f'{tuple(others.shape[1:])}; give the first two views one size')
+            remedy = "set mate='further'" if self.views == 'further' else 'give the first two views one size'
+            raise ValueError(f'MomentumMixup cannot mix views of shape {tuple(images.shape[1:])} with key views of '
+                             f'{tuple(others.shape[1:])}; {remedy}')
         return share * images + (1 - share) * others
 
     def loss(self, head: nn.Module, contrasts: tuple[Contrast, Contrast], share: Tensor) -> Tensor:

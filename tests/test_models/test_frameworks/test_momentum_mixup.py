@@ -146,7 +146,7 @@ def test_a_step_of_sane_against_loops(mate):
 
 def test_further_views_are_mixed_with_those_of_the_partner_and_averaged():
     pair, further = (built('elim', fresh_keys=True) for _ in range(2))
-    further.mixup.views = 'further'
+    further.mixup.views = further.mixup.mate = 'further'
     index = torch.arange(4)
     views = views_of(index)
     with pytest.raises(ValueError, match="views='further' of MomentumMixup mixes views beyond the second, and"):
@@ -156,6 +156,23 @@ def test_further_views_are_mixed_with_those_of_the_partner_and_averaged():
     same = further([*views, views[0], views[0]], index, mode='loss')['mixup']
     pair.mixup.mate = 'query'
     torch.testing.assert_close(pair(views, index, mode='loss')['mixup'], same)
+
+
+def test_further_views_are_mixed_with_the_key_view_of_the_partner():
+    pair, further = (built('elim', fresh_keys=True) for _ in range(2))
+    further.mixup.views = 'further'
+    index = torch.arange(4)
+    views = views_of(index)
+    mixed = further([*views, views[0]], index, mode='loss')['mixup']
+    torch.testing.assert_close(pair(views, index, mode='loss')['mixup'], mixed)
+    with pytest.raises(ValueError, match=r"views of shape \(1, 6, 6\) with key views of \(1, 8, 8\); set mate='further'"):
+        further.mixup.mix(views[0][:, :, 1:7, 1:7], views[1], torch.tensor(0.5))
+
+
+def test_each_way_of_mixing_has_its_mates():
+    assert MomentumMixup().mate == 'key' and MomentumMixup(views='further').mate == 'further'
+    with pytest.raises(ValueError, match="mate='query' of MomentumMixup with views='further'"):
+        MomentumMixup(views='further', mate='query')
 
 
 def test_fresh_keys_of_the_anchors_image_are_no_candidates():
@@ -255,5 +272,5 @@ def test_values_out_of_range_are_named(options, words):
 def test_views_of_different_sizes_are_named():
     index = torch.arange(4)
     views = views_of(index)
-    with pytest.raises(ValueError, match=r'query views of shape \(1, 8, 8\) with key views of \(1, 6, 6\); give the'):
+    with pytest.raises(ValueError, match=r'views of shape \(1, 8, 8\) with key views of \(1, 6, 6\); give the'):
         built()([views[0], views[1][:, :, 1:7, 1:7]], index, mode='loss')
