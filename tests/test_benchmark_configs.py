@@ -21,7 +21,7 @@ from mmifnd.registry import DATASETS, METRICS, MODELS
 ROOT = Path(__file__).resolve().parent.parent / 'configs' / 'benchmarks'
 CLASSIFIERS, FEATURES = (
     sorted(str(path.relative_to(ROOT)) for room in rooms for path in (ROOT / room).glob('*.py'))
-    for rooms in (('linear', 'semi_supervised'), ('svm', 'transfer', 'wordnet')))
+    for rooms in (('linear', 'semi_supervised'), ('svm', 'transfer', 'wordnet', 'nmi')))
 SMALL = {'model.backbone.depth': 18, 'model.backbone.stem_channels': 8, 'model.backbone.base_channels': 8}
 RANDOM = np.random.default_rng(0)
 

@@ -84,6 +84,7 @@ MINIMAL = dict(
                        ResumableSampler=dict(sampler=dict(type='DefaultSampler', dataset=[0, 1], shuffle=True, seed=0))),
     TOKENIZER=dict(HashTokenizer={}, CLIPTokenizer={}, HFTokenizer=dict(path='pairs')),
     TRANSFORMS=dict(LoadImageFromFile={}, ResizeEdge=dict(scale=8), CutViews=dict(num_views=2, crops=dict(scale=8)),
+                    MixedViews=dict(crop=dict(scale=8), further=[dict(scale=4)], transforms=[]), StrongOperations={},
                     Tokenize=dict(tokenizer=dict(type='HashTokenizer'))),
     METRICS=dict(KNNAccuracy={}, LinearProbe={}, FewShotProbe={}, ClusteringNMI={}, DetectionRates={},
                  DetectionQuality={}, QuantileError={}, BalancedAccuracy={}, LabelFractionProbe={}, LinearSVM={},
@@ -92,6 +93,7 @@ MINIMAL = dict(
     MODELS=dict(
         TorchvisionBackbone=dict(name='resnet18'), TimmBackbone=dict(name='resnet10t'),
         GivenBackbone=dict(name=give_backbone(torch.nn.Identity())), SmallCNN={}, Encoder=dict(backbone=dict(type='SmallCNN')),
+        DeepClusterNet=dict(arch='alexnet', hidden_channels=4),
         ProjectionMLP=dict(in_channels=8, hidden_channels=8, out_channels=4),
         ImageViewsPreprocessor={}, TensorViewsPreprocessor=dict(augmentation=[dict(type='RandomHorizontalFlip')]),
         ElimContrastiveHead={}, AttrContrastiveHead={}, GloFNDThresholdHead={}, ProtoNCEHead={}, SogCLRHead={},

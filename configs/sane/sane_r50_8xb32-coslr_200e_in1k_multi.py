@@ -6,93 +6,27 @@ train_dataloader = dict(
         pipeline=[
             dict(type='LoadImageFromFile'),
             dict(
-                type='MultiView',
-                num_views=[2, 1, 1, 1, 1, 1],
+                type='MixedViews',
+                crop=dict(scale=224, crop_ratio_range=(0.2, 1.0)),
+                further=[
+                    dict(scale=224, crop_ratio_range=(0.2, 1.0)),
+                    dict(scale=192, crop_ratio_range=(0.172, 0.86)),
+                    dict(scale=160, crop_ratio_range=(0.143, 0.715)),
+                    dict(scale=128, crop_ratio_range=(0.114, 0.571)),
+                    dict(scale=96, crop_ratio_range=(0.086, 0.429)),
+                ],
                 transforms=[
-                    [
-                        dict(type='RandomResizedCrop', scale=224, crop_ratio_range=(0.2, 1.0), backend='pillow'),
-                        dict(
-                            type='RandomApply',
-                            prob=0.8,
-                            transforms=[
-                                dict(type='NumpyToPIL', to_rgb=True),
-                                dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
-                                dict(type='PILToNumpy', to_bgr=True),
-                            ]),
-                        dict(type='RandomGrayscale', prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.2989)),
-                        dict(type='GaussianBlur', prob=0.5, magnitude_range=(0.1, 2.), magnitude_std='inf'),
-                        dict(type='RandomFlip', prob=0.5),
-                    ],
-                    [
-                        dict(type='RandomResizedCrop', scale=224, crop_ratio_range=(0.2, 1.0), backend='pillow'),
-                        dict(
-                            type='RandomApply',
-                            prob=0.8,
-                            transforms=[
-                                dict(type='NumpyToPIL', to_rgb=True),
-                                dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
-                                dict(type='PILToNumpy', to_bgr=True),
-                            ]),
-                        dict(type='RandomGrayscale', prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.2989)),
-                        dict(type='GaussianBlur', prob=0.5, magnitude_range=(0.1, 2.), magnitude_std='inf'),
-                        dict(type='RandomFlip', prob=0.5),
-                    ],
-                    [
-                        dict(type='RandomResizedCrop', scale=192, crop_ratio_range=(0.172, 0.86), backend='pillow'),
-                        dict(
-                            type='RandomApply',
-                            prob=0.8,
-                            transforms=[
-                                dict(type='NumpyToPIL', to_rgb=True),
-                                dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
-                                dict(type='PILToNumpy', to_bgr=True),
-                            ]),
-                        dict(type='RandomGrayscale', prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.2989)),
-                        dict(type='GaussianBlur', prob=0.5, magnitude_range=(0.1, 2.), magnitude_std='inf'),
-                        dict(type='RandomFlip', prob=0.5),
-                    ],
-                    [
-                        dict(type='RandomResizedCrop', scale=160, crop_ratio_range=(0.143, 0.715), backend='pillow'),
-                        dict(
-                            type='RandomApply',
-                            prob=0.8,
-                            transforms=[
-                                dict(type='NumpyToPIL', to_rgb=True),
-                                dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
-                                dict(type='PILToNumpy', to_bgr=True),
-                            ]),
-                        dict(type='RandomGrayscale', prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.2989)),
-                        dict(type='GaussianBlur', prob=0.5, magnitude_range=(0.1, 2.), magnitude_std='inf'),
-                        dict(type='RandomFlip', prob=0.5),
-                    ],
-                    [
-                        dict(type='RandomResizedCrop', scale=128, crop_ratio_range=(0.114, 0.571), backend='pillow'),
-                        dict(
-                            type='RandomApply',
-                            prob=0.8,
-                            transforms=[
-                                dict(type='NumpyToPIL', to_rgb=True),
-                                dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
-                                dict(type='PILToNumpy', to_bgr=True),
-                            ]),
-                        dict(type='RandomGrayscale', prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.2989)),
-                        dict(type='GaussianBlur', prob=0.5, magnitude_range=(0.1, 2.), magnitude_std='inf'),
-                        dict(type='RandomFlip', prob=0.5),
-                    ],
-                    [
-                        dict(type='RandomResizedCrop', scale=96, crop_ratio_range=(0.086, 0.429), backend='pillow'),
-                        dict(
-                            type='RandomApply',
-                            prob=0.8,
-                            transforms=[
-                                dict(type='NumpyToPIL', to_rgb=True),
-                                dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
-                                dict(type='PILToNumpy', to_bgr=True),
-                            ]),
-                        dict(type='RandomGrayscale', prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.2989)),
-                        dict(type='GaussianBlur', prob=0.5, magnitude_range=(0.1, 2.), magnitude_std='inf'),
-                        dict(type='RandomFlip', prob=0.5),
-                    ],
+                    dict(
+                        type='RandomApply',
+                        prob=0.8,
+                        transforms=[
+                            dict(type='NumpyToPIL', to_rgb=True),
+                            dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1),
+                            dict(type='PILToNumpy', to_bgr=True),
+                        ]),
+                    dict(type='RandomGrayscale', prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.2989)),
+                    dict(type='GaussianBlur', prob=0.5, magnitude_range=(0.1, 2.), magnitude_std='inf'),
+                    dict(type='RandomFlip', prob=0.5),
                 ]),
             dict(type='PackInputs'),
         ]))

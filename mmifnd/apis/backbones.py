@@ -20,7 +20,7 @@ def load_backbone(checkpoint: str | Path, encoder: str = 'query', config: str | 
         checkpoint: a ``.pth`` file of a training run, or one that ``import_checkpoint.py`` wrote.
         encoder: ``'query'``, or ``'key'`` for MoCo's momentum encoder.
         config: of the training; needed only where the tensors do not tell the architecture (they do for ResNet,
-            ResNet_CIFAR and SmallCNN).
+            ResNet_CIFAR, SmallCNN and DeepClusterNet).
 
     Raises:
         FileNotFoundError: if there is no such checkpoint.

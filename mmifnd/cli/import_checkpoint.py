@@ -1,4 +1,4 @@
-"""Convert a public checkpoint of MoCo, PCL, SwAV, torchvision or timm (a ResNet) into one of mmifnd.
+"""Convert a public checkpoint of MoCo, PCL, SwAV, DeepCluster, torchvision or timm (a ResNet) into one of mmifnd.
 
     mmifnd import moco_v2_200ep_pretrain.pth.tar mocov2.pth
     mmifnd test baselines/mocov2_r50_8xb32-coslr_200e_in1k_mlp2 mocov2.pth

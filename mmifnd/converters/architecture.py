@@ -11,7 +11,9 @@ _DEPTHS = {
 
 
 def describe_backbone(weights: dict[str, Tensor]) -> dict | None:
-    """Return the config of the backbone that ``weights`` fit; None if it is none of ResNet, ResNet_CIFAR and SmallCNN.
+    """Return the config of the backbone that ``weights`` fit; None if it is of another kind.
+
+    Recognised are ResNet, ResNet_CIFAR, SmallCNN and DeepClusterNet.
 
     A file of weights does not say everything. Which convolution of a bottleneck has the stride (``style``) leaves no trace in
     it; it is assumed to be 'pytorch', as in all our configs.
@@ -24,6 +26,10 @@ def describe_backbone(weights: dict[str, Tensor]) -> dict | None:
     if 'layers.0.0.weight' in weights:
         convolutions = [value for name, value in weights.items() if re.fullmatch(r'layers\.\d+\.0\.weight', name)]
         return dict(type='SmallCNN', in_channels=convolutions[0].shape[1], widths=tuple(len(w) for w in convolutions))
+    if {'sobel.0.weight', 'features.0.weight'} <= set(weights):
+        arch = 'alexnet' if len(weights['features.0.weight']) == 96 else 'vgg16'
+        linear = [value for name, value in weights.items() if re.fullmatch(r'classifier\.\d\.weight', name)]
+        return dict(type='DeepClusterNet', arch=arch, hidden_channels=len(linear[-1]) if linear else 4096)
     if {'conv1.weight', 'layer1.0.conv1.weight', 'layer1.0.conv2.weight'} <= set(weights):
         return _describe_resnet(weights)
     return None

@@ -1,4 +1,4 @@
-"""Read public checkpoints of MoCo, PCL, SwAV and of the ResNets of torchvision and timm."""
+"""Read public checkpoints of MoCo, PCL, SwAV, DeepCluster and of the ResNets of torchvision and timm."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend, load_plain
 
+from .deepcluster import deepcluster_net
 from .export import torch_bytes
 from .resnet import plain_resnet
 from .weights import state_dict_of, without_prefix
@@ -21,10 +22,14 @@ _RULES: dict[str, tuple[tuple[str, str | None], ...]] = dict(
         ('module.projection_head.', 'neck.mlp.'), ('module.prototypes.weight', 'head.prototypes.weight'),
         ('module.prototypes.', None),  # several sets, as in DeepCluster v2
         ('module.', 'backbone.')),
+    deepcluster=(  # DataParallel holds the convolutions alone
+        ('features.module.', 'backbone.features.'), ('features.', 'backbone.features.'),
+        ('classifier.', 'backbone.classifier.'), ('sobel.', 'backbone.sobel.'), ('top_layer.', None)),
     resnet=(('fc.', None), ('', 'backbone.')))
 
 #: For each layout: a name that only it has.
-_TELLING = dict(moco='module.encoder_q.conv1.weight', swav='module.conv1.weight', resnet='conv1.weight')
+_TELLING = dict(moco='module.encoder_q.conv1.weight', swav='module.conv1.weight', deepcluster='sobel.0.weight',
+                resnet='conv1.weight')
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class ImportedModel:
     """A public checkpoint whose tensors have our names.
 
     Attributes:
-        layout (str): ``'moco'``, ``'swav'`` or ``'resnet'``.
+        layout (str): ``'moco'``, ``'swav'``, ``'deepcluster'`` or ``'resnet'``.
         state_dict (dict[str, Tensor]): ``backbone.*``, ``neck.*``, MoCo's ``key_*`` and ``queue.*``, SwAV's
             ``head.prototypes.*``, if the file has them.
         unused (tuple[str, ...]): tensors of the file that are not used.
@@ -52,18 +57,19 @@ def import_model(path: str | Path) -> ImportedModel:
     """Read a public checkpoint with ``weights_only=True`` and take nothing but its tensors.
 
     The layout is recognised by the names: MoCo v1 and v2 and PCL (``module.encoder_q.*``), SwAV (``module.*`` with
-    ``projection_head`` and ``prototypes``), torchvision and timm (a bare ResNet). All of them take RGB images with
-    ImageNet's mean and deviation, as our configs do.
+    ``projection_head`` and ``prototypes``; also DeepCluster v2), DeepCluster (AlexNet or VGG16 behind a Sobel filter),
+    torchvision and timm (a bare ResNet). All of them take RGB images with ImageNet's mean and deviation, as our configs do.
 
     Raises:
         FileNotFoundError: if the file does not exist.
         ValueError: if the file is damaged, holds more than tensors and plain values, has none of these layouts, or its
-            backbone is not a plain ResNet.
+            backbone is neither a plain ResNet nor DeepCluster's network.
     """
     state = state_dict_of(load_plain(str(path), map_location='cpu', keeps_names=True))
     layout = next((name for name, telling in _TELLING.items() if telling in state), None)
     if layout is None:
         raise ValueError(f'{path} has none of the known layouts (MoCo and PCL: {_TELLING["moco"]}; SwAV: {_TELLING["swav"]}; '
+                         f'DeepCluster: {_TELLING["deepcluster"]}; '
                          f'torchvision and timm: {_TELLING["resnet"]}){_such_as(state)}')
     renamed = {name: _rename(name, layout) for name in state}
     ours = {new: state[name] for name, new in renamed.items() if new is not None}
@@ -71,7 +77,8 @@ def import_model(path: str | Path) -> ImportedModel:
     for encoder in ('backbone.', 'key_backbone.'):
         weights = without_prefix(ours, encoder)
         if weights:
-            ours |= {f'{encoder}{name}': value for name, value in plain_resnet(weights, f'{path} ({encoder}*)').items()}
+            form = deepcluster_net if layout == 'deepcluster' else plain_resnet
+            ours |= {f'{encoder}{name}': value for name, value in form(weights, f'{path} ({encoder}*)').items()}
     if 'head.prototypes.weight' in ours:
         ours['head.step'] = torch.zeros((), dtype=torch.int64)
     if 'module.queue' in unused:

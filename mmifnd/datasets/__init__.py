@@ -15,6 +15,7 @@ from .in_memory import InMemoryImages
 from .indexed import IndexedDataset
 from .labelled_subset import LabelledSubset
 from .load_image import LoadImageFromFile
+from .mixed_views import MixedViews, StrongOperations
 from .pairs import (
     CocoCaptions,
     ImageTextTable,
@@ -36,11 +37,11 @@ from .tokenizers import CLIPTokenizer, HashTokenizer, HFTokenizer, Tokenize
 from .wordnet_depth import WordNetDepthDataset, wordnet_groups, wordnet_names
 
 __all__ = [
-    'BROKEN_LIST', 'MAX_BROKEN', 'CLIPTokenizer', 'CaptionTokens', 'ClassSubset', 'CocoCaptions', 'CustomDataset', 'CutViews',
-    'Digits', 'EmojiPairs', 'Glyphs', 'GroupedFolder', 'HFTokenizer', 'HashTokenizer', 'IDXImages', 'ImageIdentity',
-    'ImageTextTable',
-    'InMemoryImages', 'InMemoryPairs', 'IndexedDataset', 'KarpathyJson', 'LabelledSubset', 'LoadImageFromFile', 'PairShards',
-    'ResizeEdge', 'ResumableSampler', 'ShardWindowSampler', 'SplitFolder', 'SubsetDataset', 'TensorImages', 'TensorPairs',
-    'Tokenize', 'WordNetDepthDataset', 'image_keys', 'indices_of', 'keep_batch', 'num_samples', 'prompts_of', 'read_classes',
-    'read_templates', 'sample_index', 'trace_origin', 'wordnet_groups', 'wordnet_names',
+    'BROKEN_LIST', 'MAX_BROKEN', 'CLIPTokenizer', 'CaptionTokens', 'ClassSubset', 'CocoCaptions', 'CustomDataset',
+    'CutViews', 'Digits', 'EmojiPairs', 'Glyphs', 'GroupedFolder', 'HFTokenizer', 'HashTokenizer', 'IDXImages',
+    'ImageIdentity', 'ImageTextTable', 'InMemoryImages', 'InMemoryPairs', 'IndexedDataset', 'KarpathyJson', 'LabelledSubset',
+    'LoadImageFromFile', 'MixedViews', 'PairShards', 'ResizeEdge', 'ResumableSampler', 'ShardWindowSampler', 'SplitFolder',
+    'StrongOperations', 'SubsetDataset', 'TensorImages', 'TensorPairs', 'Tokenize', 'WordNetDepthDataset', 'image_keys',
+    'indices_of', 'keep_batch', 'num_samples', 'prompts_of', 'read_classes', 'read_templates', 'sample_index',
+    'trace_origin', 'wordnet_groups', 'wordnet_names',
 ]

@@ -26,18 +26,20 @@ from .summary import Summary, mean_and_spread, summarise
 from .svm import VISSL_COSTS, draw_positives, low_shot_svm, svm_average_precisions
 from .threshold_error import ThresholdError, exact_quantiles, threshold_error
 from .transfer import TransferAccuracy, transfer_accuracy
+from .view_thresholds import batch_view_quantiles, view_quantiles, view_threshold_error
 from .zero_shot import ZeroShotAccuracy, class_weights, group_weights, zero_shot_accuracy
 
 __all__ = [
     'DetectionScores', 'Estimate', 'FewShotAccuracy', 'GroupAccuracy', 'ModalityGap', 'SuggestedAlpha', 'Summary',
     'ThresholdError', 'TransferAccuracy', 'VISSL_COSTS', 'ZeroShotAccuracy', 'affordable_draws', 'alignment',
-    'average_precision', 'balanced_accuracy', 'batch_of_first', 'class_weights', 'cluster_change', 'cluster_estimate',
-    'clustering_nmi', 'clustering_scores', 'detection_scores', 'draw_fraction', 'draw_positives', 'draw_supports',
-    'even_anchors', 'exact_quantiles', 'expected_false_negatives', 'few_shot_accuracy', 'fit_softmax_regression',
-    'group_accuracy', 'group_weights', 'health_alarms', 'knn_accuracy', 'knn_predict', 'knn_votes', 'label_fraction_accuracy',
-    'lidar', 'linear_probe_accuracy', 'linear_probe_predict', 'low_shot_svm', 'majority_accuracy', 'mean_and_spread',
-    'modality_gap', 'normalized_mutual_information', 'paired_t_test', 'pairwise_rates', 'participation_ratio',
-    'quantile_estimate', 'rankme', 'retrieval_ranks', 'retrieval_recall', 'scores_of_counts', 'spread', 'suggest_alpha',
-    'summarise', 'svm_average_precisions', 'threshold_alarm', 'threshold_error', 'top1_accuracy', 'transfer_accuracy',
-    'true_rates', 'uniformity', 'zero_shot_accuracy',
+    'average_precision', 'balanced_accuracy', 'batch_of_first', 'batch_view_quantiles', 'class_weights', 'cluster_change',
+    'cluster_estimate', 'clustering_nmi', 'clustering_scores', 'detection_scores', 'draw_fraction', 'draw_positives',
+    'draw_supports', 'even_anchors', 'exact_quantiles', 'expected_false_negatives', 'few_shot_accuracy',
+    'fit_softmax_regression', 'group_accuracy', 'group_weights', 'health_alarms', 'knn_accuracy', 'knn_predict', 'knn_votes',
+    'label_fraction_accuracy', 'lidar', 'linear_probe_accuracy', 'linear_probe_predict', 'low_shot_svm', 'majority_accuracy',
+    'mean_and_spread', 'modality_gap', 'normalized_mutual_information', 'paired_t_test', 'pairwise_rates',
+    'participation_ratio', 'quantile_estimate', 'rankme', 'retrieval_ranks', 'retrieval_recall',
+    's checkpoints, the theorem', 'scores_of_counts', 'spread', 'suggest_alpha', 'summarise', 'svm_average_precisions',
+    'threshold_alarm', 'threshold_error', 'top1_accuracy', 'transfer_accuracy', 'true_rates', 'uniformity', 'view_quantiles',
+    'view_threshold_error', 'zero_shot_accuracy',
 ]

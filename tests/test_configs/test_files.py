@@ -261,14 +261,12 @@ def test_sanes_recipes_are_the_papers():
     assert (single.model.queue_len, single.model.mixup.beta, MODELS.build(single.model.head).prior_range) == (
         65536, 0.1, (0.5, 10.))
     assert (cifar.train_cfg.max_epochs, single.train_cfg.max_epochs, multi.train_cfg.max_epochs) == (2000, 200, 800)
-    views = [next(step for step in config.train_dataloader.dataset.pipeline if step.type == 'MultiView')
+    views = [next(step for step in config.train_dataloader.dataset.pipeline if step.type == 'MixedViews')
              for config in (single, multi)]
-    sizes = [[(group[0].scale, tuple(group[0].crop_ratio_range)) for group in view.transforms[1:]] for view in views]
+    sizes = [[(crop.scale, tuple(crop.crop_ratio_range)) for crop in view.further] for view in views]
     assert sizes == [[(96, (.086, .429))], [(224, (.2, 1.)), (192, (.172, .86)), (160, (.143, .715)), (128, (.114, .571)),
                                             (96, (.086, .429))]]
-    assert [view.num_views for view in views] == [[2, 1], [2, 1, 1, 1, 1, 1]]
-    for group in views[1].transforms[1:]:
-        assert (group[-1].type, group[-1].num_policies, len(group[-1].policies)) == ('RandAugment', 5, 14)
+    assert [step.type for view in views for step in view.get('strong', [])] == ['StrongOperations']
 
 
 @pytest.mark.parametrize('name', LEARNING_RATES)

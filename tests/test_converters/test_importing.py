@@ -116,6 +116,57 @@ def test_several_sets_of_prototypes_find_no_place(tmp_path):
     assert not any(name.startswith('head.') for name in model.state_dict)
 
 
+ALEXNET = [nn.Conv2d(2, 96, 11, 4, 2), nn.MaxPool2d(3, 2), nn.Conv2d(96, 256, 5, 1, 2), nn.MaxPool2d(3, 2),
+           nn.Conv2d(256, 384, 3, 1, 1), nn.Conv2d(384, 384, 3, 1, 1), nn.Conv2d(384, 256, 3, 1, 1), nn.MaxPool2d(3, 2)]
+VGG16 = [layer for widths in ([2, 64, 64], [64, 128, 128], [128, 256, 256, 256], [256, 512, 512, 512], [512, 512, 512, 512])
+         for layer in [*(nn.Conv2d(*pair, 3, 1, 1) for pair in zip(widths, widths[1:])), nn.MaxPool2d(2, 2)]]
+
+
+def deepcluster_file(path, layout, linear, counters=True):
+    """As ``main.py`` of DeepCluster saves: only the convolutions are in DataParallel. Returns the net without its last ReLU."""
+    convolutions = nn.Sequential(*[part for layer in layout for part in (
+        (layer, nn.BatchNorm2d(layer.out_channels), nn.ReLU()) if isinstance(layer, nn.Conv2d) else (layer,))])
+    grey, sobel = nn.Conv2d(3, 1, 1), nn.Conv2d(1, 2, 3, padding=1)
+    net = shuffle_weights(nn.ModuleDict(dict(sobel=nn.Sequential(grey, sobel), features=convolutions, classifier=linear,
+                                             top_layer=nn.Linear(4, 10))))
+    state = {name.replace('features.', 'features.module.'): value for name, value in net.state_dict().items()
+             if counters or 'num_batches' not in name}
+    torch.save(dict(epoch=200, arch='alexnet', state_dict=state, optimizer=dict()), path)
+    return lambda pixels: linear(convolutions(net['sobel'](pixels)).flatten(1))
+
+
+@pytest.mark.parametrize('counters', [True, False], ids=['counters', 'without counters'])
+@pytest.mark.parametrize('arch', ['alexnet', pytest.param('vgg16', marks=pytest.mark.slow)])
+def test_deepcluster(arch, counters, tmp_path):
+    first = [nn.Identity(), nn.Linear(9216, 4), nn.ReLU(), nn.Identity()] if arch == 'alexnet' else [
+        nn.Linear(25088, 4), nn.ReLU(), nn.Identity()]
+    layout = ALEXNET if arch == 'alexnet' else VGG16
+    theirs = deepcluster_file(tmp_path / 'checkpoint.pth.tar', layout, nn.Sequential(*first, nn.Linear(4, 4)), counters)
+    model = import_model(tmp_path / 'checkpoint.pth.tar')
+    assert (model.layout, model.unused) == ('deepcluster', ('top_layer.weight', 'top_layer.bias'))
+    backbone = load_backbone(model.save(tmp_path / 'ours.pth')).eval()
+    pixels = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        torch.testing.assert_close(pool(backbone(pixels)), theirs(pixels), rtol=1e-4, atol=1e-5)
+        with pytest.raises(ValueError, match='DeepClusterNet takes images of 224 x 224 pixels, got 64 x 64'):
+            backbone(pixels[:, :, :64, :64])
+
+
+def test_the_sobel_filter_sees_edges_and_does_not_learn():
+    net = MODELS.build(dict(type='DeepClusterNet', arch='alexnet', hidden_channels=4))
+    edge = torch.zeros(1, 3, 8, 8)
+    edge[..., 4:] = 1
+    across, down = net.sobel(edge)[0, :, 2:6, 2:6]
+    assert (across[:, 1:3] == -4).all() and (across[:, [0, 3]] == 0).all() and (down == 0).all()
+    assert not any(parameter.requires_grad for parameter in net.sobel.parameters())
+
+
+def test_another_network_behind_a_sobel_filter_is_refused(tmp_path):
+    deepcluster_file(tmp_path / 'checkpoint.pth.tar', ALEXNET[:3], nn.Sequential(nn.Linear(4, 4)))
+    with pytest.raises(ValueError, match='is not alexnet as DeepCluster has it'):
+        import_model(tmp_path / 'checkpoint.pth.tar')
+
+
 def test_torchvision_and_timm(tmp_path):
     theirs = shuffle_weights(resnet18())
     torch.save(theirs.state_dict(), tmp_path / 'resnet18.pth')

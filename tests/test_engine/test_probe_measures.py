@@ -155,3 +155,20 @@ def test_few_shot_draws_that_cost_too_much_are_left_out_in_a_line(monkeypatch):
     assert len(FewShotProbe(shots=(1,), num_draws=30)(rep)['shot_1'].values) == 30 and not lines
     found = FewShotProbe(shots=(1,), num_draws=30, max_operations=1.)(rep)
     assert len(found['shot_1'].values) == 3 and lines[0].startswith('shot_1: 3 draws instead of num_draws=30')
+
+
+def test_thresholds_are_judged_over_the_views_of_the_training(digits_runner):
+    measures = dict(_delete_=True, thresholds=dict(type='QuantileError', views=True))
+    runner = digits_runner('configs/glofnd/simclr_glofnd_digits.py', test_cfg__measures=measures)
+    metrics = runner.test()
+    assert set(metrics) == {'threshold_mae', 'threshold_rmse', 'threshold_view_mae', 'threshold_view_rmse'}
+    assert 0 < metrics['threshold_view_mae'] <= metrics['threshold_view_rmse'] < 2
+    rep = runner.test_loop.representation()
+    assert rep.train_views.shape == (1297, 2, 32)
+    dataset = runner.build_dataloader(dict(runner.cfg.train_dataloader, dataset=dict(
+        type='mmifnd.IndexedDataset', dataset=runner.cfg.train_dataloader.dataset))).dataset
+    dataset.set_epoch(0)
+    batch = runner.model.data_preprocessor(dataset.__getitems__([7, 3]), training=True)
+    runner.model.eval()
+    for place, view in enumerate(batch['inputs']):
+        torch.testing.assert_close(rep.train_views[[7, 3], place], runner.model.cluster_feature(view), atol=1e-5, rtol=1e-5)

@@ -5,7 +5,14 @@ from torch import Tensor, nn
 
 from mmifnd.contrast import Contrast
 from mmifnd.detectors import BatchQuantileDetector
-from mmifnd.evaluation import even_anchors, exact_quantiles, threshold_error
+from mmifnd.evaluation import (
+    batch_view_quantiles,
+    even_anchors,
+    exact_quantiles,
+    threshold_error,
+    view_quantiles,
+    view_threshold_error,
+)
 from mmifnd.functional import batch_quantile
 
 
@@ -78,6 +85,28 @@ def threshold_sample(detector: nn.Module, embedding: Tensor, max_anchors: int = 
     thresholds = (batch_thresholds(embedding, alpha, batch_size, candidates) if learner is None
                   else learner.threshold.cpu().expand(len(embedding)).clone())
     return dict(thresholds=thresholds, threshold_anchors=anchors, exact_thresholds=exact)
+
+
+@torch.no_grad()
+def view_error_of(detector: nn.Module, views: Tensor, max_anchors: int | None = None,
+                  batch_size: int = _BATCH) -> dict[str, float]:
+    """``threshold_view_mae`` and ``threshold_view_rmse`` of a detector's thresholds; empty for a detector that has none.
+
+    Thresholds as in :func:`threshold_sample`; what they are compared with is :func:`mmifnd.evaluation.view_quantiles` of
+    the embeddings ``views`` (N, V, D).
+
+    Args:
+        max_anchors (int, optional): images whose thresholds are judged; default: all, as in GloFND's notebook.
+    """
+    learner, taker = _learner(detector), _taker(detector)
+    if learner is None and taker is None:
+        return {}
+    alpha = (learner or taker).alpha
+    anchors = torch.as_tensor(even_anchors(len(views), max_anchors or len(views)))
+    thresholds = (batch_view_quantiles(views, alpha, batch_size) if learner is None
+                  else learner.threshold.cpu().expand(len(views)))
+    error = view_threshold_error(thresholds[anchors], *view_quantiles(views, alpha, anchors))
+    return dict(threshold_view_mae=error.mae, threshold_view_rmse=error.rmse)
 
 
 def batch_thresholds(embedding: Tensor, alpha: float, batch_size: int, candidates: Tensor | None = None) -> Tensor:

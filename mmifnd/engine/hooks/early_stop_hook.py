@@ -53,8 +53,8 @@ class EarlyStopHook(Hook):
             loop.stop_training = True
         if loop.stop_training or runner.epoch >= runner.max_epochs:
             end = f'stopped after epoch {runner.epoch}' if loop.stop_training else f'ended after epoch {runner.epoch}'
-            runner.logger.info(f'{end}: {self.monitor} {value:.2f}; the best, {self.best:.2f} after epoch {self.best_epoch}, was '
-                               'chosen on these very images')
+            runner.logger.info(f'{end}: {self.monitor} {value:.2f}; the best, {self.best:.2f} after epoch {self.best_epoch}, '
+                               'was chosen on these very images')
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Keep the best value and its epoch."""

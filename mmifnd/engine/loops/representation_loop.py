@@ -15,7 +15,7 @@ from mmifnd.evaluation import Summary
 from mmifnd.models.embedding import pool
 from mmifnd.registry import DATASETS, LOOPS, METRICS
 
-from ..features.feature_pass import extract_features
+from ..features.feature_pass import extract_features, extract_views
 from ..metrics.measure import Measure, named_results
 from ..metrics.multi_label import targets_of
 from ..metrics.pair_features import pair_features
@@ -99,6 +99,7 @@ class RepresentationLoop(BaseLoop):
         return dict(
             train=features, train_labels=_as_tensor(train.labels()), train_targets=targets_of(train),
             train_embedding=self._embed(train, 'training embeddings') if hasattr(self.framework, 'cluster_feature') else None,
+            train_views=self._augmented() if any(measure.needs_train_views for measure in self.measures.values()) else None,
             classes=tuple(train.metainfo.get('classes') or ()), train_ids=torch.from_numpy(shared.train),
             test_ids=torch.from_numpy(shared.test), train_read=~any_rank(train.broken()))
 
@@ -141,6 +142,18 @@ class RepresentationLoop(BaseLoop):
 
     def _embed(self, dataset: IndexedDataset, what: str) -> torch.Tensor:
         return self._extract(dataset, self.framework.cluster_feature, what)
+
+    def _augmented(self) -> torch.Tensor | None:
+        """Embeddings of two views of each training image, as the training makes them, (N, 2, D)."""
+        config = self.runner.cfg.train_dataloader
+        if not hasattr(self.framework, 'cluster_feature'):
+            return None
+        loader = self.runner.build_dataloader(dict(config, dataset=_indexed(config.dataset, self.max_broken)))
+        rows, index = extract_views(self.framework, loader.dataset, self.framework.cluster_feature, 2, self.batch_size,
+                                    loader.num_workers, loader.collate_fn)
+        sizes = torch.bincount(index)  # some images come again where ranks take as many steps
+        first = (sizes.cumsum(0) - sizes).unsqueeze(1)
+        return rows[index.argsort(stable=True)[first + torch.arange(2)]]
 
     def _encode(self, images: torch.Tensor) -> torch.Tensor:
         return pool(self.framework.extract_feat(images))  # mmpretrain's classifiers give a tuple

@@ -22,6 +22,7 @@ class Measure:
             may be in both. Where some are, the loop leaves them out of the test images; it leaves the measure out where
             fewer than half would remain.
         needs_embedding (bool): a projection head.
+        needs_train_views (bool): embeddings of two augmented views of each training image.
         needs_train_texts (bool): of image-text models, the texts of the training images.
         asks_detector (bool): a detector that can be asked about any two images; needs those texts, too.
         needs_captions (bool): a text tower, and captions of the test images.
@@ -35,6 +36,7 @@ class Measure:
     takes_several_labels = False
     needs_disjoint_sets = False
     needs_embedding = False
+    needs_train_views = False
     needs_train_texts = False
     asks_detector = False
     needs_captions = False

@@ -48,6 +48,8 @@ class Representation:
         classes (tuple[str, ...]): names of the labels; empty if they have none; ``test_classes`` likewise.
         train_ids (Tensor | None): int64 (N,), equal numbers mean the same image, also across ``test_ids`` (T,).
         train_read (Tensor | None): bool (N,), false where an image could not be read and its row shows another one.
+        train_views (Tensor | None): embeddings of two augmented views of each training image, (N, 2, D), if a measure asks for
+            them.
         train_texts (Tensor | None): unit vectors of the first caption of each training image, (N, D); only of image-text
             models, if a measure asks their detectors.
         test_embedding (Tensor | None): unit vectors of the test images, (T, D); only of image-text models, as is what follows.
@@ -69,6 +71,7 @@ class Representation:
     train_ids: Tensor | None = None
     test_ids: Tensor | None = None
     train_read: Tensor | None = None
+    train_views: Tensor | None = None
     train_texts: Tensor | None = None
     test_embedding: Tensor | None = None
     texts: Texts | None = None
@@ -112,7 +115,7 @@ class Representation:
         learned = torch.ones(len(self.train), dtype=torch.bool) if self.train_read is None else self.train_read
         asked = ~self.is_shared if measure.needs_disjoint_sets else torch.ones(len(self.test), dtype=torch.bool)
         rows = dict(train=learned, train_labels=learned, train_targets=learned, train_ids=learned, train_embedding=learned,
-                    train_read=learned, train_texts=learned, test=asked, test_embedding=asked,
+                    train_read=learned, train_views=learned, train_texts=learned, test=asked, test_embedding=asked,
                     test_labels=asked, test_targets=asked, test_ids=asked)
         return replace(self, **{name: getattr(self, name)[kept] for name, kept in rows.items()
                                 if getattr(self, name) is not None})

@@ -1,6 +1,7 @@
 """Backbones that mmpretrain does not have."""
 
+from .deepcluster_net import DeepClusterNet
 from .library import GivenBackbone, TimmBackbone, TorchvisionBackbone, give_backbone
 from .small_cnn import SmallCNN
 
-__all__ = ['GivenBackbone', 'SmallCNN', 'TimmBackbone', 'TorchvisionBackbone', 'give_backbone']
+__all__ = ['DeepClusterNet', 'GivenBackbone', 'SmallCNN', 'TimmBackbone', 'TorchvisionBackbone', 'give_backbone']

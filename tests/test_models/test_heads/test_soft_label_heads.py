@@ -1,10 +1,13 @@
 """SANEHead and SCEHead: their functions on the similarities of a contrast, their constants, the claim of a theorem."""
 
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
 from mmifnd.contrast import Contrast
-from mmifnd.functional import elimination_loss, refined_label, self_labeling_loss, similarity_contrastive_loss
+from mmifnd.functional import elimination_loss, self_labeling_loss, similarity_contrastive_loss
 from mmifnd.models.heads import SANEHead, SCEHead
 
 
@@ -112,52 +115,30 @@ def test_values_out_of_range_are_named(kind, options, words):
 # --- what the paper's theorem says, at toy size -----------------------------------------------------------------------------
 
 
-def recovered(corrupted_share, prior, parts=('p', 'q'), num_classes=4, per_class=50, steps=300):
-    """Share of corrupted labels that end at the true class, and of all images that the learner puts there.
-
-    Tight, well separated clusters, one a class; in each, ``corrupted_share`` of the labels name the next class. A linear
-    softmax learner is trained on refined labels, whose p is its own prediction for another view of the image. The given
-    class takes the place of the positive: as p is a softmax, only differences to its similarity count.
-    """
-    generator = torch.Generator().manual_seed(0)
-    truth = torch.arange(num_classes).repeat_interleave(per_class)
-    centre = torch.linalg.qr(torch.randn(8, 8, generator=generator, dtype=torch.float64))[0][:num_classes]
-    noise = 0.02 * torch.randn(2, len(truth), 8, generator=generator, dtype=torch.float64)
-    view, other = centre[truth] + noise
-    corrupted = torch.arange(len(truth)) % per_class < corrupted_share * per_class
-    given = torch.where(corrupted, (truth + 1) % num_classes, truth)
-    classes = torch.arange(num_classes).expand(len(truth), -1)
-    others = classes[classes != given.unsqueeze(1)].view(len(truth), -1)
-    weight = torch.zeros(num_classes, 8, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.SGD([weight], lr=5.)
-    for step in range(steps):
-        logits = other @ weight.detach().T
-        relative = 1 + logits.gather(1, others) - logits.gather(1, given.unsqueeze(1))
-        shares = refined_label(relative, 1., 0.8, prior * step / steps, parts)
-        order = torch.cat([given.unsqueeze(1), others], dim=1)
-        label = torch.zeros_like(logits).scatter_(1, order, torch.cat(shares, dim=1))
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(view @ weight.T, label).backward()
-        optimizer.step()
-    predicted = (view @ weight.T).argmax(dim=1)
-    return (label.argmax(dim=1) == truth)[corrupted].double().mean().item(), (predicted == truth).double().mean().item()
+@pytest.fixture
+def recovered(monkeypatch):
+    """Share of corrupted labels that end at the true class, and of all images that the learner puts there."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / 'tools' / 'benchmarks'))
+    import label_recovery
+    yield label_recovery.recovered
+    sys.modules.pop('label_recovery', None)
 
 
 @pytest.mark.parametrize('share', [0.1, 0.3, 0.44])
-def test_labels_corrupted_below_the_margin_are_recovered(share):
+def test_labels_corrupted_below_the_margin_are_recovered(share, recovered):
     """All labels, and no error, while the true class leads in each cluster (by 1 - 2 * share); shown for the label p alone."""
     assert recovered(share, prior=10., parts='p') == (1., 1.)
 
 
 @pytest.mark.parametrize('share', [0.56, 0.7])
-def test_labels_corrupted_above_the_margin_are_not(share):
+def test_labels_corrupted_above_the_margin_are_not(share, recovered):
     assert recovered(share, prior=10., parts='p') == (0., 0.)
 
 
-def test_a_prior_that_never_outweighs_the_given_label_recovers_none():
+def test_a_prior_that_never_outweighs_the_given_label_recovers_none(recovered):
     assert recovered(0.3, prior=0., parts='p')[0] == recovered(0.3, prior=1., parts='p')[0] == 0
 
 
-def test_the_second_label_turns_against_labels_that_were_right_among_few_classes():
+def test_the_second_label_turns_against_labels_that_were_right_among_few_classes(recovered):
     """q leaves the given class out: of four classes it is sure of another one, which thousands of keys do not allow."""
     assert recovered(0.1, 1., 'pq')[1] < 0.6 and recovered(0.3, 10., 'pq')[1] == 0
