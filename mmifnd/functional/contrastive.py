@@ -37,7 +37,7 @@ def instance_loss(positive: Tensor, negative: Tensor, temperature: float | Tenso
 
 
 def elimination_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, temperature: float | Tensor,
-                     reweight: bool = False) -> Tensor:
+                     reweight: bool = False, weight: Tensor | None = None) -> Tensor:
     """InfoNCE whose denominator leaves out the detected false negatives (IFND, Eq. 3).
 
     Args:
@@ -48,6 +48,7 @@ def elimination_loss(positive: Tensor, negative: Tensor, false_negative: Tensor,
         temperature (float | Tensor): > 0; a scalar.
         reweight (bool): scale the kept negatives to the original count, ``(C / kept) * sum over the kept`` (the released
             code of GloFND, ICML 2025); a row that keeps none counts as keeping one.
+        weight (Tensor, optional): factor on each anchor's loss in the mean, (A,).
 
     Returns:
         Tensor: scalar, the mean over anchors. An anchor that has lost all negatives contributes 0, and gradient 0.
@@ -67,7 +68,8 @@ def elimination_loss(positive: Tensor, negative: Tensor, false_negative: Tensor,
     kept = torch.cat([positive, negative], dim=1).masked_fill(F.pad(removed, (1, 0)), -torch.inf)
     if reweight:
         kept = kept + F.pad(_log_share_kept(negative, kept[..., 1:]).expand(removed.shape), (1, 0))
-    return (kept.logsumexp(dim=2) - positive.squeeze(1)).mean()
+    losses = kept.logsumexp(dim=2) - positive.squeeze(1)
+    return (losses if weight is None else losses * weight).mean()
 
 
 def attraction_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, temperature: float | Tensor) -> Tensor:

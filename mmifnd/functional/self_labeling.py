@@ -22,7 +22,7 @@ PARTS = ('p', 'q')
 
 def self_labeling_loss(positive: Tensor, negative: Tensor, key_similarity: Tensor, false_negative: Tensor,
                        temperature: float, sharpening: float, prior: float, parts: Collection[str] = PARTS,
-                       share: float = 1.) -> Tensor:
+                       share: float = 1., weight: Tensor | None = None) -> Tensor:
     """The cross entropy with refined labels, without the detected false negatives (SANE, Eq. 4 and 5).
 
     ``-sum_k y_k log softmax_k(q . k / t)`` with ``y = (1 - share) * one_hot + share * refined``, see :func:`refined_label`.
@@ -38,6 +38,7 @@ def self_labeling_loss(positive: Tensor, negative: Tensor, key_similarity: Tenso
         prior (float): see :func:`refined_label`.
         parts (Collection[str]): see :func:`refined_label`.
         share (float): of the refined label, in [0, 1]; 0 is InfoNCE.
+        weight (Tensor, optional): factor on each anchor's loss in the mean, (A,).
 
     Returns:
         Tensor: scalar, the mean over anchors. An anchor without negatives contributes 0.
@@ -59,7 +60,7 @@ def self_labeling_loss(positive: Tensor, negative: Tensor, key_similarity: Tenso
         own, others = refined_label(similarity, temperature, sharpening, prior, parts)
         return 1 - share + share * own, share * others
 
-    return soft_label_loss(positive, negative, key_similarity, false_negative, temperature, label)
+    return soft_label_loss(positive, negative, key_similarity, false_negative, temperature, label, weight)
 
 
 @torch.no_grad()

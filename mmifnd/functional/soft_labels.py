@@ -81,7 +81,7 @@ def relational_label(key_similarity: Tensor, key_temperature: float, weight: flo
 
 
 def soft_label_loss(positive: Tensor, negative: Tensor, key_similarity: Tensor, false_negative: Tensor,
-                    temperature: float, labeler: Labeler) -> Tensor:
+                    temperature: float, labeler: Labeler, weight: Tensor | None = None) -> Tensor:
     """The cross entropy between labels made from ``key_similarity`` and ``softmax([positive | negatives] / temperature)``.
 
     Args:
@@ -91,6 +91,7 @@ def soft_label_loss(positive: Tensor, negative: Tensor, key_similarity: Tensor, 
         false_negative (Tensor): as above, (A, C) or (G, A, C).
         temperature (float): as above.
         labeler (Labeler): from (A, C) similarities, -inf where there is no candidate or it was removed, to a label.
+        weight (Tensor, optional): factor on each anchor's loss in the mean, (A,).
 
     Returns:
         Tensor: scalar, the mean over anchors, averaged over granularities.
@@ -115,7 +116,8 @@ def soft_label_loss(positive: Tensor, negative: Tensor, key_similarity: Tensor, 
         kept = negative.masked_fill(removed, -torch.inf)
         absent = kept == -torch.inf
         label = labeler(key_similarity.masked_fill(absent, -torch.inf))
-        losses.append(_soft_cross_entropy(positive, kept, absent, label).mean())
+        entropy = _soft_cross_entropy(positive, kept, absent, label)
+        losses.append((entropy if weight is None else entropy * weight).mean())
     return torch.stack(losses).mean()
 
 

@@ -99,7 +99,7 @@ class RepresentationLoop(BaseLoop):
         return dict(
             train=features, train_labels=_as_tensor(train.labels()), train_targets=targets_of(train),
             train_embedding=self._embed(train, 'training embeddings') if hasattr(self.framework, 'cluster_feature') else None,
-            train_views=self._augmented() if any(measure.needs_train_views for measure in self.measures.values()) else None,
+            train_views=self._augmented(),
             classes=tuple(train.metainfo.get('classes') or ()), train_ids=torch.from_numpy(shared.train),
             test_ids=torch.from_numpy(shared.test), train_read=~any_rank(train.broken()))
 
@@ -144,10 +144,11 @@ class RepresentationLoop(BaseLoop):
         return self._extract(dataset, self.framework.cluster_feature, what)
 
     def _augmented(self) -> torch.Tensor | None:
-        """Embeddings of two views of each training image, as the training makes them, (N, 2, D)."""
-        config = self.runner.cfg.train_dataloader
-        if not hasattr(self.framework, 'cluster_feature'):
+        """Embeddings of two views of each training image, as the training makes them, (N, 2, D); None if nobody needs them."""
+        is_needed = any(measure.needs_train_views for measure in self.measures.values())
+        if not is_needed or set(getattr(self.framework, 'heads', ())) != {''}:  # pairs have one view of each image
             return None
+        config = self.runner.cfg.train_dataloader
         loader = self.runner.build_dataloader(dict(config, dataset=_indexed(config.dataset, self.max_broken)))
         rows, index = extract_views(self.framework, loader.dataset, self.framework.cluster_feature, 2, self.batch_size,
                                     loader.num_workers, loader.collate_fn)

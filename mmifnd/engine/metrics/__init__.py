@@ -18,8 +18,8 @@ from .representation_measures import (
     FewShotProbe,
     KNNAccuracy,
     LinearProbe,
-    QuantileError,
 )
+from .threshold_measures import QuantileError
 
 __all__ = [
     'BalancedAccuracy', 'ClusteringNMI', 'DetectionQuality', 'DetectionRates', 'FewShotProbe', 'GroupProbe',

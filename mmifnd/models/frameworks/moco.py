@@ -54,6 +54,7 @@ class MoCoAdapter(ContrastiveFramework):
         self.momentum, self.empty, self.seed, self.multi_crop = momentum, empty, seed, multi_crop
         self.fresh_keys, self.mixup = fresh_keys, None if mixup is None else MODELS.build(mixup)
         if self.mixup is not None:
+            self._check_mixup()
             self.head.expect_virtual_queries()
         self.key_backbone = _frozen_copy(self.backbone)
         self.key_neck = _frozen_copy(self.neck)
@@ -61,6 +62,11 @@ class MoCoAdapter(ContrastiveFramework):
         self.register_buffer('step', torch.zeros((), dtype=torch.int64))
         self._average = get_ema_multi_avg_fn(momentum)
         self._pending: tuple[Tensor, Tensor] | None = None
+
+    def _check_mixup(self) -> None:
+        if self.mixup.share_of == 'image' and not self.head.weighs_anchors:
+            raise ValueError(f"share_of='image' of MomentumMixup needs a head that weighs anchors, such as SANEHead or "
+                             f"ElimContrastiveHead, and {type(self.head).__name__} does not; set share_of='step'")
 
     def init_weights(self) -> None:
         """Initialise the query encoder; the key encoder starts as its copy."""
@@ -172,7 +178,8 @@ class MoCoAdapter(ContrastiveFramework):
     def _virtual_loss(self, inputs: list[Tensor], key_views: Tensor, key: Tensor, index: Tensor) -> Tensor:
         """Loss of this rank's mixtures; ``key_views``, ``key`` and ``index`` are those of all ranks."""
         positions = torch.arange(len(inputs[0]), device=index.device) + rank() * len(inputs[0])
-        partner, share = self.mixup.partners(self.step, index)[positions], self.mixup.share(self.step)
+        partner = self.mixup.partners(self.step, index)[positions]
+        share = self.mixup.share(self.step, index[positions])
         losses = []
         for views, mates in self.mixup.pairs(inputs, key_views):
             query = self._encode_queries(self.mixup.mix(views, mates[partner], share))

@@ -19,6 +19,7 @@ _SHARE, _PARTNER = 0, 1  # names of the draws
 _INTERVALS = 4096  # of the table of quantiles: no probability is off by more than one of them
 #: Which views are mixed, and with which view of the other image, the first by default.
 MATES = dict(pair=('key', 'query'), further=('further', 'key'))
+SHARES = ('step', 'image')
 
 
 @MODELS.register_module()
@@ -30,9 +31,9 @@ class MomentumMixup(nn.Module, DrawsBySeed):
     labels of virtual queries only. Any head and detector will do; nothing that they keep of an image is learned from virtual
     queries.
 
-    The share ``s ~ Beta(beta, beta)`` is one for a step, as in mixup's code (the paper does not say whether each image has its
-    own), a hash of (seed, step). Partners are neighbours in the order of a hash of (seed, step, image) over the batch of all
-    ranks: no image is its own, unless alone. Both are the same on any number of processes and after a resume.
+    The share ``s ~ Beta(beta, beta)`` is a hash of (seed, step), or of (seed, step, image). Partners are neighbours in the order
+    of a hash of (seed, step, image) over the batch of all ranks: no image is its own, unless alone. Both are the same on any
+    number of processes and after a resume.
 
     Args:
         beta (float): kappa, parameter of the distribution of shares, > 0; 2 on CIFAR-10, 0.1 on ImageNet.
@@ -44,6 +45,8 @@ class MomentumMixup(nn.Module, DrawsBySeed):
             (default), or its ``'query'`` view, which is vanilla mixup (Table 6). With ``'further'`` its ``'further'`` view of
             the same kind (default; how the paper mixes a crop with a larger key view is not said), or its ``'key'`` view if
             that has the same size.
+        share_of (str): ``'step'`` draws one share for all images of a step, as mixup's code does, ``'image'`` one for each
+            image; the paper does not say. ``'image'`` needs a head that weighs anchors (SANEHead, ElimContrastiveHead).
         seed (int): of the draws.
 
     Raises:
@@ -51,7 +54,7 @@ class MomentumMixup(nn.Module, DrawsBySeed):
     """
 
     def __init__(self, beta: float = 0.1, weight: float = 0.5, views: str = 'pair', mate: str | None = None,
-                 seed: int = 0) -> None:
+                 share_of: str = 'step', seed: int = 0) -> None:
         super().__init__()
         if not 0 < beta < float('inf'):
             raise ValueError(f'beta={beta} of MomentumMixup is not a positive number; 0.1 and 2 are usual')
@@ -59,7 +62,8 @@ class MomentumMixup(nn.Module, DrawsBySeed):
         check_choice('views', views, MATES, 'MomentumMixup')
         mate = MATES[views][0] if mate is None else mate
         check_choice('mate', mate, MATES[views], f'MomentumMixup with views={views!r}')
-        self.weight, self.views, self.mate, self.seed = weight, views, mate, seed
+        check_choice('share_of', share_of, SHARES, 'MomentumMixup')
+        self.weight, self.views, self.mate, self.share_of, self.seed = weight, views, mate, share_of, seed
         # The inverse of the cumulative distribution, since a draw from counters cannot reject and try again.
         quantiles = beta_distribution.ppf(np.linspace(0, 1, _INTERVALS + 1), beta, beta)
         self.register_buffer('quantiles', torch.from_numpy(quantiles).float(), persistent=False)
@@ -68,9 +72,10 @@ class MomentumMixup(nn.Module, DrawsBySeed):
         """Take the run's seed; the train loop calls this, also after a resume."""
         self.seed = seed
 
-    def share(self, step: Tensor) -> Tensor:
-        """The query view's share in this step, a scalar in [0, 1]."""
-        level = counter_uniform(self.seed, _SHARE, step, dtype=self.quantiles.dtype) * _INTERVALS
+    def share(self, step: Tensor, index: Tensor | None = None) -> Tensor:
+        """The query view's share in this step, a scalar in [0, 1]; with a share per image those of ``index`` (B,), (B,)."""
+        counters = (step,) if self.share_of == 'step' or index is None else (step, index)
+        level = counter_uniform(self.seed, _SHARE, *counters, dtype=self.quantiles.dtype) * _INTERVALS
         below = level.long()
         return torch.lerp(self.quantiles.take(below), self.quantiles.take(below + 1), level.frac())
 
@@ -102,13 +107,17 @@ class MomentumMixup(nn.Module, DrawsBySeed):
             remedy = "set mate='further'" if self.views == 'further' else 'give the first two views one size'
             raise ValueError(f'MomentumMixup cannot mix views of shape {tuple(images.shape[1:])} with key views of '
                              f'{tuple(others.shape[1:])}; {remedy}')
+        share = share.view(-1, 1, 1, 1)
         return share * images + (1 - share) * others
 
     def loss(self, head: nn.Module, contrasts: tuple[Contrast, Contrast], share: Tensor) -> Tensor:
         """L' of the same virtual queries against their own images' keys and against their partners'."""
         with _not_training(head):
-            own_term, partner_term = (
-                head.virtual_criterion(contrast, head.detector.detect(contrast)) for contrast in contrasts)
+            false_negatives = [head.detector.detect(contrast) for contrast in contrasts]
+            if share.dim():  # one per image: a factor on each anchor's loss
+                first, second = map(head.virtual_criterion, contrasts, false_negatives, (share, 1 - share))
+                return first + second
+            own_term, partner_term = map(head.virtual_criterion, contrasts, false_negatives)
         return share * own_term + (1 - share) * partner_term
 
     def join(self, losses: dict[str, Tensor], virtual: Tensor) -> dict[str, Tensor]:

@@ -41,6 +41,9 @@ class ContrastiveHead(BaseModule):
     #: Whether the loss has a gradient to its temperature.
     can_learn_temperature = False
 
+    #: Whether :meth:`virtual_criterion` takes a factor for each anchor.
+    weighs_anchors = False
+
     #: Whether candidates share a denominator, so that false negatives have a softmax mass.
     has_denominator = True
 
@@ -128,9 +131,12 @@ class ContrastiveHead(BaseModule):
     def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
         """Scalar loss of a contrast whose false negatives are known, bool (G, A, C)."""
 
-    def virtual_criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
-        """The loss of virtual queries, which a framework with mixup makes besides the real ones; the same unless overridden."""
-        return self.criterion(contrast, false_negative)
+    def virtual_criterion(self, contrast: Contrast, false_negative: Tensor, weight: Tensor | None = None) -> Tensor:
+        """The loss of virtual queries, which a framework with mixup makes besides the real ones; the same unless overridden.
+
+        ``weight`` (A,), a factor on each anchor's loss in the mean, is given to heads that :attr:`weighs_anchors` only.
+        """
+        return self.criterion(contrast, false_negative, *(() if weight is None else (weight,)))
 
     def expect_virtual_queries(self) -> None:
         """Be informed that the framework makes virtual queries, too."""
@@ -145,16 +151,16 @@ class ElimContrastiveHead(ContrastiveHead):
         **kwargs: see :class:`ContrastiveHead`.
     """
 
-    can_learn_temperature = True
+    can_learn_temperature = weighs_anchors = True
 
     def __init__(self, reweight: bool = False, **kwargs) -> None:
         super().__init__(**kwargs)
         self.reweight = reweight
 
-    def criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
-        """Eq. 3."""
+    def criterion(self, contrast: Contrast, false_negative: Tensor, weight: Tensor | None = None) -> Tensor:
+        """Eq. 3; ``weight`` (A,) is a factor on each anchor's loss."""
         return elimination_loss(contrast.positive_similarity, contrast.negative_similarity, false_negative,
-                                self.current_temperature, self.reweight)
+                                self.current_temperature, self.reweight, weight)
 
 
 @MODELS.register_module()

@@ -36,6 +36,8 @@ class SANEHead(ContrastiveHead, FollowsSteps):
         ValueError: if a value is out of range.
     """
 
+    weighs_anchors = True
+
     def __init__(self, temperature: float = 0.2, sharpening: float = 1., prior: Sequence[float] = (0.5, 10.),
                  parts: Sequence[str] = PARTS, refined_share: float | None = None, **kwargs) -> None:
         super().__init__(temperature=temperature, **kwargs)
@@ -64,11 +66,11 @@ class SANEHead(ContrastiveHead, FollowsSteps):
         """Cross entropy of real queries, without the false negatives."""
         return self._loss(contrast, false_negative, self._share)
 
-    def virtual_criterion(self, contrast: Contrast, false_negative: Tensor) -> Tensor:
+    def virtual_criterion(self, contrast: Contrast, false_negative: Tensor, weight: Tensor | None = None) -> Tensor:
         """Cross entropy of virtual queries with refined labels, without the false negatives."""
-        return self._loss(contrast, false_negative, 1.)
+        return self._loss(contrast, false_negative, 1., weight)
 
-    def _loss(self, contrast: Contrast, false_negative: Tensor, share: float) -> Tensor:
+    def _loss(self, contrast: Contrast, false_negative: Tensor, share: float, weight: Tensor | None = None) -> Tensor:
         return self_labeling_loss(
             contrast.positive_similarity, contrast.negative_similarity, contrast.key_similarity, false_negative,
-            self.temperature, self.sharpening, self.prior, self.parts, share)
+            self.temperature, self.sharpening, self.prior, self.parts, share, weight)

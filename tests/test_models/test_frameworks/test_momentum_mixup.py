@@ -60,6 +60,23 @@ def test_shares_belong_to_seed_and_step():
     assert not mixup.share(STEPS[:50]).equal(first)
 
 
+def test_shares_of_images_belong_to_the_image_too():
+    mixup, index = MomentumMixup(2., share_of='image'), torch.tensor([5, 2, 5, 9])
+    first, later = mixup.share(torch.tensor(3), index), mixup.share(torch.tensor(4), index)
+    assert first[0] == first[2] and len(first.unique()) == 3 and not first.equal(later)
+    shares = mixup.share(torch.tensor(3), STEPS).double()
+    assert abs(shares.mean() - 0.5) < 0.01 and shares.std() == pytest.approx(beta_distribution(2, 2).std(), rel=0.02)
+    with pytest.raises(ValueError, match="share_of='image' of MomentumMixup needs a head that weighs anchors.*AttrContrastive"):
+        build_framework('MoCoAdapter', 'attr', 'none', mixup=dict(MIXUP, share_of='image'))
+
+
+def test_one_share_for_each_image_weighs_one_hot_labels_alike():
+    whole, each = (build_framework('MoCoAdapter', 'elim', 'none', mixup=dict(MIXUP, share_of=way)).train()
+                   for way in ('step', 'image'))
+    each.mixup.share = lambda step, index: whole.mixup.share(step).expand(len(index))
+    torch.testing.assert_close(*(step(model, 0)['mixup'] for model in (whole, each)))
+
+
 def test_partners_are_others_and_belong_to_the_images():
     mixup, index = MomentumMixup(), torch.randperm(500)[:64]
     partner = mixup.partners(torch.tensor(3), index)
@@ -112,10 +129,10 @@ def sane_label(key, keys, prior, temperature=0.2, sharpening=1.):
     return (1 - a - b) * one_hot + a * p + b * q
 
 
-@pytest.mark.parametrize('mate', ['key', 'query'])
-def test_a_step_of_sane_against_loops(mate):
+@pytest.mark.parametrize('mate, share_of', [('key', 'step'), ('query', 'step'), ('key', 'image')])
+def test_a_step_of_sane_against_loops(mate, share_of):
     """Eq. 4, 5, 8 and 9: all fresh keys and the queue, one-hot labels for real queries, refined ones for virtual queries."""
-    mixup = dict(MIXUP, mate=mate)
+    mixup = dict(MIXUP, mate=mate, share_of=share_of)
     model = build_framework('MoCoAdapter', 'sane', 'none', mixup=mixup, fresh_keys=True, same_image='negative').train()
     for number in range(4):  # until the queue is full
         model.start_step(number, 10)
@@ -125,10 +142,12 @@ def test_a_step_of_sane_against_loops(mate):
     queue = model.queue.features.clone()
     losses = model(views, index, mode='loss')
     (key, _), prior = model._pending, model.head.prior
-    share, partner = model.mixup.share(model.step), model.mixup.partners(model.step, index).tolist()
+    share, partner = model.mixup.share(model.step, index).expand(4), model.mixup.partners(model.step, index).tolist()
+    assert len(share.unique()) == (4 if share_of == 'image' else 1)
     query = F.normalize(model.neck(model.backbone(views[0]))[0], dim=1)
     mates = views[1] if mate == 'key' else views[0]
-    virtual = F.normalize(model.neck(model.backbone(share * views[0] + (1 - share) * mates[partner]))[0], dim=1)
+    each = share.view(4, 1, 1, 1)
+    virtual = F.normalize(model.neck(model.backbone(each * views[0] + (1 - each) * mates[partner]))[0], dim=1)
 
     def key_set(i):
         return [key[i], *queue, *(key[j] for j in range(4) if j != i)]
@@ -137,7 +156,7 @@ def test_a_step_of_sane_against_loops(mate):
         return -(label * torch.stack([anchor @ other for other in key_set(i)]).div(0.2).log_softmax(0)).sum()
 
     real = torch.stack([loss(query[i], i, F.one_hot(torch.tensor(0), 4 + len(queue))) for i in range(4)]).mean()
-    mixed = torch.stack([share * loss(virtual[i], i, sane_label(key[i], key_set(i), prior)) + (1 - share) * loss(
+    mixed = torch.stack([share[i] * loss(virtual[i], i, sane_label(key[i], key_set(i), prior)) + (1 - share[i]) * loss(
         virtual[i], j, sane_label(key[j], key_set(j), prior)) for i, j in enumerate(partner)]).mean()
     assert prior > 2
     torch.testing.assert_close(losses['mixup'], mixed.detach(), atol=1e-10, rtol=1e-10)
