@@ -31,9 +31,9 @@ class MomentumMixup(nn.Module, DrawsBySeed):
     labels of virtual queries only. Any head and detector will do; nothing that they keep of an image is learned from virtual
     queries.
 
-    The share ``s ~ Beta(beta, beta)`` is a hash of (seed, step), or of (seed, step, image). Partners are neighbours in the order
-    of a hash of (seed, step, image) over the batch of all ranks: no image is its own, unless alone. Both are the same on any
-    number of processes and after a resume.
+    The share ``s ~ Beta(beta, beta)`` is a hash of (seed, step), or of (seed, step, image). Partners are neighbours in the
+    order of a hash of (seed, step, image) over the batch of all ranks: no image is its own, unless alone. Both are the same on
+    any number of processes and after a resume.
 
     Args:
         beta (float): kappa, parameter of the distribution of shares, > 0; 2 on CIFAR-10, 0.1 on ImageNet.
