@@ -23,3 +23,12 @@ def test_the_layout_changes_losses_by_no_more_than_rounding(digits_runner, tmp_p
         runner.train()
         losses.append(runner.message_hub.get_scalar('train/loss').data[0].tolist())
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+@pytest.mark.parametrize('channels, stride, is_last', [(4, 2, False), (7, 2, False), (8, 2, True), (4, 1, True)])
+def test_models_in_which_torch_overruns_its_memory_keep_their_layout(channels, stride, is_last, digits_runner):
+    """torch 2.13 on a CPU: the gradient of a 1 x 1 convolution with stride 2 and fewer than 8 channels, channels last."""
+    runner = digits_runner('configs/baselines/simclr_digits.py', epochs=1)
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, channels, 3), torch.nn.Conv2d(channels, 2 * channels, 1, stride=stride))
+    kernel = next(runner.wrap_model(None, model).parameters())
+    assert kernel.is_contiguous(memory_format=torch.channels_last) == is_last
