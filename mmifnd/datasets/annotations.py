@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os.path as osp
 import pickle
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 
@@ -35,17 +35,19 @@ def groups_of(origin: Origin) -> np.ndarray | None:
     Images in tensors have numbers (``TensorImages.groups``), those of mmpretrain's data sets a ``group`` in their
     annotation. A group with a name is the same in all data sets; a number counts within its own.
     """
-    numbers: dict[Hashable, int] = {}
-    groups = np.full(len(origin.leaf), -1, dtype=np.int64)
-    for row, (number, position) in enumerate(zip(origin.leaf.tolist(), origin.position.tolist())):
-        group = _leaf_group(origin.leaves[number], position)
-        if group is not None:
-            key = group if isinstance(group, str) else (number, group)
-            groups[row] = numbers.setdefault(key, len(numbers))
-    return groups if numbers else None
+    return numbered_groups(origin, [_leaf_group(origin.leaves[number], position)
+                                    for number, position in zip(origin.leaf.tolist(), origin.position.tolist())])
 
 
-def group_numbers(groups: Sequence[Hashable | None]) -> np.ndarray:
+def numbered_groups(origin: Origin, groups: Sequence[Hashable | None]) -> np.ndarray | None:
+    """:func:`groups_of` images whose groups are known as the data sets have them."""
+    keys = (group if group is None or isinstance(group, str) else (number, group)
+            for number, group in zip(origin.leaf.tolist(), groups))
+    numbers = group_numbers(keys)
+    return numbers if (numbers >= 0).any() else None
+
+
+def group_numbers(groups: Iterable[Hashable | None]) -> np.ndarray:
     """int64 (N,), a number for each group in the order of first occurrence, -1 for None."""
     numbers: dict[Hashable, int] = {}
     return np.array([-1 if group is None else numbers.setdefault(group, len(numbers)) for group in groups], dtype=np.int64)
@@ -66,12 +68,22 @@ def captions_of(origin: Origin) -> list[list[str]] | None:
 def leaf_name(leaf, position: int) -> str | None:
     """Path of an image relative to its data root, or None."""
     path = leaf_path(leaf, position)
-    if path is None:
-        return None
+    return None if path is None else naming_of(leaf)(path)
+
+
+def naming_of(leaf) -> Callable[[str], str]:
+    """The function from the path of an image of a data set to its path relative to the data root, for many images."""
     prefix = getattr(leaf, 'data_prefix', {}) if hasattr(leaf, 'get_data_info') else {}
     root = prefix.get('img_path') or prefix.get('root') or getattr(leaf, 'data_root', '') or getattr(leaf, 'root', '')
-    inside = root and osp.abspath(path).startswith(osp.join(osp.abspath(root), ''))
-    return osp.relpath(path, root) if inside else path
+    if not root:
+        return lambda path: path
+    folder = osp.join(osp.abspath(root), '')
+
+    def name(path: str) -> str:
+        whole = osp.abspath(path)
+        return whole[len(folder):] if whole.startswith(folder) else path
+
+    return name
 
 
 def fingerprint_of(origin: Origin) -> str:
@@ -142,9 +154,9 @@ def _say_outside(leaf, root: str, outside: list[str]) -> None:
     say_once(f"{text}: they are followed; outside_links='refuse' of CustomDataset refuses them", logging.WARNING)
 
 
-def name_bytes(name: str, leaf, position: int) -> bytes:
+def name_bytes(name: str, captions: Sequence[str] | None) -> bytes:
     """What a digest takes of an image with a name: the name and its captions."""
-    captions = '\0'.join([*(leaf_captions(leaf, position) or ()), ''])
+    captions = '\0'.join([*(captions or ()), ''])
     return name.encode('utf-8', 'surrogateescape') + b'\0' + captions.encode('utf-8', 'surrogatepass')[:-1]
 
 
@@ -153,7 +165,7 @@ def _leaf_bytes(leaf, position: int) -> bytes:
         return leaf.content(np.array([position]))
     name = leaf_name(leaf, position)
     if name is not None:
-        return name_bytes(name, leaf, position)
+        return name_bytes(name, leaf_captions(leaf, position))
     return pickle.dumps(leaf.get_data_info(position)) if hasattr(leaf, 'get_data_info') else str(position).encode()
 
 
@@ -180,7 +192,12 @@ def _leaf_labels(leaf, positions: np.ndarray) -> np.ndarray | None:
         labels = np.asarray(leaf.targets)[positions].tolist()
     else:
         return None
-    return np.array(labels, dtype=np.int64) if all(_is_label(label) for label in labels) else None
+    return as_labels(labels)
+
+
+def as_labels(values: Sequence) -> np.ndarray | None:
+    """int64 (N,); None if one of the values is no single label."""
+    return np.array(values, dtype=np.int64) if all(_is_label(value) for value in values) else None
 
 
 def _leaf_group(leaf, position: int) -> Hashable | None:
@@ -192,4 +209,4 @@ def _leaf_group(leaf, position: int) -> Hashable | None:
 
 
 def _is_label(label) -> bool:
-    return label is not None and np.ndim(label) == 0
+    return isinstance(label, int) or label is not None and np.ndim(label) == 0

@@ -6,7 +6,7 @@ they are few), labels, groups and captions. Times of files are not: data are cop
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,15 +18,19 @@ from mmifnd.functional.counter_random import counter_hash
 from mmifnd.shortage import ShortageError, shortage_of
 
 from .annotations import (
-    captions_of,
+    as_labels,
     fingerprint_of,
     groups_of,
     labels_of,
+    leaf_captions,
     leaf_name,
     name_bytes,
+    naming_of,
+    numbered_groups,
     unordered_fingerprint_of,
 )
 from .leaf_files import leaf_path
+from .pairs.captioned import Captioned
 from .pairs.shards import PairShards
 from .sample_index import Origin
 from .tensor_images import TensorImages
@@ -53,8 +57,8 @@ def describe(origin: Origin) -> dict[str, Any]:
     sizes = files.sizes()
     chosen = _sample(len(origin.leaf), sizes)
     return dict(
-        files.fingerprints(), count=len(origin.leaf), names=_sum(files.names), captions=_digest(captions_of(origin)),
-        labels=_digest(labels_of(origin)), groups=_digest(groups_of(origin)), sampled=len(chosen),
+        files.fingerprints(), count=len(origin.leaf), names=_sum(files.names), captions=_digest(files.captions),
+        labels=_digest(files.labels), groups=_digest(files.groups), sampled=len(chosen),
         sizes=None if sizes is None else _sum(f'{name} {size}' for name, size in zip(files.names, sizes.tolist(), strict=True)),
         contents=_sum(f'{files.names[row]} {digest}' for row, digest in zip(chosen, files.contents(chosen), strict=True)))
 
@@ -85,20 +89,46 @@ def changes_between(then: dict[str, Any], now: dict[str, Any]) -> dict[str, str]
 
 
 class _Files:
-    """Names and files of the images of an origin."""
+    """Names and files of the images of an origin, and their annotations, each of which is unpacked once."""
 
     def __init__(self, origin: Origin) -> None:
-        places = [(origin.leaves[leaf], position) for leaf, position in zip(origin.leaf.tolist(), origin.position.tolist())]
-        self._origin, self._places = origin, places
-        self._paths = [None if isinstance(leaf, PairShards) else leaf_path(leaf, position) for leaf, position in places]
-        self.names = [leaf_name(leaf, position) or '' for leaf, position in places]
+        self._origin = origin
+        self._places = list(zip(origin.leaf.tolist(), origin.position.tolist()))
+        if all(_is_annotated(leaf) for leaf in origin.leaves):
+            self._unpack()
+            return
+        self._paths = [None if isinstance(leaf, PairShards) else leaf_path(leaf, position) for leaf, position in self._leaves()]
+        self.names = [leaf_name(leaf, position) or '' for leaf, position in self._leaves()]
+        self._texts = [leaf_captions(leaf, position) for leaf, position in self._leaves()]
+        self.labels, self.groups = labels_of(origin), groups_of(origin)
+
+    def _leaves(self) -> Iterator[tuple[Any, int]]:
+        return ((self._origin.leaves[number], position) for number, position in self._places)
+
+    def _unpack(self) -> None:
+        """Paths, names and annotations of data sets of mmengine's kind."""
+        leaves, namings = self._origin.leaves, [naming_of(leaf) for leaf in self._origin.leaves]
+        self._paths, self.names, self._texts, labels, groups = [], [], [], [], []
+        for number, position in self._places:
+            info = leaves[number].get_data_info(position)
+            path = info.get('img_path')
+            self._paths.append(path if isinstance(path, str) else None)
+            self.names.append(namings[number](path) if isinstance(path, str) else '')
+            for column, key in ((labels, 'gt_label'), (groups, 'group'), (self._texts, 'captions')):
+                column.append(info.get(key))
+        self.labels, self.groups = as_labels(labels), numbered_groups(self._origin, groups)
+
+    @property
+    def captions(self) -> list[list[str]] | None:
+        """The captions of each image; None if one has none."""
+        return None if any(texts is None for texts in self._texts) else self._texts
 
     def fingerprints(self) -> dict[str, str]:
         """``ordered`` and ``unordered``, as :mod:`mmifnd.datasets.annotations` computes them, without another look at names."""
         leaves = self._origin.leaves
         if any(isinstance(leaf, (TensorImages, PairShards)) for leaf in leaves) or not all(self.names):
             return dict(ordered=fingerprint_of(self._origin), unordered=unordered_fingerprint_of(self._origin))
-        contents = [name_bytes(name, leaf, position) for name, (leaf, position) in zip(self.names, self._places, strict=True)]
+        contents = [name_bytes(name, texts) for name, texts in zip(self.names, self._texts, strict=True)]
         ordered = hashlib.sha256(str(len(contents)).encode())
         for row in np.argsort(self._origin.leaf, kind='stable').tolist():
             ordered.update(contents[row])
@@ -115,7 +145,7 @@ class _Files:
         return _in_threads(self._content, rows)
 
     def _content(self, row: int) -> str:
-        leaf, position = self._places[row]
+        leaf, position = self._origin.leaves[self._places[row][0]], self._places[row][1]
         if isinstance(leaf, PairShards):
             return _hash(leaf.get_data_info(position)['img_bytes'])
         path = self._paths[row]
@@ -125,6 +155,11 @@ class _Files:
             raise
         except (OSError, ValueError):  # a broken image, which training replaces
             return ''
+
+
+def _is_annotated(leaf) -> bool:
+    """Whether all that is known of an image is in its annotation."""
+    return hasattr(leaf, 'get_data_info') and not isinstance(leaf, (TensorImages, PairShards, Captioned))
 
 
 def _sample(total: int, sizes: np.ndarray | None) -> list[int]:

@@ -1,12 +1,13 @@
 """Seconds of each part of an epoch's end: as it is now, and with the formulas of the release before (0.1: commit ae7da2a).
 
     OMP_NUM_THREADS=1 python tools/benchmarks/epoch_end.py
+    OMP_NUM_THREADS=1 python tools/benchmarks/epoch_end.py --whole
     OMP_NUM_THREADS=1 python tools/benchmarks/epoch_end.py --num-samples 1281167 --num-clusters 1000 3000 10000
 
-Parts that grow with N x K are run on one chunk of rows and multiplied, marked by ~; with --whole they run on all rows. k-means
-is one iteration over all rows times the iterations: 5 restarts of 20 iterations before, one warm start of 20 now (kmeans=
-dict(init='previous'); without it, the same 5 x 20). Features are random unit vectors around 300 directions, labels 1,000 random
-classes. Before and now alternate; the clock is CPU time with one thread.
+Parts that grow with N x K are run on one chunk of rows and multiplied, marked by ~; with --whole they run on all rows, once.
+k-means is 5 restarts of 20 iterations before, one warm start of 20 now (kmeans=dict(init='previous'); without it, the same
+5 x 20): one iteration times their number, or all of them with --whole. Features are random unit vectors around 300 directions,
+labels 1,000 random classes. Before and now alternate; the clock is CPU time with one thread.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from mmifnd.clustering import ConfidenceAcceptance, faiss_kernel, faiss_kmeans, load_faiss
+from mmifnd.clustering import ConfidenceAcceptance, KMeans, faiss_kernel, faiss_kmeans, load_faiss
 from mmifnd.clustering.assignment import nearest
 from mmifnd.clustering.lloyd import add_by_label
 from mmifnd.evaluation import cluster_change, normalized_mutual_information, rankme, true_rates, uniformity
@@ -63,7 +64,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--dim', type=int, default=128, metavar='D')
     parser.add_argument('--num-clusters', type=int, nargs='+', default=[1000], metavar='K')
     parser.add_argument('--chunk', type=int, default=16_384, help='rows of what grows with N x K')
-    parser.add_argument('--whole', action='store_true', help='no chunks')
+    parser.add_argument('--whole', action='store_true', help='no chunks, and every iteration')
     parser.add_argument('--repeats', type=int, default=3, help='rounds; the median is shown')
     parser.add_argument('--json', metavar='FILE', help='also write the figures here')
     return parser.parse_args()
@@ -120,11 +121,18 @@ def parts_of(rows: Tensor, num_clusters: int, chunk: int) -> list[Part]:
         own = torch.from_numpy(index.search(few.numpy(), 1)[1][:, 0])
         confidence_before(few, centroids, own)
 
+    def cluster(**options) -> None:
+        KMeans(num_iterations=ITERATIONS, num_redo=RESTARTS, num_threads=1, **options).fit(
+            rows, num_clusters, previous=centroids if options else None)
+
+    kmeans = Part('k-means', cluster, lambda: cluster(init='previous')) if times == 1 else Part(
+        'k-means', iterate, iterate, times * ITERATIONS * RESTARTS, times * ITERATIONS, is_part=True)
+
     def both(name: str, work: Work) -> Part:
         return Part(name, work, work)
 
     return [
-        Part('k-means', iterate, iterate, times * ITERATIONS * RESTARTS, times * ITERATIONS, is_part=True),
+        kmeans,
         Part('assignment and confidence', assign_before, lambda: nearest(few, centroids, temperature=TEMPERATURE), times, times,
              is_part=times > 1),
         Part('acceptance', lambda: acceptance_before(confidence, 0.5), lambda: acceptance.accept(confidence, 0.)),
@@ -150,13 +158,13 @@ def write(save: Callable, *arrays: Tensor) -> None:
                           for number, array in enumerate(arrays)})
 
 
-def measure(parts: list[Part], repeats: int) -> list[dict]:
+def measure(parts: list[Part], repeats: int, whole: bool) -> list[dict]:
     """Seconds of each part, before and now."""
     found = []
     for part in parts:
         same = part.before is part.now
         works = {'now': part.now} if same else {'before': part.before, 'now': part.now}
-        times = alternate(works, repeats, torch.device('cpu'))
+        times = alternate(works, repeats, torch.device('cpu'), warm_up=0 if whole else 1)
         found.append(dict(
             name=part.name, before=statistics.median(times['now' if same else 'before']) * part.times_before,
             now=statistics.median(times['now']) * part.times_now, is_part=part.is_part))
@@ -181,14 +189,15 @@ def show(granularities: dict[str, list[dict]], console: Console) -> None:
 def main() -> None:
     """Measure, print, and write what was asked for."""
     args = parse_args()
+    args.repeats = 1 if args.whole else args.repeats
     where = {**machine(torch.device('cpu')), 'faiss': faiss_kernel()}
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(', '.join(f'{key} {value}' for key, value in where.items()), soft_wrap=True)
     rows = torch.from_numpy(unit_vectors(args.num_samples, args.dim))
     chunk = args.num_samples if args.whole else args.chunk
     load_faiss().omp_set_num_threads(torch.get_num_threads())
-    found = {f'k={count:,}': measure(parts_of(rows, count, chunk), args.repeats) for count in args.num_clusters}
-    found['once'] = measure([health_part(rows)], args.repeats)
+    found = {f'k={count:,}': measure(parts_of(rows, count, chunk), args.repeats, args.whole) for count in args.num_clusters}
+    found['once'] = measure([health_part(rows)], args.repeats, False)
     show(found, console)
     write_json(args.json, dict(machine=where, arguments=vars(args), parts=found))
 
