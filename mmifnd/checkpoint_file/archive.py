@@ -27,12 +27,26 @@ def archive_problem(file: BinaryIO, checks_records: bool) -> str:
         for entry in entries:
             if problem := _entry_problem(entry):
                 return f'{shown(entry.filename)} {problem}'
-        names = {entry.filename for entry in entries}
+        names = {entry.filename.lower() for entry in entries}  # torch does not tell DATA.PKL from data.pkl
         if len(names) < len(entries) or len({name.partition('/')[0] for name in names}) > 1:
             return 'its records have the same name, or are in several folders'
         if checks_records and (record := archive.testzip()):
             return f'wrong checksum of {shown(record)}'
         return _storage_problem(archive)
+
+
+def legacy_problem(file: BinaryIO) -> str:
+    """What is wrong with a file of the format before archives, in words: a storage that claims more bytes than the file has."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    try:
+        for _ in range(4):  # magic number, protocol, system, content
+            _Storages(file, {}, size).load()
+    except _Mismatch as error:
+        return str(error)
+    except Exception:  # no such file; torch says what it is
+        return ''
+    return ''
 
 
 def _entry_problem(entry: zipfile.ZipInfo) -> str:
@@ -98,9 +112,9 @@ class _Storages(pickle._Unpickler):
     It is the one in Python, since the one in C allocates as much memory as the number of a memo says.
     """
 
-    def __init__(self, file, sizes: dict[str, int]) -> None:
+    def __init__(self, file, sizes: dict[str, int], total: int | None = None) -> None:
         super().__init__(file, encoding='utf-8')
-        self._sizes = sizes
+        self._sizes, self._total = sizes, total
 
     def find_class(self, module: str, name: str) -> Any:
         """Stand in for any class or function, under its name."""
@@ -108,9 +122,13 @@ class _Storages(pickle._Unpickler):
 
     def persistent_load(self, pid: Any) -> None:
         """Check the description of a storage: ('storage', type, key, device, number of elements)."""
-        if not isinstance(pid, tuple) or len(pid) != 5 or not isinstance(pid[4], int) or not isinstance(pid[1], type):
+        if not isinstance(pid, tuple) or len(pid) < 5 or not isinstance(pid[4], int) or not isinstance(pid[1], type):
             return  # torch refuses it
-        _, kind, key, _, count = pid
+        _, kind, key, _, count, *_ = pid
+        if self._total is not None:
+            if count * _ITEM.get(kind.__name__, 1) > self._total:
+                raise _Mismatch(f'storage {shown(str(key))} claims {count} elements and the file has {self._total} bytes')
+            return
         size, item = self._sizes.get(str(key)), _ITEM.get(kind.__name__)
         if size is None:
             raise _Mismatch(f'record data/{shown(str(key))} is missing')

@@ -14,7 +14,7 @@ from mmifnd.errors import UserError
 from mmifnd.files import open_regular
 from mmifnd.shortage import ShortageError, shortage_of
 
-from .archive import archive_problem
+from .archive import archive_problem, legacy_problem
 from .seal import seal_problem
 
 #: What torch says of a pickle that would call something.
@@ -108,7 +108,7 @@ def _check(path: Path, name: str, report: Callable[[str], None]) -> None:
 def _look(file: BinaryIO) -> tuple[bool, str]:
     """Whether a file is sealed, and what is wrong with it."""
     if file.read(4) != b'PK\3\4':
-        return False, ''  # the format before torch 1.6, which has no checksums
+        return False, legacy_problem(file)  # the format before torch 1.6, which has no checksums
     problem = seal_problem(file)
     try:
         found = archive_problem(file, checks_records=problem != '')

@@ -14,13 +14,14 @@ import json
 import os
 import secrets
 import socket
+import stat
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from mmifnd.errors import UserError
 
@@ -141,7 +142,7 @@ class RunLock:
                     self._is_lost = True
                     return
                 os.utime(self._path)
-            except OSError:
+            except (OSError, UserError):
                 continue
 
     def _release(self) -> None:
@@ -208,7 +209,7 @@ def _birth(pid: Any) -> str | None:
     """When a living process began, in the system's ticks; None if there is no such process."""
     try:
         state, *fields = Path(f'/proc/{int(pid)}/stat').read_text().rpartition(')')[2].split()
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, OverflowError):
         return None
     return None if state in 'ZX' else fields[18]
 
@@ -216,7 +217,7 @@ def _birth(pid: Any) -> str | None:
 def _pulse(path: Path) -> tuple[int, bytes] | None:
     """What a heartbeat changes; the file is opened, so that a network file system asks its server."""
     try:
-        with open(path, 'rb') as file:
+        with _open(path) as file:
             return os.fstat(file.fileno()).st_mtime_ns, file.read(_MOST_BYTES)
     except OSError:
         return None
@@ -224,16 +225,30 @@ def _pulse(path: Path) -> tuple[int, bytes] | None:
 
 def _read(path: Path) -> bytes | None:
     try:
-        with open(path, 'rb') as file:
+        with _open(path) as file:
             return file.read(_MOST_BYTES)
     except FileNotFoundError:
         return None
 
 
+def _open(path: Path) -> BinaryIO:
+    """A lock, which is a regular file: a FIFO would wait for ever, and a link to nothing is no lock that is gone."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise UserError(f'{path} is a link, and no lock of a run; remove it') from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise UserError(f'{path} is no regular file, and so no lock of a run; remove it')
+    return open(handle, 'rb')
+
+
 def _parsed(text: bytes | None) -> dict[str, Any]:
     try:
         owner = json.loads(text or b'')
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return owner if isinstance(owner, dict) else {}
 

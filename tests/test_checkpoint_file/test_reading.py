@@ -116,6 +116,26 @@ def test_a_record_that_is_shorter_than_its_tensor_claims_is_found(tmp_path, plai
     assert 'has 8 bytes and claims 80' in damage_of(path)
 
 
+@pytest.mark.parametrize('name', ['DATA.PKL', 'Data.pkl', 'DATA/0'])
+def test_names_that_torch_does_not_tell_apart_are_found(tmp_path, plain, name):
+    path = tmp_path / 'twice.pth'
+    path.write_bytes(plain.read_bytes())
+    with zipfile.ZipFile(path, 'a') as archive:
+        archive.writestr(f'{archive.namelist()[0].partition("/")[0]}/{name}', b'x')
+    with pytest.raises(DamagedError, match='its records have the same name'):
+        read_checkpoint(path)
+
+
+def test_a_storage_of_the_old_format_that_claims_more_than_the_file_is_damage_and_no_shortage(tmp_path):
+    path = tmp_path / 'old.pth'
+    torch.save(dict(weight=torch.ones(2)), path, _use_new_zipfile_serialization=False)
+    content = path.read_bytes()
+    place = content.index(b'K\2', content.index(b'cpuq'))
+    path.write_bytes(content[:place] + b'\x8a\6' + (10**12).to_bytes(6, 'little') + content[place + 2:])
+    with pytest.raises(DamagedError, match='old.pth is damaged .storage .* claims 1000000000000 elements and the file has'):
+        read_checkpoint(path)
+
+
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, plain):
     path = tmp_path / 'bomb.pth'
     with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as target:

@@ -161,7 +161,26 @@ def test_a_claim_that_does_not_go_on_is_named(tmp_path):
     assert (tmp_path / LOCK).read_text() == dead
 
 
-@pytest.mark.parametrize('text', [b'', b'{', b'[1]', b'\xff', b'{"user": "\\u001b[31m", "host": "a\\nb", "pid": {}}'])
+@pytest.mark.parametrize('make, words', [
+    (os.mkfifo, 'is no regular file'), (os.mkdir, 'is no regular file'),
+    (lambda path: os.symlink('/dev/zero', path), 'is a link'), (lambda path: os.symlink('nowhere', path), 'is a link'),
+    (lambda path: os.symlink(LOCK, path), 'is a link')])
+def test_what_is_no_file_is_no_lock_and_keeps_nobody_waiting(tmp_path, make, words):
+    make(tmp_path / LOCK)
+    with pytest.raises(UserError, match=f'{LOCK} {words}.*; remove it'), locked(tmp_path, interval=.05):
+        pass
+
+
+@pytest.mark.parametrize('pid', ['Infinity', 'NaN', '1e400', '-1', '"1/../1"', '1' * 5000, '[1]', 'true'])
+def test_a_number_that_no_process_has_frees_the_folder_at_once(tmp_path, pid):
+    owner = dict(user='a', host='b', born='1', place=this_process()['place'])
+    (tmp_path / LOCK).write_text(json.dumps(owner)[:-1] + f', "pid": {pid}}}')
+    with locked(tmp_path, report=lambda line: None, interval=.05):
+        pass
+
+
+@pytest.mark.parametrize('text', [b'', b'{', b'[1]', b'\xff', b'[' * 60_000,
+                                  b'{"user": "\\u001b[31m", "host": "a\\nb", "pid": {}}'])
 def test_a_damaged_lock_is_watched_and_then_replaced_in_one_line(tmp_path, text):
     (tmp_path / LOCK).write_bytes(text)
     lines = []

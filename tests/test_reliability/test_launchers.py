@@ -1,5 +1,6 @@
 """Several hosts, and Slurm: tried with two "hosts" on this machine, and with an srun of our own."""
 
+import json
 import os
 import socket
 import subprocess
@@ -15,6 +16,15 @@ from mmifnd.configuration import build_runner, load_config
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = 'configs/ifnd/ifnd_moco_digits.py'
 OPTIONS = ['--cfg-options', 'train_cfg.max_epochs=3', 'train_dataloader.batch_size=128', 'default_hooks.checkpoint.interval=3']
+#: Rank 1 is killed in the second epoch, once.
+RESTARTED = '''_base_ = ['{base}']
+custom_imports = dict(imports=['fault_injection_parts'])
+train_cfg = dict(max_epochs=3)
+train_dataloader = dict(batch_size=128)
+model = dict(backbone=dict(widths=(4, 8)), neck=dict(in_channels=8))
+default_hooks = dict(
+    checkpoint=dict(interval=1), fault=dict(type='FaultHook', kind='killed', rank=1, step=8, noted='{noted}'))
+'''
 SRUN = '''#!/usr/bin/env bash
 # Starts every task of this "cluster" here, and leaves out the options of Slurm.
 while [[ "$1" == -* ]]; do case "$1" in -p) shift 2;; --ntasks=*) tasks="${1#*=}"; shift;; *) shift;; esac; done
@@ -53,6 +63,20 @@ def test_a_taken_port_is_one_line(environment):
     assert run.returncode == 2
     assert output == (f'error: port {environment["PORT"]} is taken, perhaps by another run; choose another one: PORT=29501 '
                       'before the command\n')
+
+
+@pytest.mark.slow
+def test_a_killed_rank_is_started_again_and_the_run_goes_on_to_its_end(tmp_path, environment):
+    (tmp_path / 'config.py').write_text(RESTARTED.format(base=ROOT / CONFIG, noted=tmp_path / 'killed'))
+    environment |= dict(MAX_RESTARTS='1', PYTHONPATH=f'{ROOT / "tools/reliability"}{os.pathsep}{environment["PYTHONPATH"]}')
+    run = started(['bash', 'tools/dist_train.sh', str(tmp_path / 'config.py'), '2', '--work-dir', str(tmp_path / 'run')],
+                  environment)
+    output = run.communicate(timeout=500)[0]
+    assert (tmp_path / 'killed').is_file() and run.returncode == 0, output
+    assert 'restart 1 of 1 after a failure: going on from epoch_1.pth' in output
+    assert torch.load(tmp_path / 'run/epoch_3.pth', weights_only=True)['meta']['epoch'] == 3
+    epochs = [json.loads(line)['epoch'] for line in (tmp_path / 'run/false_negatives/history.jsonl').read_text().splitlines()]
+    assert epochs == [1, 2]  # clusterings, each once
 
 
 @pytest.mark.slow
