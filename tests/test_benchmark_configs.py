@@ -443,3 +443,13 @@ def test_depths_of_wordnet(imagenet, checkpoint, tmp_path, restored_torch):
     found, _ = measured('wordnet/depths_r50_in1k.py', imagenet, checkpoint, tmp_path, **small_crops(train=False),
                         **{'test_cfg.measures.depths.depths': (5, 18)})
     assert found['depth18_groups'] == 4 and found['depth5_groups'] == 2 and found['depth18_majority'] == 25
+
+
+@pytest.mark.slow
+def test_nmi_of_deepclusters_network(imagenet, tmp_path, restored_torch):
+    runner = started('nmi/nmi_vgg16_deepcluster_in1k.py', {
+        **roots(imagenet, ('test',)), 'test_cfg.train_dataset.data_root': str(imagenet), 'test_dataloader.num_workers': 0,
+        'model.backbone.arch': 'alexnet', 'model.backbone.hidden_channels': 8, 'test_cfg.measures.nmi.num_clusters': 4},
+        tmp_path)
+    found = runner.test()
+    assert set(found) == {'nmi', 'nmi_std'} and 0 < found['nmi'] <= 100

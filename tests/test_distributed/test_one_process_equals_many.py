@@ -31,7 +31,7 @@ OPTIONS = [
     ('SimCLRAdapter', 'attr', 'truth', dict(same_image='negative')),
     ('MoCoAdapter', 'reweighted', 'union', dict(same_image='negative', empty='negative')),
     ('MoCoAdapter', 'sogclr', 'quantile', dict(same_image='negative', empty='negative')),
-    ('MoCoAdapter', 'sane', 'pseudo', dict(mixup=MIXUP, fresh_keys=True)),
+    ('MoCoAdapter', 'sane', 'pseudo', dict(mixup=dict(MIXUP, share_of='image'), fresh_keys=True)),
     ('MoCoAdapter', 'elim', 'pseudo', dict(mixup=dict(MIXUP, mate='query'), fresh_keys=True, multi_crop=True)),
     ('MoCoAdapter', 'attr', 'random', dict(mixup=MIXUP, same_image='negative', empty='negative')),
     ('MoCoAdapter', 'sce', 'union', dict(mixup=MIXUP, multi_crop=True)),
