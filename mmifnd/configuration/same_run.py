@@ -18,6 +18,8 @@ from mmifnd.engine.checkpoints.resume import describe_images
 from mmifnd.engine.checkpoints.run_settings import changed_settings, flat_settings
 from mmifnd.engine.loops import EpochLoop
 from mmifnd.errors import UserError
+from mmifnd.files import open_regular
+from mmifnd.shortage import raise_shortage
 
 from .versions import versions
 
@@ -103,9 +105,10 @@ def _other_images(mine: dict, first: dict) -> str:
 def content_of(path: str | Path | None) -> str:
     """Names, sizes and checksums of all parts of a checkpoint, as one digest; empty if there is nothing to read."""
     try:
-        with zipfile.ZipFile(path or '') as archive:
+        with open_regular(path or '') as file, zipfile.ZipFile(file) as archive:
             parts = [(entry.filename.partition('/')[2], entry.file_size, entry.CRC) for entry in archive.infolist()]
-    except (OSError, zipfile.BadZipFile):
+    except Exception as error:  # of a damaged archive, zipfile raises anything
+        raise_shortage(error)
         return ''
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

@@ -5,7 +5,10 @@ import csv
 import fcntl
 import io
 import logging
+import os
+import stat
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -113,10 +116,28 @@ class BrokenImages:
             return
         path = Path(self.list_file)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, 'a+', encoding='utf-8', errors='surrogateescape', newline='') as file:
+        with open(path, 'a+', encoding='utf-8', errors='surrogateescape', newline='', opener=_open_list) as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # workers and processes write into the same list
             file.seek(0)
             text = file.read()
-            if name in (row[0] for row in csv.reader(io.StringIO(text)) if row):
+            if name in _names(text):
                 return
             csv.writer(file, lineterminator='\n').writerows(([] if text else [('image', 'reason')]) + [(name, reason)])
+
+
+def _open_list(path: str, flags: int) -> int:
+    """Open the list, unless it is something that would keep the run waiting."""
+    handle = os.open(path, flags | os.O_NONBLOCK, 0o666)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise UserError(f'{path} is no regular file, and the images that cannot be read are listed there; remove it')
+    return handle
+
+
+def _names(text: str) -> set[str]:
+    """The images of a list; of a damaged one those before the damage."""
+    names = set()
+    with suppress(csv.Error):
+        for row in csv.reader(io.StringIO(text)):
+            names.add(row[0] if row else '')
+    return names

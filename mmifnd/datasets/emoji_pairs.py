@@ -1,6 +1,7 @@
 """Emoji that several artists have drawn, with captions: real image-text pairs that need no network."""
 
 import csv
+import io
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +14,7 @@ from mmifnd.records.arrays import RecordError, read_arrays
 from mmifnd.registry import DATASETS
 
 from .pairs import TensorPairs
-from .text_files import shown
+from .text_files import read_text, shown
 from .tokenizers import Tokenizer
 
 #: The artists of each split: those of the validation and of the test drew nothing of the training set.
@@ -86,12 +87,18 @@ def _images(file: Path) -> np.ndarray:
 
 
 def _table(file: Path) -> list[dict]:
-    with open(file, encoding='utf-8', newline='') as lines:
-        reader = csv.DictReader(lines)
-        missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
-        if missing:
-            raise ValueError(f'{shown(str(file))} of EmojiPairs has no column {missing[0]}; it needs {", ".join(_COLUMNS)}')
-        return list(reader)
+    reader = csv.DictReader(io.StringIO(read_text(file, shown(str(file))), newline=''))
+    missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
+    if missing:
+        raise ValueError(f'{shown(str(file))} of EmojiPairs has no column {missing[0]}; it needs {", ".join(_COLUMNS)}')
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise ValueError(f'{shown(str(file))} of EmojiPairs is no table ({error}); make it anew') from None
+    if short := next((row for row in rows if None in row or None in row.values()), None):
+        raise ValueError(f'{shown(str(file))} of EmojiPairs: row {rows.index(short) + 1} has other columns than the first; '
+                         'make it anew')
+    return rows
 
 
 def _of_artists(rows: list[dict], artists: Sequence[str]) -> np.ndarray:

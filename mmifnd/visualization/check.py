@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
+from mmifnd.files import read_regular
+
 AXES_ID = re.compile(r'(^|-)axes_\d+$')
 MARK_ID = re.compile(r'(^|-)mark_\d+$')
 DRAWN = ('path', 'use', 'image', 'rect', 'circle', 'line', 'polyline', 'polygon')
@@ -145,7 +147,7 @@ def check_report(path: str | Path) -> list[str]:
     if not path.is_file():
         return [f'{path}: no such file']
     reader = ReportReader()
-    reader.feed(path.read_text(encoding='utf-8'))
+    reader.feed(read_regular(path).decode('utf-8', 'replace'))
     reader.close()
     problems = [] if reader.figures else ['no figure']
     for figure in reader.figures:

@@ -101,6 +101,12 @@ def test_refuses_damaged_files(root):
     (root / 'openmoji.csv').write_text('\n'.join(lines[:-1]), encoding='utf-8')
     with pytest.raises(ValueError, match='200 images, but openmoji.csv 199 rows'):
         EmojiPairs('train', TOKENIZER, root=str(root))
+    (root / 'openmoji.csv').write_text('\n'.join([*lines[:-1], 'x,y']), encoding='utf-8')
+    with pytest.raises(ValueError, match='openmoji.csv of EmojiPairs: row 200 has other columns than the first'):
+        EmojiPairs('train', TOKENIZER, root=str(root))
+    (root / 'openmoji.csv').write_text('\n'.join([*lines[:-1], 'x' * 200_000]), encoding='utf-8')
+    with pytest.raises(ValueError, match='openmoji.csv of EmojiPairs is no table .field larger than field limit'):
+        EmojiPairs('train', TOKENIZER, root=str(root))
     (root / 'openmoji.csv').write_text('artist,name\n', encoding='utf-8')
     with pytest.raises(ValueError, match='no column emoji'):
         EmojiPairs('train', TOKENIZER, root=str(root))

@@ -104,12 +104,15 @@ def test_optimizers_of_another_kind(change, words):
         check_optimizer(optimizer, change(state), 'x.pth')
 
 
-@pytest.mark.parametrize('states', [[dict(a=1)], 'x', [], [dict(step_size='9', gamma=0.5)]])
+@pytest.mark.parametrize('states', [[dict(a=1)], 'x', [], [dict(step_size='9', gamma=0.5)],
+                                    dict(_last_lr=[]), dict(_last_lr=[1., 2.]), dict(base_lrs=['1']),
+                                    dict(last_epoch=float('nan'))])
 def test_schedules_of_another_kind(states):
     optimizer = torch.optim.SGD(torch.nn.Linear(1, 1).parameters(), lr=1.)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, 9)
     check_schedules([schedule], [schedule.state_dict()], 'x.pth')
     check_schedules(dict(one=[schedule]), dict(one=[schedule.state_dict()]), 'x.pth')
+    states = [dict(schedule.state_dict(), **states)] if isinstance(states, dict) else states
     with pytest.raises(UserError, match='checkpoint x.pth: param_schedulers'):
         check_schedules([schedule], states, 'x.pth')
 

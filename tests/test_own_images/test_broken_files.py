@@ -14,9 +14,11 @@ from torch.utils.data import DataLoader
 
 from mmifnd.apis import pretrain
 from mmifnd.datasets import BROKEN_LIST, IndexedDataset, file_bytes
+from mmifnd.datasets.broken_images import BrokenImages
 from mmifnd.datasets.file_bytes import BrokenImageError, read_bytes, tried_again
 from mmifnd.datasets.folder import walk_folder
 from mmifnd.datasets.pixels import decode
+from mmifnd.errors import UserError
 from mmifnd.registry import TRANSFORMS
 from mmifnd.shortage import ShortageError, shortage_of
 
@@ -250,6 +252,25 @@ def test_the_only_sound_image_replaces_all_others(put, tmp_path, count):
     put(tmp_path / f'{count - 1:02d}.png')
     dataset = folder(tmp_path, max_broken=count - 1)
     assert {int(dataset[number]['data_samples'].sample_idx) for number in range(count)} == {count - 1}
+
+
+def test_a_damaged_list_is_gone_on_with(tmp_path):
+    listed = tmp_path / BROKEN_LIST
+    listed.write_text('image,reason\na.png,cut\n' + 'x' * 200_000 + '\n')
+    broken = BrokenImages(4, limit=9)
+    broken.list_file = str(listed)
+    for name in ('a.png', 'b.png', 'b.png'):
+        broken._write(name, 'cut')
+    assert listed.read_text().splitlines()[1] == 'a.png,cut' and listed.read_text().count('b.png') == 2  # after the damage
+
+
+@pytest.mark.parametrize('make', [os.mkfifo, lambda path: os.symlink('/dev/null', path)])
+def test_a_list_that_is_no_file_keeps_no_run_waiting(tmp_path, make):
+    make(tmp_path / BROKEN_LIST)
+    broken = BrokenImages(4, limit=9)
+    broken.list_file = str(tmp_path / BROKEN_LIST)
+    with pytest.raises(UserError, match=f'{BROKEN_LIST} is no regular file'):
+        broken._write('a.png', 'cut')
 
 
 def test_a_run_lists_them_in_its_folder(some_broken, tmp_path, logged):

@@ -43,7 +43,8 @@ def is_of_kind(value: Any, own: Any) -> bool:
     if isinstance(own, (int, float)):
         return type(value) in (int, float) and abs(value) < _LARGEST
     if isinstance(own, (list, tuple)):
-        return isinstance(value, (list, tuple)) and (not own or all(is_of_kind(item, own[0]) for item in value))
+        fits_length = isinstance(value, (list, tuple)) and (not own or len(value) == len(own))
+        return fits_length and all(is_of_kind(item, own[0]) for item in value if own)
     if isinstance(own, dict):  # a Counter of milestones is a plain dict in a checkpoint
         return isinstance(value, dict) and all(isinstance(part, (int, float)) for pair in value.items() for part in pair)
     return isinstance(value, type(own))

@@ -88,8 +88,8 @@ def _check_hub(hub: Any, name: str) -> None:
     for key, history in hub['log_scalars'].items():
         _check(_is_history(history), name, f'message_hub.log_scalars.{key}', history)
     for key, value in hub['runtime_info'].items():
-        is_number = type(value) in (int, float) or key not in _NUMBERS and not key.startswith('best_score')
-        _check(is_number and is_plain(value), name, f'message_hub.runtime_info.{key}', value)
+        kinds = (int, ) if key in _NUMBERS else (int, float) if key.startswith('best_score') else None
+        _check((kinds is None or type(value) in kinds) and is_plain(value), name, f'message_hub.runtime_info.{key}', value)
     for key, value in hub['resumed_keys'].items():
         _check(value is True, name, f'message_hub.resumed_keys.{key}', value)
 
