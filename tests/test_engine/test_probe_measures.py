@@ -162,7 +162,8 @@ def test_thresholds_are_judged_over_the_views_of_the_training(digits_runner):
     runner = digits_runner('configs/glofnd/simclr_glofnd_digits.py', test_cfg__measures=measures)
     runner.model.bind(1297)  # thresholds as they begin: 1
     metrics = runner.test()
-    assert set(metrics) == {'threshold_mae', 'threshold_rmse', 'threshold_view_mae', 'threshold_view_rmse'}
+    names = {f'threshold_{name}' for name in ('mae', 'rmse', 'view_mae', 'view_rmse')}
+    assert set(metrics) == names | {f'threshold_view_{name}_of_batches' for name in ('mae', 'rmse')}
     assert 0 < metrics['threshold_view_mae'] <= metrics['threshold_view_rmse'] < 2
     rep = runner.test_loop.representation()
     assert rep.train_views.shape == (1297, 2, 32)

@@ -61,7 +61,9 @@ def test_of_learned_thresholds_those_of_batches_and_none(views):
     learner, taker = QuantileThresholdDetector(alpha=0.2), BatchQuantileDetector(alpha=0.2)
     learner.bind(30)
     learner.table.threshold.copy_(view_quantiles(views, 0.2)[0])
-    assert view_error_of(learner, views) == dict(threshold_view_mae=0., threshold_view_rmse=0.)
+    errors, of_batches = view_error_of(learner, views, batch_size=3), view_error_of(taker, views, batch_size=3)
+    assert errors['threshold_view_mae'] == errors['threshold_view_rmse'] == 0 and len(errors) == 4
+    assert {f'{name}_of_batches': value for name, value in of_batches.items()}.items() <= errors.items()
     assert view_error_of(taker, views, batch_size=30)['threshold_view_mae'] < 0.02
     assert view_error_of(taker, views, batch_size=3)['threshold_view_mae'] > 0.05
     assert view_error_of(NoDetector(), views) == {}

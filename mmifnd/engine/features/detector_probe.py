@@ -93,7 +93,8 @@ def view_error_of(detector: nn.Module, views: Tensor, max_anchors: int | None = 
     """``threshold_view_mae`` and ``threshold_view_rmse`` of a detector's thresholds; empty for a detector that has none.
 
     Thresholds as in :func:`threshold_sample`; what they are compared with is :func:`mmifnd.evaluation.view_quantiles` of
-    the embeddings ``views`` (N, V, D).
+    the embeddings ``views`` (N, V, D). Beside learned ones, ``..._of_batches`` are the errors of thresholds that a batch of
+    the same embeddings gives (FNC in GloFND's comparison).
 
     Args:
         max_anchors (int, optional): images whose thresholds are judged; default: all, as in GloFND's notebook.
@@ -103,10 +104,12 @@ def view_error_of(detector: nn.Module, views: Tensor, max_anchors: int | None = 
         return {}
     alpha = (learner or taker).alpha
     anchors = torch.as_tensor(even_anchors(len(views), max_anchors or len(views)))
-    thresholds = (batch_view_quantiles(views, alpha, batch_size) if learner is None
-                  else learner.threshold.cpu().expand(len(views)))
-    error = view_threshold_error(thresholds[anchors], *view_quantiles(views, alpha, anchors))
-    return dict(threshold_view_mae=error.mae, threshold_view_rmse=error.rmse)
+    thresholds = {'_of_batches' if learner else '': batch_view_quantiles(views, alpha, batch_size)}
+    if learner is not None:
+        thresholds[''] = learner.threshold.cpu().expand(len(views))
+    exact = view_quantiles(views, alpha, anchors)
+    errors = {kind: view_threshold_error(values[anchors], *exact) for kind, values in thresholds.items()}
+    return {f'threshold_view_{name}{kind}': value for kind, error in errors.items() for name, value in error._asdict().items()}
 
 
 def batch_thresholds(embedding: Tensor, alpha: float, batch_size: int, candidates: Tensor | None = None) -> Tensor:

@@ -34,7 +34,8 @@ class QuantileError(Measure):
     def __call__(self, rep: Representation) -> dict[str, float]:
         """``threshold_mae`` and ``threshold_rmse``, in units of cosine similarity; of pairs ``image/threshold_mae``.
 
-        With views also ``threshold_view_mae`` and ``threshold_view_rmse``.
+        With views also ``threshold_view_mae`` and ``threshold_view_rmse``; of learned thresholds, the same of thresholds that a
+        batch would give: ``threshold_view_mae_of_batches``.
         """
         measures = {}
         if self.needs_train_views:
