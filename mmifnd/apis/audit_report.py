@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -71,9 +72,16 @@ def write_audit(audit: Audit, out: str | Path, images: Thumbnails | None = None,
     for relation in audit.relations:
         if relation.examples:
             files.append(out / f'removed_{relation.name.replace(" = ", "_")}.png')
-            save_picture(sheet_figure({relation.name: relation.examples}, shown, audit.labels, class_names=shown.class_names,
-                                      names=shown.names), files[-1])
+            sheet = sheet_figure({relation.name: relation.examples}, shown, audit.labels, **_texts(audit, shown))
+            save_picture(sheet, files[-1])
     return files
+
+
+def _texts(audit: Audit, images: Thumbnails) -> dict[str, Any]:
+    """What is written beside pictures: names of files and captions; of classes, if the labels are those of the images."""
+    labels = images.dataset.labels()
+    has_labels = audit.labels is not None and labels is not None and np.array_equal(labels[images.rows], audit.labels)
+    return dict(names=images.names, captions=images.captions, class_names=images.class_names if has_labels else None)
 
 
 def _cells(relation: Relation, row: dict[str, Any], audit: Audit) -> list[str]:

@@ -108,7 +108,7 @@ class Inspection:
             ('depth', self._depth()),
             ('flat', _some(self.flat, f'of about one colour (standard deviation below {FLAT:g})')),
             ('equal', self._equal()),
-            ('broken', _some(list(self.broken), 'cannot be read') + _also(self.too_large, 'too large')),
+            ('broken', _some(list(self.broken), 'cannot be read') + _reason(self.broken) + _also(self.too_large, 'too large')),
             ('left out', '; '.join(remarks(files, layout)) or 'nothing')]
 
     def findings(self) -> dict[str, Any]:
@@ -255,6 +255,11 @@ def _counts(counts: Counter) -> str:
 
 def _some(names: Sequence[str], what: str) -> str:
     return f'{len(names)} {what}, such as {shown(names[0], 50)}' if names else '0'
+
+
+def _reason(reasons: dict[str, str]) -> str:
+    """Why the first of them cannot be read."""
+    return f' ({next(iter(reasons.values()))})' if reasons else ''
 
 
 def _also(names: Sequence[str] | dict[str, str], what: str) -> str:

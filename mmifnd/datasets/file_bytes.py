@@ -54,7 +54,7 @@ def named(path: str | None) -> Iterator[None]:
 
 def reason_of(error: BaseException) -> str:
     """What is wrong with an image, in one line without the name of its file, which the caller names."""
-    reason = error.reason if isinstance(error, BrokenImageError) else str(error)
+    reason = error.reason if isinstance(error, BrokenImageError) else getattr(error, 'strerror', None) or str(error)
     return ' '.join(reason.split()) or type(error).__name__
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from resnets import resnet, save_as_ours
 from rich.console import Console
 from torch import nn
 
-from mmifnd.apis import audit, build_framework, shipped_config
+from mmifnd.apis import audit, audit_report, build_framework, shipped_config
 from mmifnd.apis.audit_report import print_audit, sentences, write_audit
 from mmifnd.datasets import Digits
 from mmifnd.datasets.thumbnails import Thumbnails
@@ -157,3 +158,17 @@ def test_one_line_for_bad_input(digits, tmp_path):
         with pytest.raises(ValueError, match=message) as error:
             audit(source, **options)
         assert '\n' not in str(error.value)
+
+
+def test_sheets_of_pairs_show_captions_and_the_names_of_their_own_classes(tmp_path, monkeypatch):
+    pairs = Thumbnails(dict(type='EmojiPairs', split='val', tokenizer=dict(type='HashTokenizer')))
+    labels, figures = pairs.dataset.labels(), []
+    monkeypatch.setattr(audit_report, 'save_picture', lambda figure, path: figures.append(figure))
+    pixels = torch.from_numpy(np.stack([pairs[row] for row in range(len(pairs))])).flatten(1).float()
+    for classes in (labels, labels[::-1].copy()):
+        write_audit(audit(pixels, labels=classes, clusters=[20], num_examples=1), tmp_path, pairs)
+    own, other = (figure.axes[0].get_title(loc='left') for figure in figures)
+    anchor = int(re.search(r'image (\d+)', own)[1])
+    assert own.startswith(f'class {pairs.class_names[labels[anchor]]}, image {anchor}:')
+    assert re.match(r'class \d+, image', other)
+    assert pairs.captions[anchor][:8] in figures[0].axes[0].texts[0].get_text().replace('\n', ' ')

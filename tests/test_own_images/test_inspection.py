@@ -58,7 +58,7 @@ def test_everything_is_counted(odd):
     assert "1 of more, with values from 0 to 4095; 1 use under 1/16 of their range and come out dark: set depth='data'" in rows[
         'depth']
     assert rows['equal'].startswith('4 images have the pixels of another one, such as a/00.png = b/copy.png')
-    assert rows['broken'] == '2 cannot be read, such as a/empty.png; 1 too large, such as b/thin.png'
+    assert rows['broken'] == '2 cannot be read, such as a/empty.png (the file is empty); 1 too large, such as b/thin.png'
     assert rows['left out'] == '1 file left out: .xcf 1'
     console = Console(width=110, record=True, file=io.StringIO())
     found.print(console)
