@@ -44,8 +44,8 @@ def environment():
 
 
 def started(command, environment, **kwargs):
-    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            **kwargs)
+    return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            **dict(dict(cwd=ROOT), **kwargs))
 
 
 def trained(folder, output):
@@ -69,8 +69,8 @@ def test_a_taken_port_is_one_line(environment):
 def test_a_killed_rank_is_started_again_and_the_run_goes_on_to_its_end(tmp_path, environment):
     (tmp_path / 'config.py').write_text(RESTARTED.format(base=ROOT / CONFIG, noted=tmp_path / 'killed'))
     environment |= dict(MAX_RESTARTS='1', PYTHONPATH=f'{ROOT / "tools/reliability"}{os.pathsep}{environment["PYTHONPATH"]}')
-    run = started(['bash', 'tools/dist_train.sh', str(tmp_path / 'config.py'), '2', '--work-dir', str(tmp_path / 'run')],
-                  environment)
+    run = started(['bash', str(ROOT / 'tools/dist_train.sh'), 'config.py', '2', '--work-dir', 'run'], environment,
+                  cwd=tmp_path)  # where the hook notes its ranks
     output = run.communicate(timeout=500)[0]
     assert (tmp_path / 'killed').is_file() and run.returncode == 0, output
     assert 'restart 1 of 1 after a failure: going on from epoch_1.pth' in output
