@@ -92,3 +92,17 @@ def test_what_fits_nowhere_is_refused(monkeypatch):
 
 def test_examples_run():
     assert doctest.testmod(feature_bank).failed == 0
+
+
+def test_a_rank_that_sees_more_images_than_its_share_makes_room(monkeypatch):
+    monkeypatch.setattr(feature_bank, '_SLACK', 0)
+    monkeypatch.setattr(feature_bank, 'world_size', lambda: 4)
+    bank = FeatureBank(num_samples=7, dim=2)
+    assert len(bank.rows) == 2
+    features = torch.nn.functional.normalize(torch.randn(7, 2, generator=torch.Generator().manual_seed(0)), dim=1)
+    for index in ([5, 0], [0, 3, 1], [6]):
+        bank.write(torch.tensor(index), features[index])
+    monkeypatch.setattr(feature_bank, 'world_size', lambda: 1)
+    collected, seen = bank.collect()
+    assert seen.tolist() == [True, True, False, True, False, True, True] and len(bank.rows) >= 5
+    torch.testing.assert_close(collected[seen], features[seen], atol=1e-3, rtol=0)
