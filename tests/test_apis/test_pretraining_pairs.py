@@ -136,3 +136,38 @@ def test_pairs_and_images_are_not_mixed_up(table, tmp_path):
         dict(image_id=1, bbox=[0, 0, 1, 1])])))
     with pytest.raises(UserError, match='has no captions, but bbox, image_id'):
         pretrain(tmp_path / 'instances.json', tmp_path, framework='clip', method='none')
+
+
+def test_karpathys_file_says_how_it_is_divided(tmp_path):
+    rows = [dict(filename=f'{number}.png', split='test' if number > 5 else 'train', sentences=[dict(raw=f'text {number}')])
+            for number in range(8)]
+    for number in range(8):
+        Image.new('RGB', (8, 8)).save(tmp_path / f'{number}.png')
+    (tmp_path / 'pairs.json').write_text(json.dumps(dict(images=rows)))
+    config, settings = config_of(tmp_path / 'pairs.json')
+    assert (config.train_dataloader.dataset.split, config.test_dataloader.dataset.split) == ('train', 'test')
+    assert 'holdout' not in settings
+
+
+def test_all_pairs_can_be_trained_on(table, tmp_path):
+    config, settings = config_of(table, holdout=0.)
+    assert 'part' not in config.train_dataloader.dataset and settings['holdout'].reason.startswith('all pairs are trained on')
+    write_shards(tmp_path / 'one', 1, 8)
+    _, settings = config_of(tmp_path / 'one')
+    assert settings['holdout'] == (0., 'there is one shard, and whole shards are held out: all is trained on')
+    with pytest.raises(UserError, match="groups='image' is not known of shards, which have one caption for each image"):
+        config_of(tmp_path / 'one', groups='image')
+
+
+def test_tables_that_cannot_be_trained_on(tmp_path):
+    for number in range(2):
+        Image.new('RGB', (8, 8)).save(tmp_path / f'{number}.png')
+    (tmp_path / 'pair.csv').write_text('image,caption\n0.png,a cat\n')
+    with pytest.raises(UserError, match='holds one pair to train on, which has no negatives; give at least 2'):
+        config_of(tmp_path / 'pair.csv', holdout=0.)
+    (tmp_path / 'pairs.csv').write_text('image,caption\n0.png,a cat\n1.png,a dog\n')
+    with pytest.raises(UserError, match="method='oracle' is told the classes of the images, and .* has no column label"):
+        config_of(tmp_path / 'pairs.csv', 'oracle', holdout=0.)
+    (tmp_path / 'torn.csv').write_text('image,caption\n"0.png')
+    with pytest.raises(UserError, match='torn.csv'):
+        config_of(tmp_path / 'torn.csv')

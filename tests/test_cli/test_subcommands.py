@@ -1,5 +1,6 @@
 """What the subcommands do: each prints and writes what its function returns, and refuses in one line."""
 
+import argparse
 import json
 from inspect import signature
 from types import SimpleNamespace
@@ -9,8 +10,8 @@ import torch
 from image_folders import write_images
 from mmengine.config import ConfigDict
 
-from mmifnd import apis, studies
-from mmifnd.cli import main
+from mmifnd import apis, studies, visualization
+from mmifnd.cli import main, train
 from mmifnd.cli.train import set_mixed_precision
 from mmifnd.errors import UserError
 
@@ -115,11 +116,22 @@ def test_a_report_of_damaged_results_is_refused(text, words, tmp_path, capsys):
     assert words in refusal(capsys, 'report', str(tmp_path))
 
 
-def test_train_by_name_then_refusals_of_its_flags(tmp_path, capsys, restored_torch):
+def test_train_by_name_then_its_report_and_refusals_of_its_flags(tmp_path, capsys, restored_torch, passed_on, monkeypatch):
     config = ['train', 'baselines/simclr_digits', '--work-dir', str(tmp_path)]
     assert main([*config, '--no-validate', '--cfg-options', EPOCHS, 'log_level=ERROR']) == 0
     assert (tmp_path / 'epoch_3.pth').is_file()
     capsys.readouterr()
+    run = next(tmp_path.rglob('vis_data')).parent
+    reports = passed_on(visualization, 'write_run_report', tmp_path / 'report.html')
+    monkeypatch.setattr(visualization, 'check_report', lambda path: ['figure-1: shows no data'])
+    (tmp_path / 'results.json').write_text('{"kind": "evaluation"}')  # of a single run, not of a study
+    assert run.is_dir() and main(['report', str(tmp_path)]) == 1 and capsys.readouterr().out == 'figure-1: shows no data\n'
+    assert len(reports[0]['images']) == len(reports[0]['labels']) == 1297 and reports[0]['names'] is None
+    (tmp_path / 'config.py').unlink(missing_ok=True)
+    for path in tmp_path.glob('*.py'):
+        path.unlink()
+    main(['report', str(tmp_path)])
+    assert 'images' not in reports[1] and 'no pictures, and nothing is judged by classes: ' in capsys.readouterr().err
     assert 'goes with --resume' in refusal(capsys, *config, '--fresh-image-state')
     assert 'has no auto_scale_lr.base_batch_size to scale from' in refusal(
         capsys, 'train', 'baselines/simclr_digits', '--auto-scale-lr', '--cfg-options', 'auto_scale_lr=None')
@@ -141,3 +153,11 @@ def test_mixed_precision_is_refused_where_the_machine_has_none(capsys, monkeypat
     config.optim_wrapper = dict(type='OptimWrapper')
     set_mixed_precision(config, in_bfloat16=True)
     assert config.optim_wrapper == dict(type='Bfloat16OptimWrapper')
+
+
+def test_flags_of_train_change_the_config():
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    config = train.merged(parser.parse_args(['ifnd/ifnd_simclr_digits', '--resume', 'epoch_2.pth', '--fresh-image-state']))
+    assert config.resume is True and config.load_from == 'epoch_2.pth'
+    assert config.default_hooks.plain_checkpoint.on_changed_data == 'restart_image_state'

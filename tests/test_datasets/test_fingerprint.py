@@ -1,5 +1,6 @@
 """Another set under the same names is noticed, and the same set on another disk is not taken for another one."""
 
+import errno
 import os
 import shutil
 
@@ -7,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from shard_files import write_shards
 
 from mmifnd.datasets import IndexedDataset, TensorImages, fingerprint
 from mmifnd.datasets.fingerprint import changes_between
 from mmifnd.engine.checkpoints.resume import changed_images
+from mmifnd.shortage import ShortageError
 
 
 @pytest.fixture
@@ -130,3 +133,36 @@ def test_labels_matter_to_who_uses_them(uses, expected):
     framework.uses_labels, framework.uses_groups = uses, False
     then = dict(count=2, ordered='a', unordered='b', labels='c')
     assert changed_images(then, dict(then, labels='d'), framework) == expected
+
+
+def test_samples_of_different_sizes_say_nothing_of_contents():
+    then = dict(count=2, ordered='a', unordered='b', contents='c', sampled=2)
+    assert changes_between(then, dict(then, contents='d', sampled=1)) == {}
+    assert list(changes_between(then, dict(then, contents='d'))) == ['contents']
+
+
+def test_pictures_in_shards_are_part_of_it(tmp_path):
+    def described_shards(folder, first):
+        return IndexedDataset(dict(type='PairShards', shards='*.tar', data_root=str(write_shards(folder, 1, 4, first)),
+                                   index_dir=str(folder))).description()
+    then, same, other = (described_shards(tmp_path / name, first) for name, first in (('a', 0), ('b', 0), ('c', 7)))
+    assert changes_between(then, same) == {} and then['sampled'] == 4 and then['sizes'] is None
+    assert then['contents'] != other['contents']
+
+
+def test_a_file_that_is_gone_has_no_size_and_a_machine_that_lacks_something_is_no_broken_image(images, monkeypatch):
+    assert fingerprint._size(None) == fingerprint._size('s3://bucket/a.png') == fingerprint._size(str(images / 'none')) == -1
+    dataset = IndexedDataset(dict(type='CustomDataset', data_root=str(images / 'data'), ann_file=str(images / 'list.txt')))
+
+    def exhausted(*_):
+        raise OSError(errno.EMFILE, 'Too many open files')
+    with monkeypatch.context() as patch:
+        patch.setattr(fingerprint.os, 'stat', exhausted)
+        with pytest.raises(ShortageError, match='(?i)too many open files'):
+            dataset.description()
+
+    def without_memory(path):
+        raise ShortageError('no memory')
+    monkeypatch.setattr(fingerprint, 'read_regular', without_memory)
+    with pytest.raises(ShortageError, match='no memory'):
+        dataset.description()

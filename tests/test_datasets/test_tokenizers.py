@@ -1,6 +1,9 @@
 """Tokenizers: ids, padding, cutting, and the step of a pipeline that draws a caption."""
 
 import random
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +11,8 @@ import torch
 
 from mmifnd.datasets.pairs.caption_text import caption_hash, normalized_caption
 from mmifnd.datasets.pairs.joined_groups import joined_groups
-from mmifnd.datasets.tokenizers import HashTokenizer, Tokenize
+from mmifnd.datasets.tokenizers import HashTokenizer, HFTokenizer, Tokenize
+from mmifnd.errors import UserError
 
 
 def test_ids_are_within_the_vocabulary_and_padded_with_zero():
@@ -81,3 +85,40 @@ def test_captions_that_mean_the_same_text(one, other, same):
 
 def test_groups_join_through_others():
     assert joined_groups([['a'], ['b'], ['b', 'a'], [], ['c', 'd'], ['d']]).tolist() == [0, 0, 0, 1, 2, 2]
+
+
+class OfTransformers:
+    """Answers as AutoTokenizer does: a word is its length, between a first id and a last one."""
+
+    pad_token_id = None
+
+    @classmethod
+    def from_pretrained(cls, path, local_files_only):
+        assert local_files_only  # the hub is never asked
+        if not (Path(path) / 'tokenizer.json').exists():
+            raise OSError('no file named\ntokenizer.json')
+        return cls()
+
+    def __len__(self):
+        return 50
+
+    def __call__(self, caption, truncation):
+        return dict(input_ids=[48, *map(len, caption.split()), 49])
+
+
+def test_a_tokenizer_of_transformers_is_read_from_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'transformers', SimpleNamespace(AutoTokenizer=OfTransformers))
+    (tmp_path / 'tokenizer.json').write_text('{}')
+    tokenizer = HFTokenizer(str(tmp_path), context_length=4)
+    ids, is_cut = tokenizer(['a fox', 'a very long caption'])
+    assert ids.tolist() == [[48, 1, 3, 49], [48, 1, 4, 49]] and is_cut.tolist() == [False, True]
+    assert (tokenizer.vocab_size, tokenizer.padding) == (50, 0)
+    (tmp_path / 'tokenizer.json').unlink()
+    with pytest.raises(UserError, match=r'holds no tokenizer \(no file named tokenizer.json\)'):
+        HFTokenizer(str(tmp_path))
+
+
+def test_transformers_is_named_where_it_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'transformers', None)
+    with pytest.raises(UserError, match='HFTokenizer needs transformers, which is not installed'):
+        HFTokenizer(str(tmp_path))

@@ -240,3 +240,24 @@ def test_a_broken_image_names_its_file_however_it_is_read(tmp_path):
     resize = TRANSFORMS.build(dict(type='ResizeEdge', scale=9, edge='short', backend='pillow', max_pixels=80))
     with pytest.raises(TooLargeError, match='b.png: the image of 9 x 9 pixels would be resized'):
         resize(dict(img=np.zeros((9, 9, 3), np.uint8), img_path=path))
+
+
+def test_a_format_that_only_opencv_knows():
+    """OpenCV alone reads Radiance's HDR; the range of floats is 0 to 1."""
+    colours = np.tile(np.float32([0.25, 0.5, 1.]), (6, 5, 1))
+    content = cv2.imencode('.hdr', colours)[1].tobytes()
+    pixels, header = decode(content)
+    assert pixels.shape == (6, 5, 3) and np.allclose(pixels[3, 2], [64, 128, 255], atol=2)
+    assert (header.format, header.size, header.is_deep, header.has_alpha) == ('unknown', (5, 6), True, False)
+    assert read_header(content).format == 'unknown'
+    with pytest.raises(TooLargeError, match='the image has 5 x 6 pixels, more than max_pixels=29'):
+        decode(content, max_pixels=29)
+
+
+def test_deep_pixels_that_opencv_cannot_unpack_are_damage(monkeypatch):
+    content = stored(Image.fromarray(RAMP.astype(np.uint16)), 'PNG')
+    assert decode(content)[1].is_deep
+    deep = cv2.imencode('.png', np.full((4, 4, 3), 40000, np.uint16))[1].tobytes()
+    monkeypatch.setattr(cv2, 'imdecode', lambda *_: None)
+    with pytest.raises(BrokenImageError, match='the image is damaged'):
+        decode(deep)
