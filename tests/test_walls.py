@@ -32,7 +32,7 @@ ORDER = (
 )
 #: The same for the folders of engine/.
 ENGINE_ORDER = (
-    ('batch_norm', 'host_copy', 'loader_workers', 'optimizers', 'progress', 'task_utils', 'time_left'),
+    ('batch_norm', 'config_text', 'host_copy', 'loader_workers', 'optimizers', 'progress', 'task_utils', 'time_left'),
     ('checkpoints', 'features'),
     ('metrics',),
     ('loops',),

@@ -15,6 +15,7 @@ from mmifnd.datasets import MAX_BROKEN
 from mmifnd.datasets.load_image import LoadImageFromFile, loader_in
 from mmifnd.datasets.pixels import WHITE
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
+from mmifnd.engine.config_text import text_of
 from mmifnd.engine.hooks import StopHook
 from mmifnd.records.inspection import write_inspection
 from mmifnd.records.run_lock import locked
@@ -136,7 +137,7 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
 def _write_settings(config: Config, folder: Path, inspection: Inspection, settings: dict[str, Derived]) -> Path:
     """Write the config and what was found in the images into the folder of a run, and print both."""
     config.work_dir, path = str(folder), folder / NAME
-    AtomicFileBackend().put_text(config.pretty_text, path)
+    AtomicFileBackend().put_text(text_of(config), path)
     write_inspection(path.parent, inspection.record(LoadImageFromFile(**loader_in(config.train_dataloader))))
     inspection.print_line()
     print_settings(settings, path)

@@ -4,6 +4,7 @@ import logging
 import sys
 
 import torch
+from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
@@ -15,6 +16,7 @@ from mmifnd.ranks import current_watch, relay_warnings
 from mmifnd.text import printable
 
 from .checkpoints.run_starts import keep_config
+from .config_text import FormattedConfig
 from .hooks.progress_hook import ProgressHook
 
 #: Key of the hook in ``default_hooks``.
@@ -62,6 +64,9 @@ class _LostLines:
 
 class QuietRunner(Runner):
     """A runner whose messages go to the log file only if a :class:`ProgressHook` shows how far it is; warnings go to both."""
+
+    def __init__(self, *args, cfg: Config | dict | None = None, **kwargs) -> None:
+        super().__init__(*args, cfg=FormattedConfig.of(cfg) if isinstance(cfg, Config) else cfg, **kwargs)
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
         """Build the logger; its console handler keeps quiet from the first message on."""

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 
 from mmifnd.files import append_line
 
+from ..config_text import text_of
 from .checkpoint_format import AtomicFileBackend
 
 #: One line per start of a run in its work directory: what it goes on from, and by which command.
@@ -27,7 +28,7 @@ def keep_config(runner: Runner) -> None:
     source, folder = runner.cfg.filename, Path(runner.work_dir)
     target = folder / (osp.basename(source) if source else f'{runner.timestamp}.py')
     if not (source and osp.exists(source) and osp.exists(target) and osp.samefile(source, target)):
-        AtomicFileBackend().put_text(lasting(runner.cfg).pretty_text, target)
+        AtomicFileBackend().put_text(text_of(lasting(runner.cfg)), target)
     checkpoint = runner.cfg.get('load_from')
     start = dict(started=time.strftime('%Y-%m-%d %H:%M:%S'), resumed=bool(runner.cfg.get('resume')),
                  checkpoint=None if checkpoint is None else str(checkpoint), command=shlex.join(sys.argv))
