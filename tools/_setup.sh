@@ -45,8 +45,8 @@ make_venv() {  # nothing is ever removed: an environment that was left half made
     return 1
 }
 
-pip_install() {
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+pip_install() {  # compiling 14,000 files would take a minute, on one core; what is imported is compiled then
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile "$@"
 }
 
 install_packages() {  # once for each state of the requirements
