@@ -158,7 +158,7 @@ def _bfloat16_product(rows: Tensor, factors: Tensor) -> Tensor:
     """Products of values rounded to bfloat16, summed in float32."""
     if rows.device.type == 'cpu':
         return rows.bfloat16().float() @ factors.float().T
-    return torch.mm(rows.bfloat16(), factors.T, out_dtype=torch.float32)
+    return torch.mm(rows.bfloat16(), factors.T, out_dtype=torch.float32)  # pragma: no cover (needs a GPU)
 
 
 def _softmax_of(labels: Tensor, scores: Tensor, penalty: Tensor, scale: Tensor) -> Tensor:

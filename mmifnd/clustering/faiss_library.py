@@ -118,7 +118,7 @@ def gpu_count() -> int:
 
 
 @cache
-def gpu_resources(device: int) -> Any:
+def gpu_resources(device: int) -> Any:  # pragma: no cover (needs a GPU)
     """``faiss.StandardGpuResources`` of a GPU: made once per process, with 512 MiB of scratch memory.
 
     Memory that torch holds without using it is returned to the driver before.

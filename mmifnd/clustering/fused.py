@@ -33,7 +33,7 @@ def tile_for(rows: Tensor, centroids: Tensor, precision: str, has_confidence: bo
     """
     if centroids.device.type != 'cuda' or centroids.dtype != torch.float32 or rows.shape[1] > MAX_CHANNELS:
         return None
-    return _tile_of_gpu(_number_of(centroids.device), precision, has_confidence)
+    return _tile_of_gpu(_number_of(centroids.device), precision, has_confidence)  # pragma: no cover (needs a GPU)
 
 
 def sums_run_on(device: torch.device) -> bool:
@@ -47,7 +47,7 @@ def sums_run_on(device: torch.device) -> bool:
 
 
 def nearest_scores(rows: Tensor, centroids: Tensor, penalty: Tensor, scale: Tensor | None, precision: str,
-                   tile: str) -> tuple[Tensor, Tensor, Tensor | None]:
+                   tile: str) -> tuple[Tensor, Tensor, Tensor | None]:  # pragma: no cover (needs a GPU)
     """Compute label, best score ``<v, c> + penalty`` and, with ``scale``, confidence of each row.
 
     Args:
@@ -68,7 +68,7 @@ def nearest_scores(rows: Tensor, centroids: Tensor, penalty: Tensor, scale: Tens
         return kernel(rows.contiguous(), centroids.contiguous(), penalty, scale, _PRODUCTS[precision], tile)
 
 
-def cluster_sums(rows: Tensor, labels: Tensor, num_clusters: int) -> tuple[Tensor, Tensor]:
+def cluster_sums(rows: Tensor, labels: Tensor, num_clusters: int) -> tuple[Tensor, Tensor]:  # pragma: no cover (needs a GPU)
     """Sum each cluster's rows, float64 (K, D), and count them, int64 (K,), always in the same order.
 
     Args:
@@ -80,12 +80,12 @@ def cluster_sums(rows: Tensor, labels: Tensor, num_clusters: int) -> tuple[Tenso
         return kernel(rows.contiguous(), labels, num_clusters)
 
 
-def _number_of(device: torch.device) -> int:
+def _number_of(device: torch.device) -> int:  # pragma: no cover (needs a GPU)
     return torch.cuda.current_device() if device.index is None else device.index
 
 
 @cache
-def _tile_of_gpu(gpu: int, precision: str, has_confidence: bool) -> str | None:
+def _tile_of_gpu(gpu: int, precision: str, has_confidence: bool) -> str | None:  # pragma: no cover (needs a GPU)
     """The first tile whose results are right on a GPU, if any is."""
     if not _has_triton(gpu):
         return None
@@ -96,7 +96,7 @@ def _tile_of_gpu(gpu: int, precision: str, has_confidence: bool) -> str | None:
 
 
 @cache
-def _has_triton(gpu: int) -> bool:
+def _has_triton(gpu: int) -> bool:  # pragma: no cover (needs a GPU)
     is_nvidia = torch.version.hip is None and torch.cuda.get_device_capability(gpu) >= (8, 0)
     return is_nvidia and find_spec('triton') is not None
 
@@ -119,7 +119,7 @@ def _is_right(device: torch.device, precision: str, has_confidence: bool, tile: 
 
 
 @cache
-def _adds_up(gpu: int) -> bool:
+def _adds_up(gpu: int) -> bool:  # pragma: no cover (needs a GPU)
     if not _has_triton(gpu):
         return False
     rows, centroids = _trial(torch.device('cuda', gpu))

@@ -218,7 +218,7 @@ class KMeans:
     def _device(self, share: RowShare, gpu: int) -> torch.device:
         """The device of the centroids: the GPU if one is used, else that of the rows."""
         if self.on_gpu:
-            return torch.device('cuda', gpu)
+            return torch.device('cuda', gpu)  # pragma: no cover (needs a GPU)
         return share.device if self.backend == 'torch' else torch.device('cpu')
 
     @contextmanager

@@ -13,7 +13,7 @@ def random_state() -> dict:
     state = dict(python=(version, torch.tensor(words), gauss), numpy=(name, torch.from_numpy(keys.astype(np.int64)), *rest),
                  torch=torch.get_rng_state())
     if torch.cuda.is_available():
-        state['cuda'] = torch.cuda.get_rng_state()
+        state['cuda'] = torch.cuda.get_rng_state()  # pragma: no cover (needs a GPU)
     return state
 
 
@@ -25,7 +25,7 @@ def set_random_state(state: dict) -> None:
     np.random.set_state((name, keys.cpu().numpy().astype(np.uint32), *rest))
     torch.set_rng_state(state['torch'].cpu())
     if 'cuda' in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state['cuda'].cpu())
+        torch.cuda.set_rng_state(state['cuda'].cpu())  # pragma: no cover (needs a GPU)
 
 
 def check_random_state(state: dict) -> None:

@@ -62,12 +62,12 @@ class FeatureBank(KeepsRankState):
         self._steps += 1
         if features.device == self.rows.device:
             self._store(index, features.detach(), self._steps)
-        elif not self._stays and not self._used:  # the model was moved after it was told to keep features
-            self._move(features.device)
+        elif not self._stays and not self._used:  # pragma: no cover (needs a GPU)
+            self._move(features.device)  # the model was moved after it was told to keep features
             self._store(index, features.detach(), self._steps)
-        elif features.device.type == 'cuda':
+        elif features.device.type == 'cuda':  # pragma: no cover (needs a GPU)
             self._queue(index, features.detach())
-        else:
+        else:  # pragma: no cover (needs a GPU)
             self._store(index.to(self.rows.device), features.detach().to(self.rows.device), self._steps)
 
     def share(self) -> tuple[RowShare, Tensor]:
@@ -164,11 +164,11 @@ class FeatureBank(KeepsRankState):
             old = getattr(self, name)
             setattr(self, name, torch.cat([old, old.new_zeros(capacity - len(old), *old.shape[1:])]))
 
-    def _move(self, device: torch.device) -> None:
+    def _move(self, device: torch.device) -> None:  # pragma: no cover (needs a GPU)
         for name in ('rows', 'index', 'step', '_overflow'):
             setattr(self, name, getattr(self, name).to(device))
 
-    def _queue(self, index: Tensor, features: Tensor) -> None:
+    def _queue(self, index: Tensor, features: Tensor) -> None:  # pragma: no cover (needs a GPU)
         """Copy rows to the host without waiting, and store those that have arrived."""
         arrived = torch.cuda.Event()
         copies = [torch.empty(x.shape, dtype=x.dtype, pin_memory=True).copy_(x, non_blocking=True) for x in (index, features)]
@@ -179,7 +179,7 @@ class FeatureBank(KeepsRankState):
 
     def _finish(self) -> None:
         """Wait for the rows that are still on their way to the host."""
-        for index, features, step, arrived in self._pending:
+        for index, features, step, arrived in self._pending:  # pragma: no cover (needs a GPU)
             arrived.synchronize()
             self._store(index, features, step)
         self._pending.clear()
