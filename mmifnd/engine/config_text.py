@@ -26,7 +26,7 @@ class FormattedConfig(Config):
     def of(cls, config: Config) -> 'FormattedConfig':
         """The same config; both share their values."""
         formatted = cls.__new__(cls)
-        vars(formatted).update(vars(config))
+        formatted.__dict__.update(vars(config))
         return formatted
 
     @property

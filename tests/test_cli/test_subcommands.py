@@ -110,7 +110,8 @@ def test_a_report_is_written_or_checked(arguments, words, capsys):
     assert words in refusal(capsys, 'report', *arguments)
 
 
-@pytest.mark.parametrize('text, words', [('{', 'is damaged'), ('{"runs": [1]}', 'has no runs with method and work_dir')])
+@pytest.mark.parametrize('text, words', [
+    ('{', 'results.json is no JSON'), ('{"runs": [1]}', 'has no runs with method and work_dir')])
 def test_a_report_of_damaged_results_is_refused(text, words, tmp_path, capsys):
     (tmp_path / 'results.json').write_text(text)
     assert words in refusal(capsys, 'report', str(tmp_path))
