@@ -19,6 +19,7 @@ from mmifnd.studies.report import write_report
 from mmifnd.studies.temperatures import at_temperatures, best_temperatures, temperature_table
 
 from .pretraining import pretrain, pretraining_config
+from .pretraining_arguments import check_writable
 
 LABELS = dict(none='{framework} alone', ifnd='IFND', glofnd='GloFND')
 FRAMEWORK_LABELS = dict(mocov2='MoCo v2', simclr='SimCLR', swav='SwAV')
@@ -81,6 +82,7 @@ def compare(data: str | Path, out: str | Path, methods: Sequence[str] = ('none',
     _check(methods, temperatures, seeds, choosing_seeds, measure)
     out = Path(out).expanduser()
     workers = workers or min(2, available_cores())
+    check_writable(out)
     with locked(out, take_over):
         return _compare(data, out, methods, temperatures, seeds, choosing_seeds, measure, workers, command, settings)
 

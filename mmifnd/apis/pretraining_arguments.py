@@ -103,9 +103,24 @@ def check_places(data: Any, out: Any, options: Any) -> None:
         raise UserError(f'data is {_kind(data)}; give a folder of images, or a list of folders or files')
     if not isinstance(out, (str, os.PathLike)):
         raise UserError(f'out={out!r} is {_kind(out)}; give a folder')
+    check_writable(out)
     if options is not None and not (isinstance(options, dict) and all(isinstance(key, str) for key in options)):
         raise UserError(f'options={options!r} is {_kind(options)}; give a dict of dotted keys, such as '
                         "{'model.head.temperature': 0.1}")
+
+
+def check_writable(out: str | os.PathLike) -> None:
+    """Refuse a folder into which nothing can be written, before any work is done.
+
+    Raises:
+        UserError: naming the folder that is there.
+    """
+    folder = Path(out).expanduser().absolute()
+    present = next(str(path) for path in (folder, *folder.parents) if os.path.exists(path))
+    if not os.path.isdir(present):
+        raise UserError(f'out={out} cannot be made: {present} is a file; give a folder')
+    if not os.access(present, os.W_OK | os.X_OK):
+        raise UserError(f'out={out} cannot be written: there is no permission to write into {present}; give another folder')
 
 
 def place_of_run(out: str | Path, resume: bool, overwrite: bool) -> Path:

@@ -10,7 +10,7 @@ import torch
 from image_folders import write_images
 from torch import nn
 
-from mmifnd.apis import UserError, evaluate, pretrain
+from mmifnd.apis import UserError, compare, evaluate, pretrain
 from mmifnd.apis.pretraining_arguments import prepare_folder
 from mmifnd.apis.pretraining_config import pretraining_config
 from mmifnd.apis.pretraining_parts import ALL, METHODS
@@ -251,3 +251,13 @@ def test_modules_of_ones_own_are_named_in_the_config(folder, tmp_path, monkeypat
     sys.modules.pop('own_detector_of_a_test')
     MODELS.module_dict.pop('OwnDetectorOfATest')  # as in a fresh process
     assert 'knn' in evaluate(result.checkpoint, measures=['knn'], options={'log_level': 'ERROR', 'test_cfg.measures.knn.k': 3})
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_images_are_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, 'access', lambda path, mode: str(path) != str(tmp_path))
+    for call in (pretrain, compare):
+        with pytest.raises(UserError, match=f'there is no permission to write into {tmp_path}; give another folder'):
+            call(tmp_path / 'no such images', tmp_path / 'a' / 'b')
+    (tmp_path / 'file').touch()
+    with pytest.raises(UserError, match='file is a file; give a folder'):
+        pretrain(tmp_path / 'no such images', tmp_path / 'file' / 'run')
