@@ -85,6 +85,8 @@ def read_folder(folder: str | Path | Sequence[str | Path]) -> ImageFolder:
     if isinstance(folder, (list, tuple)):
         return _read_sources(folder)
     root = Path(folder).expanduser().absolute()
+    if root.is_file():
+        raise UserError(f'{shown(str(folder))} is a file; give a folder of images, or a list of files')
     if not root.is_dir():
         raise UserError(f'folder {shown(str(folder))} does not exist; give a folder of images')
     if '{{' in str(root):

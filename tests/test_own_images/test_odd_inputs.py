@@ -9,6 +9,8 @@ from image_folders import write_images
 
 from mmifnd.apis import UserError, audit
 from mmifnd.configuration import load_config
+from mmifnd.configuration.run_config import config_beside, training_images
+from mmifnd.datasets.image_data import read_folder
 from mmifnd.models.embedding import pool
 
 CONFIG = 'configs/baselines/simclr_digits.py'
@@ -53,3 +55,13 @@ def test_an_audit_by_a_frozen_backbone_and_its_local_weights(tmp_path):
                             (dict(given, weights='/none.pth'), 'weights /none.pth do not exist; give a local file')):
         with pytest.raises(UserError, match=line):
             audit(tmp_path / 'images', **arguments)
+
+
+def test_a_folder_in_place_of_a_checkpoint_and_a_file_in_place_of_a_folder(tmp_path):
+    with pytest.raises(UserError, match='is a folder; give a checkpoint'):
+        config_beside(tmp_path)
+    (tmp_path / 'last_checkpoint').write_text(f'{tmp_path}/epoch_2.pth\n')
+    with pytest.raises(UserError, match=f'is a folder; give the checkpoint of its run: {tmp_path}/epoch_2.pth'):
+        training_images(tmp_path)
+    with pytest.raises(UserError, match='last_checkpoint is a file; give a folder of images, or a list of files'):
+        read_folder(tmp_path / 'last_checkpoint')
