@@ -116,9 +116,14 @@ class _Walk:
             self.hidden += 1
             return
         self.has_links |= entry.is_symlink()
-        if entry.is_dir():
+        try:
+            is_folder, is_file = entry.is_dir(), entry.is_file()
+        except OSError as error:  # a link to itself
+            raise_shortage(error)
+            is_folder = is_file = False
+        if is_folder:
             self.enter(name, way)
-        elif not entry.is_file():
+        elif not is_file:
             self.left_out['no regular file'] += 1
         elif entry.name.lower().endswith(self.suffixes):
             self.images.append(name)
