@@ -3,15 +3,18 @@
 _MARKDOWN = str.maketrans({char: f'\\{char}' for char in '\\|`[<'})
 
 
-def shown(name: str, limit: int = 80) -> str:
+def shown(name: str, limit: int = 200) -> str:
     r"""A name as it can be printed in one line: control characters and bytes that are no text become '?'.
+
+    Of a name longer than ``limit`` both ends are kept: a path ends with what it is about.
 
     Example:
         >>> shown('a\x1b[2Jb\nc')
         'a?[2Jb?c'
     """
     plain = ''.join(char if char.isprintable() else '?' for char in name)
-    return plain if len(plain) <= limit else f'{plain[:limit - 3]}...'
+    half = (limit - 3) // 2
+    return plain if len(plain) <= limit else f'{plain[:limit - 3 - half]}...{plain[-half:]}'
 
 
 def printable(text: str) -> str:

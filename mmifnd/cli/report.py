@@ -14,7 +14,6 @@ from pathlib import Path
 from mmifnd.errors import UserError
 from mmifnd.files import is_inside
 from mmifnd.foreign import OF_FORM, believed, read_json
-from mmifnd.records.scores import check_run
 from mmifnd.text import shown
 
 
@@ -68,6 +67,7 @@ def read_results(path: Path) -> dict | None:
     Raises:
         UserError: if the file is damaged, or holds something else.
     """
+    from mmifnd.records.scores import check_run
     results = read_json(path)
     if isinstance(results, dict) and results.get('kind') == 'evaluation':
         return None

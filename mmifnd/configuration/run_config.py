@@ -30,7 +30,8 @@ def _in_place_of(folder: Path) -> str:
     """What to give instead of a folder."""
     newest = folder / 'last_checkpoint'
     if newest.is_file() and newest.stat().st_size < 4096:
-        return f'; give the checkpoint of its run: {shown(str(folder / Path(newest.read_text(errors="replace").strip()).name))}'
+        newest_name = Path(newest.read_text(errors='replace').strip()).name
+        return f'; give the checkpoint of its run: {folder / shown(newest_name)}'
     return '; give a checkpoint (to audit a folder of images before any training, name a backbone and its weights as well)'
 
 

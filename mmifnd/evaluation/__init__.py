@@ -39,7 +39,7 @@ __all__ = [
     'label_fraction_accuracy', 'lidar', 'linear_probe_accuracy', 'linear_probe_predict', 'low_shot_svm', 'majority_accuracy',
     'mean_and_spread', 'modality_gap', 'normalized_mutual_information', 'paired_t_test', 'pairwise_rates',
     'participation_ratio', 'quantile_estimate', 'rankme', 'retrieval_ranks', 'retrieval_recall',
-    's checkpoints, the theorem', 'scores_of_counts', 'spread', 'suggest_alpha', 'summarise', 'svm_average_precisions',
+    'scores_of_counts', 'spread', 'suggest_alpha', 'summarise', 'svm_average_precisions',
     'threshold_alarm', 'threshold_error', 'top1_accuracy', 'transfer_accuracy', 'true_rates', 'uniformity', 'view_quantiles',
     'view_threshold_error', 'zero_shot_accuracy',
 ]

@@ -38,7 +38,7 @@ BROKEN = [
      'wrong.pth holds more than tensors and plain values'),
     ('a bare pickle', partial(_bytes, pickle.dumps(dict(state_dict=np.float64(1)), protocol=2)),
      'wrong.pth holds more than tensors and plain values'),
-    ('a folder for a checkpoint', lambda folder: (folder / 'wrong.pth').mkdir(), 'wrong.pth does not exist'),
+    ('a folder for a checkpoint', lambda folder: (folder / 'wrong.pth').mkdir(), 'wrong.pth is a folder'),
 ]
 FOREIGN = [
     ('a checkpoint without state_dict', partial(_save, dict(weights=1)), 'wrong.pth'),

@@ -160,9 +160,9 @@ OPTIONS = {
     'configs/sane/sane_moco_digits.py': [
         ('model.head.sharpening=0', 'sharpening=0 of SANEHead is outside (0, 1]'),
         ('model.head.prior=(1.,)', 'of SANEHead must be two numbers'),
-        ('model.head.parts=pr', "of SANEHead must be ('p', 'q'), ('p',) or ('q',)"),
+        ('model.head.parts=pr', "model.head.parts='pr' must be a list"),
         ('model.mixup.views=crops', "views='crops' of MomentumMixup is unknown"),
-        ('model.mixup.mate=value', "mate='value' of MomentumMixup is unknown"),
+        ('model.mixup.mate=value', "mate='value' of MomentumMixup with views='pair' is unknown"),
         ('model.mixup.beta=0', 'beta=0 of MomentumMixup is not a positive number'),
         ('model.mixup.weight=0', 'weight=0 of MomentumMixup is outside (0, 1]'),
         ('model.mixup.alpha=2', 'model.mixup.alpha'),
