@@ -105,7 +105,7 @@ def test_refuses_damaged_files(root):
     with pytest.raises(ValueError, match='openmoji.csv of EmojiPairs: row 200 has other columns than the first'):
         EmojiPairs('train', TOKENIZER, root=str(root))
     (root / 'openmoji.csv').write_text('\n'.join([*lines[:-1], 'x' * 200_000]), encoding='utf-8')
-    with pytest.raises(ValueError, match='openmoji.csv of EmojiPairs is no table .field larger than field limit'):
+    with pytest.raises(ValueError, match='openmoji.csv of EmojiPairs(: row 200 has| is no table .field larger)'):
         EmojiPairs('train', TOKENIZER, root=str(root))
     (root / 'openmoji.csv').write_text('artist,name\n', encoding='utf-8')
     with pytest.raises(ValueError, match='no column emoji'):
