@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 from mmifnd.functional import (
     elimination_loss,
     instance_loss,
+    prior_confidence,
     refined_label,
     relational_label,
     self_labeling_loss,
@@ -172,3 +173,8 @@ def test_shapes_that_do_not_fit_are_named():
     positive, negative, key, mask = sample()
     with pytest.raises(ValueError, match=r'key_similarity has shape \(4, 5\); expected \(4, 6\)'):
         similarity_contrastive_loss(positive, negative, key[:, :5], mask, **SCE)
+
+
+@pytest.mark.parametrize('progress, prior', [(0., 0.5), (1 / 3, 2.875), (0.5, 5.25), (1., 10.)])
+def test_the_prior_grows_on_half_a_cosine(progress, prior):
+    assert prior_confidence(progress, 0.5, 10.) == pytest.approx(prior)
