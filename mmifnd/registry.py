@@ -23,7 +23,7 @@ def _child(parent: Registry, *rooms: str) -> Registry:
 
 @contextmanager
 def default_scope() -> Iterator[None]:
-    """Look names without a prefix up in mmifnd first, as under a runner; a scope of the user's own stays.
+    """Resolve names without a prefix in mmifnd's registries first, as a runner does; a scope of the user's own stays.
 
     Whatever is built outside of a runner needs it: without a scope mmengine knows its own names only.
     """

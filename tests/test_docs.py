@@ -42,7 +42,9 @@ def names_of_a_loop():
 @pytest.mark.parametrize(('path', 'number', 'code'), SNIPPETS, ids=[f'{name_of(path)}-{n}' for path, n, _ in SNIPPETS])
 def test_runnable_snippets_run(path, number, code, tmp_path, monkeypatch, restored_torch):
     monkeypatch.chdir(tmp_path)
-    exec(compile(code, f'{path.name}, snippet {number}', 'exec'), names_of_a_loop())  # noqa: S102
+    names = names_of_a_loop()
+    exec(compile(code, f'{path.name}, snippet {number}', 'exec'), names)  # noqa: S102
+    assert all(value.isfinite() for name, value in names.items() if name == 'loss')
 
 
 def test_the_readme_and_the_page_of_detectors_have_runnable_snippets():

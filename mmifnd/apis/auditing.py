@@ -146,18 +146,12 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
     if backbone is not None or weights is not None:
         source, data = _frozen(backbone, weights, source, data)
     features, own_labels, index = _features(source, data, config, feature)
-    if index is not None and labels is not None and len(labels) > len(features):
-        labels = np.asarray(labels)[index]
-    classes = own_labels if labels is None else np.asarray(labels)
+    classes = own_labels if labels is None else _given_classes(labels, index, len(features))
     if classes is not None and len(classes) != len(features):
         raise UserError(f'{len(classes)} labels for {len(features)} features; give one per image, in the same order')
     if len(features) < 2:
         raise UserError(f'{len(features)} image has no negatives; give at least 2')
-    if batch_sizes is None:
-        batch_sizes = [size for size in BATCH_SIZES if size <= len(features)] or [len(features)]
-    outside = [size for size in batch_sizes if not 2 <= size <= len(features)]
-    if outside:
-        raise UserError(f'batch size {outside[0]} is outside [2, {len(features)}], the number of images; choose one within')
+    batch_sizes = _batch_sizes(batch_sizes, len(features))
     if clusters is None:
         clusters = clusters_of(len(features)).value
     relations = _by_clusters(features, classes, clusters, num_examples, seed)
@@ -166,6 +160,22 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
         raise UserError('there is nothing to look at: give clusters, alphas, or both')
     suggested = suggest_alpha(features, [relation.estimate.share for relation in relations[:len(clusters)]])
     return Audit(len(features), relations, classes, tuple(batch_sizes), index, suggested)
+
+
+def _given_classes(labels: Sequence[int], index: np.ndarray | None, count: int) -> np.ndarray:
+    """Labels of the ``count`` images that features were taken of, where they are given for all images."""
+    classes = np.asarray(labels)
+    return classes if index is None or len(classes) <= count else classes[index]
+
+
+def _batch_sizes(sizes: Sequence[int] | None, count: int) -> Sequence[int]:
+    """Batch sizes to count false negatives for; by default those for which there are enough images."""
+    if sizes is None:
+        return [size for size in BATCH_SIZES if size <= count] or [count]
+    outside = [size for size in sizes if not 2 <= size <= count]
+    if outside:
+        raise UserError(f'batch size {outside[0]} is outside [2, {count}], the number of images; choose one within')
+    return sizes
 
 
 def _features(source: Any, data: Any, config: str | Path | None,

@@ -176,7 +176,8 @@ def test_a_number_that_no_process_has_frees_the_folder_at_once(tmp_path, pid):
     owner = dict(user='a', host='b', born='1', place=this_process()['place'])
     (tmp_path / LOCK).write_text(json.dumps(owner)[:-1] + f', "pid": {pid}}}')
     with locked(tmp_path, report=lambda line: None, interval=.05):
-        pass
+        assert json.loads((tmp_path / LOCK).read_text())['pid'] == os.getpid()
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize('text', [b'', b'{', b'[1]', b'\xff', b'[' * 60_000,
