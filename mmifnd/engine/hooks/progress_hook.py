@@ -35,8 +35,8 @@ class ProgressHook(Hook):
     The line has epoch, step, loss, images per second, the share of the time that the steps waited for images, the share of the
     negatives that was removed, and the time left, feature passes and clusterings included.
 
-    In a terminal the line is redrawn; elsewhere it is printed with the first step, at least every ``seconds`` seconds, and at
-    the end of an epoch if the last line is not quite recent. Losses are read without waiting for the device.
+    In a terminal the line is redrawn; elsewhere it is printed with the first and the last step, at least every ``seconds``
+    seconds, and at the end of an epoch if the last line is not quite recent. Losses are read without waiting for the device.
 
     Args:
         seconds (float): between two printed lines, > 0.
@@ -96,8 +96,9 @@ class ProgressHook(Hook):
         self._ended = now
         self._count += 1
         due = REDRAW if self.display.is_terminal else self.seconds
-        is_last = batch_idx + 1 == self._left.steps_per_epoch
-        if self._count == 1 or now - self._shown >= due or is_last and now - self._shown >= due / 3:
+        if batch_idx + 1 == self._left.steps_per_epoch:
+            due = 0. if runner.epoch + 1 == runner.max_epochs else due / 3
+        if self._count == 1 or now - self._shown >= due:
             self._take(outputs or {})
             self.display.show(runner.iter + 1, self._line(runner, batch_idx))
             self._shown = now
