@@ -1,5 +1,6 @@
 """What all tests share: golden numbers, contrasts made by hand, and a torch that stays as it was."""
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -54,3 +55,10 @@ def restored_torch():
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = cudnn
     torch.set_num_threads(threads)
     torch.set_rng_state(state)
+
+
+@pytest.fixture
+def quick_maps(monkeypatch):
+    """Draw t-SNE maps with the fewest iterations that scikit-learn allows, where a test is not about them."""
+    from mmifnd.visualization import embedding
+    monkeypatch.setattr(embedding, 'TSNE', functools.partial(embedding.TSNE, max_iter=250))

@@ -68,7 +68,7 @@ class Inspection:
         problems = {name: look.problem for name, look in self._pairs if look.is_too_large}
         for name, look in self._pairs:
             if look.header is not None and SIDE**2 * max(look.size) > MAX_PIXELS * min(look.size):
-                problems[name] = f'{look.size[0]} x {look.size[1]} pixels, too thin to be resized'
+                problems[name] = f'{look.size[0]} x {look.size[1]} pixels, too thin to be resized to a short edge of {SIDE}'
         return problems
 
     @cached_property

@@ -67,7 +67,7 @@ def _measures(run: Run, config: Config, folder: Path, callback) -> dict[str, flo
         with training_run(config) as runner:
             runner.register_hook(EpochCallbackHook(lambda done: callback(done, total)))
             runner.train()
-            return {**_last_detection(folder), **runner.test()}
+            return {**last_detection(folder), **runner.test()}
     finally:
         logging.shutdown()
         sys.stdout.flush()
@@ -83,14 +83,19 @@ def _config(run: Run, out: Path, epochs: int | None) -> Config:
     return load_config(run.method.config, options)
 
 
-def _last_detection(work_dir: Path) -> dict[str, float]:
-    """Scores of the last epoch's training steps, as ``step_...``, if the run measured them."""
+def last_detection(work_dir: Path) -> dict[str, float]:
+    """Scores of the last epoch's training steps, as ``step_...``, if the run measured them.
+
+    Where nothing was detected there is no precision.
+    """
     records = read_records(folder_of(work_dir) / DETECTION)
     scores = {}
     for record in records:
         if record['epoch'] == records[-1]['epoch']:  # one record per head
             prefix = f'step_{record["direction"]}_' if 'direction' in record else 'step_'
-            scores.update({f'{prefix}{name}': value for name, value in record.items() if name not in ('epoch', 'direction')})
+            nothing = record.get('predicted_share') == 0
+            scores.update({f'{prefix}{name}': value for name, value in record.items()
+                           if name not in ('epoch', 'direction') and not (nothing and name.startswith('precision'))})
     return scores
 
 

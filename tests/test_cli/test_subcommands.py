@@ -117,7 +117,8 @@ def test_a_report_of_damaged_results_is_refused(text, words, tmp_path, capsys):
     assert words in refusal(capsys, 'report', str(tmp_path))
 
 
-def test_train_by_name_then_its_report_and_refusals_of_its_flags(tmp_path, capsys, restored_torch, passed_on, monkeypatch):
+def test_train_by_name_then_its_report_and_refusals_of_its_flags(tmp_path, capsys, restored_torch, passed_on, monkeypatch,
+                                                                   quick_maps):
     config = ['train', 'baselines/simclr_digits', '--work-dir', str(tmp_path)]
     assert main([*config, '--no-validate', '--cfg-options', EPOCHS, 'log_level=ERROR']) == 0
     assert (tmp_path / 'epoch_3.pth').is_file()

@@ -49,7 +49,7 @@ def test_everything_is_counted(odd):
     assert found.flat == ['a/red.png', 'b/thin.png'] and found.dark == ['b/deep.png'] and found.data_range == (0, 4095)
     assert found.duplicates == [['a/00.png', 'b/copy.png'], ['a/02.png', 'b/other.bmp']]
     assert found.broken.keys() == {'a/empty.png', 'b/cut.png'} and found.too_large == {
-        'b/thin.png': '20000 x 1 pixels, too thin to be resized'}
+        'b/thin.png': '20000 x 1 pixels, too thin to be resized to a short edge of 256'}
     rows = dict(found.rows())
     assert len(rows) == 10 and rows['folder'] == '25 images in 2 classes (a, b)'
     assert rows['size'] == '9 x 9 to 20000 x 1 pixels, median 20 x 16'

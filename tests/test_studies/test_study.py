@@ -10,9 +10,10 @@ from rich.console import Console
 from mmifnd.apis import UserError
 from mmifnd.cli import main
 from mmifnd.configuration import load_config
+from mmifnd.records.names import DETECTION, folder_of
 from mmifnd.studies import as_markdown, load_study, print_table, run_all, summary_of, write_results
 from mmifnd.studies.identity import fingerprint, read_finished, write_finished
-from mmifnd.studies.one_run import DONE, finished_before, removal_rates
+from mmifnd.studies.one_run import DONE, finished_before, last_detection, removal_rates
 
 STUDY = 'configs/studies/digits.py'
 
@@ -183,7 +184,7 @@ def test_a_page_gets_the_table_the_command_and_the_differences():
         '| N | 1 | - | - |', '', '- M - N, A: +1.00 % over 2 paired seeds, one-sided p = 0.04']
 
 
-def test_the_command_keeps_the_runs_and_writes_a_report_that_fails_when_emptied(finished, capsys):
+def test_the_command_keeps_the_runs_and_writes_a_report_that_fails_when_emptied(finished, capsys, quick_maps):
     _, out, _, results = finished
     assert main(['study', STUDY, '--methods', 'simclr', 'random', '--seeds', '1', '--epochs', '4', '--out', str(out)]) == 0
     printed = capsys.readouterr()
@@ -200,3 +201,11 @@ def test_epochs_of_a_report_are_those_of_runs(finished, capsys):
     with pytest.raises(SystemExit):
         main(['report', str(finished[1]), '--epochs', '1'])
     assert '--epochs is for runs; give the work_dir of one run of the study' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('share, measured', [(0., {'step_recall_micro'}), (0.1, {'step_precision_micro', 'step_recall_micro'})])
+def test_where_nothing_was_detected_there_is_no_precision(tmp_path, share, measured):
+    record = dict(epoch=2, precision_micro=0., recall_micro=0., predicted_share=share)
+    folder_of(tmp_path).mkdir()
+    (folder_of(tmp_path) / DETECTION).write_text(json.dumps({**record, 'epoch': 1}) + '\n' + json.dumps(record) + '\n')
+    assert last_detection(tmp_path).keys() == measured | {'step_predicted_share'}
