@@ -4,6 +4,9 @@ import subprocess
 import sys
 
 import pytest
+import torch
+
+from mmifnd.cli import main
 
 IFND = 'configs/ifnd/ifnd_simclr_digits.py'
 
@@ -31,16 +34,17 @@ def test_training_does_not_start(arguments, words, tmp_path):
     assert not list(tmp_path.glob('*.pth'))
 
 
-def test_a_missing_folder_is_named_with_the_remedy(tmp_path):
-    done = run_tool('tools/train.py', 'configs/ifnd/ifnd_r50_folder.py', '--work-dir', str(tmp_path),
-                    '--cfg-options', 'train_dataloader.dataset.data_root=no/such')
-    assert done.returncode == 2
-    assert 'error: train_dataloader.dataset.data_root=no/such does not exist' in done.stderr
+def test_a_missing_folder_is_named_with_the_remedy(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ending:
+        main(['train', 'configs/ifnd/ifnd_r50_folder.py', '--work-dir', str(tmp_path),
+              '--cfg-options', 'train_dataloader.dataset.data_root=no/such'])
+    assert ending.value.code == 2
+    assert 'error: train_dataloader.dataset.data_root=no/such does not exist' in capsys.readouterr().err
 
 
-def test_a_checkpoint_of_another_model_is_refused(tmp_path):
-    import torch
+def test_a_checkpoint_of_another_model_is_refused(tmp_path, capsys, restored_torch):
     torch.save(dict(state_dict=dict(weight=torch.zeros(1))), tmp_path / 'other.pth')
-    done = run_tool('tools/test.py', IFND, str(tmp_path / 'other.pth'), '--work-dir', str(tmp_path))
-    assert done.returncode == 2
-    assert 'does not fit the model' in done.stderr and 'Traceback' not in done.stderr
+    with pytest.raises(SystemExit) as ending:
+        main(['test', IFND, str(tmp_path / 'other.pth'), '--work-dir', str(tmp_path)])
+    assert ending.value.code == 2
+    assert 'does not fit the model' in capsys.readouterr().err
