@@ -12,13 +12,20 @@ from mmifnd.configuration.checking import TESTING, check
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.environment import build_runner
 from mmifnd.configuration.run_config import config_beside
+from mmifnd.distributed import is_main
 from mmifnd.engine.checkpoints.checkpoint_format import load_plain
 from mmifnd.errors import UserError
+from mmifnd.records.names import EVALUATION
+from mmifnd.studies.results import evaluation_results
+from mmifnd.studies.summary import write_results
 
 
 def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures: Sequence[str] | None = None,
-             out: str | Path | None = None, options: dict[str, Any] | None = None) -> dict[str, float]:
+             out: str | Path | None = None, options: dict[str, Any] | None = None,
+             command: str = 'mmifnd.apis.evaluate(...)') -> dict[str, float]:
     """Judge a checkpoint by the measures of its config, as ``tools/test.py`` does.
+
+    They are also written to ``results.json`` in a new folder below ``out``, where a report of the run finds them.
 
     The training images of the config are what probes and neighbours learn from, the test images what they are asked about.
     Measures that need labels are left out if there are none.
@@ -27,8 +34,9 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
         checkpoint: a ``.pth`` file of a training run.
         config: of the training; default: the one beside the checkpoint.
         measures: names of ``test_cfg.measures``, such as ``('knn', 'nmi')``; default: all.
-        out: folder for logs; default: ``evaluation`` beside the checkpoint.
+        out: folder for results and logs; default: ``evaluation`` beside the checkpoint.
         options: overrides by dotted keys, as of ``--cfg-options``.
+        command: what ``results.json`` names as its origin.
 
     Returns:
         dict[str, float]: by name, per cent where not said otherwise.
@@ -54,12 +62,16 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
         _keep(loaded.test_cfg.get('measures') or {}, measures)
     check(loaded, config, TESTING)
     state = load_plain(str(checkpoint), map_location='cpu')
-    loaded.work_dir = str(out or Path(checkpoint).expanduser().parent / 'evaluation')
+    loaded.work_dir = str(out or Path(checkpoint).expanduser().parent / EVALUATION)
     loaded.experiment_name = f'evaluation_{time.time_ns()}'  # mmengine takes two of one name for the same
     runner = build_runner(loaded)
     check_testing(runner, state, str(checkpoint))
     load_state_dict(runner.model, state['state_dict'], strict=False)
     measured: dict[str, float] = runner.test()
+    if is_main():
+        summaries = getattr(runner.test_loop, 'summaries', {})
+        write_results(evaluation_results(config, loaded, checkpoint, state, measured, summaries, command),
+                      Path(runner.log_dir) / 'results.json')
     return measured
 
 

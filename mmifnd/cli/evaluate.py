@@ -14,13 +14,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', help='a .pth file of a training run')
     parser.add_argument('--config', help='of the training; default: the one beside the checkpoint')
     parser.add_argument('--measures', nargs='+', help='names of test_cfg.measures; default: all')
-    parser.add_argument('--out', help='folder for logs; default: evaluation beside the checkpoint')
+    parser.add_argument('--out', help='folder for results.json and logs; default: evaluation beside the checkpoint')
     add_cfg_options(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Load, measure, print."""
     from mmifnd.apis import evaluate
-    measures = evaluate(args.checkpoint, args.config, args.measures, args.out, args.cfg_options)
+    measures = evaluate(args.checkpoint, args.config, args.measures, args.out, args.cfg_options, args.command)
     width = max([16, *map(len, measures)])
     print('\n'.join(f'{name:{width}s} {value:8.3f}' for name, value in measures.items()))

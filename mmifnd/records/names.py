@@ -5,6 +5,8 @@ from pathlib import Path
 
 #: The folder of all files below.
 FOLDER = 'false_negatives'
+#: The folder of what :func:`mmifnd.apis.evaluate` measured, beside the checkpoints.
+EVALUATION = 'evaluation'
 #: One line per clustering.
 HISTORY = 'history.jsonl'
 #: One line per epoch: precision, recall and F1 of the masks of its training steps.

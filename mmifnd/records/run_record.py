@@ -8,10 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from mmifnd.foreign import read_json
-from mmifnd.shortage import ShortageError
-
 from .arrays import RecordError, open_archive
+from .evaluations import read_evaluations
 from .lines import latest_by, read_json_lines, read_records
 from .names import DETECTION, DIRECTIONS, HEALTH, HISTORY, ONLINE, SNAPSHOT, STEPS, array_paths, folder_of
 from .snapshot import Snapshot, read_snapshot
@@ -43,7 +41,7 @@ class RunRecord:
         online (list[dict]): one entry per epoch: accuracies of the online probe and of kNN, in percent.
         step_paths (dict[int, Path]): epoch -> file of what its training steps removed for a few images.
         paths_of_direction (dict[str, dict[int, Path]]): the same files of each direction of an image-text model.
-        evaluation (dict[str, float]): measures of the results that ``tools/test.py --out`` left in the directory.
+        evaluation (dict[str, float]): measures of the results that evaluations left in the directory.
         problems (list[str]): what was damaged and is left out, one line each; also logged.
     """
 
@@ -166,18 +164,3 @@ def read_log(work_dir: Path, report: Callable[[str], None] | None = None) -> lis
     path = work_dir / 'scalars.jsonl'
     paths = [path] if path.is_file() else sorted(work_dir.glob('*/vis_data/scalars.json'))
     return [entry for path in paths for entry in read_json_lines(path, report=report)]
-
-
-def read_evaluations(work_dir: Path) -> dict[str, float]:
-    """Measures of all results of an evaluation in ``work_dir``, by name; other files of JSON there are none of ours."""
-    measures: dict[str, float] = {}
-    for path in sorted(work_dir.glob('*.json')):
-        try:
-            evaluation = read_json(path)
-            if evaluation['kind'] == 'evaluation':
-                measures.update({name: float(entry['value']) for name, entry in evaluation['measures'].items()})
-        except ShortageError:
-            raise
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-            continue
-    return measures

@@ -41,9 +41,9 @@ class ScoredRun:
     spreads: dict[str, float] = field(default_factory=dict)
 
 
-def evaluation_results(config_path: str, config: Config, checkpoint_path: str, checkpoint: Mapping,
+def evaluation_results(config_path: str | Path, config: Config, checkpoint_path: str | Path, checkpoint: Mapping,
                        measures: Mapping[str, float], summaries: Mapping[str, Summary], command: str) -> dict[str, Any]:
-    """What ``tools/test.py --out`` writes.
+    """What ``tools/test.py --out`` and :func:`mmifnd.apis.evaluate` write.
 
     Args:
         config_path, config: of the evaluation, with the overrides of the command line.

@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from mmifnd.apis import build_framework, evaluate, shipped_config
+from mmifnd.records.evaluations import read_evaluations
+from mmifnd.studies.results import file_hash
 
 CONFIG = shipped_config('baselines/simclr_digits.py')
 TEST = Path(__file__).resolve().parents[2] / 'tools' / 'test.py'
@@ -33,6 +35,14 @@ def test_the_same_numbers_as_the_tool(checkpoint, tmp_path, monkeypatch, restore
     text = json.dumps(theirs)
     assert {'knn', 'linear', 'shot_1', 'nmi', 'mtpr'} <= set(found)
     assert all(json.dumps(value) in text for value in found.values())
+
+
+def test_results_are_left_for_the_report(checkpoint, restored_torch):
+    found = evaluate(checkpoint, CONFIG, measures=['knn'], options=QUICK, command='typed')
+    path, = checkpoint.parent.glob('evaluation/*/results.json')
+    written = json.loads(path.read_text())
+    assert written['command'] == 'typed' and written['checkpoint_hash'] == file_hash(checkpoint)
+    assert read_evaluations(checkpoint.parent) == found
 
 
 def test_bad_input(checkpoint):

@@ -33,10 +33,11 @@ def test_the_whole_way(tmp_path, restored_torch):
 
     for feature in 'zt':
         found = audit(result.checkpoint, str(table.file), clusters=[8], feature=feature)
-        assert found.num_images == table.images - len(table.missing)
+        assert found.num_images == table.images - (len(table.missing) if feature == 'z' else 0)  # their texts can be read
         files = write_audit(found, tmp_path / f'audit_{feature}', Thumbnails(str(table.file)))
         assert [path.suffix for path in files] == ['.json', '.png']
 
     images, labels = images_of_runs([tmp_path / 'run'])
     page = write_run_report([tmp_path / 'run'], tmp_path / 'report.html', images=images, labels=labels).read_text()
-    assert 'image to text' in page and table.repeated[0] in page
+    assert all(words in page for words in ('run, image anchors', 'run, text anchors', 'Image to text R@1', 'Modality gap'))
+    assert any(caption in page for caption in table.repeated)

@@ -66,7 +66,7 @@ PRETRAIN = [
 #: What is wrong, the subcommand, its arguments, what the line must say, what is done to the files.
 OTHERS = [
     ('pretrain: no such folder', 'pretrain', ('{here}/none', '{here}/out'), 'does not exist; give a folder of images', nothing),
-    ('pretrain: a file for a folder', 'pretrain', ('{here}/data/a/0.png', '{here}/out'), 'does not exist', nothing),
+    ('pretrain: a file for a folder', 'pretrain', ('{here}/data/a/0.png', '{here}/out'), 'is a file; give a folder', nothing),
     ('inspect: a folder of images', 'inspect', ('{here}/data',), None, nothing),
     ('inspect: no such folder', 'inspect', ('{here}/none',), 'does not exist; give a folder of images', nothing),
     ('inspect: a folder without images', 'inspect', ('{here}/none',), 'holds no image', lambda here: (here / 'none').mkdir()),

@@ -1,0 +1,42 @@
+"""What reports take from evaluations of a run."""
+
+import json
+
+import pytest
+
+from mmifnd.records.evaluations import read_evaluations
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Function (path below the run, checkpoint's hash, measures) that writes results."""
+
+    def written(name, checkpoint, **measures):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(dict(kind='evaluation', checkpoint_hash=checkpoint, measures={
+            measure: dict(value=value) for measure, value in measures.items()})))
+
+    return written
+
+
+def test_of_two_checkpoints_the_one_judged_last_counts(tmp_path, write):
+    write('evaluation/20260101_000000/results.json', 'old', knn=1., nmi=2.)
+    write('evaluation/20260102_000000/results.json', 'new', nmi=5.)
+    write('evaluation/20260103_000000/results.json', 'new', knn=3.)
+    assert read_evaluations(tmp_path) == dict(knn=3., nmi=5.)
+
+
+def test_what_lies_beside_the_run_counts_before_it(tmp_path, write):
+    write('evaluation/20260101_000000/results.json', 'old', knn=1., linear=7.)
+    write('mine.json', 'another', knn=2.)
+    assert read_evaluations(tmp_path) == dict(knn=2., linear=7.)
+
+
+def test_what_was_not_measured_and_what_is_no_evaluation_has_no_value(tmp_path, write):
+    write('a.json', 'a', knn=None, mtpr=float('nan'), nmi=4.)
+    (tmp_path / 'b.json').write_text('{"kind": "study"}')
+    (tmp_path / 'c.json').write_text('{')
+    (tmp_path / 'd.json').write_text('[]')
+    (tmp_path / 'e.json').write_text('{"kind": "evaluation", "measures": {"knn": {"value": "x"}}}')
+    assert read_evaluations(tmp_path) == dict(nmi=4.)
