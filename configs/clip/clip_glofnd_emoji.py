@@ -9,4 +9,4 @@ model = dict(
             type='QuantileThresholdDetector',
             alpha=0.004,
             initialization='batch_quantile',
-            start_epoch=18)))
+            start_epoch=24)))

@@ -8,7 +8,8 @@ model = dict(
         augmentation=[
             dict(type='RandomAffine', degrees=10., translate=(0.1, 0.1), scale=(0.9, 1.1), padding_mode='border', p=1.),
         ]),
-    backbone=dict(type='SmallCNN', in_channels=3, widths=(32, 64, 128), patch=4),
+    # The last layer covers the whole 2 x 2 map, so that the average after it loses no position.
+    backbone=dict(type='SmallCNN', in_channels=3, widths=(32, 64, 128, 128), patch=4),
     neck=dict(type='ProjectionMLP', in_channels=128, hidden_channels=128, out_channels=64, num_layers=2),
     text_backbone=dict(type='TokenBag', vocab_size=8193, width=128),
     text_neck=dict(type='LinearProjection', in_channels=128, out_channels=64),
