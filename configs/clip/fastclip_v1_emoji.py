@@ -1,4 +1,4 @@
 _base_ = './clip_emoji.py'
 
 # SogCLR's loss, as FastCLIP has it for a fixed temperature.
-model = dict(head=dict(type='FastCLIPHead', version='v1', temperature=0.2, gamma=0.6))
+model = dict(head=dict(type='FastCLIPHead', version='v1', gamma=0.6))

@@ -1,7 +1,9 @@
 # Detectors inside CLIP, judged on drawings of an artist that was not trained on. Written down before the runs:
-# - The network, the learning rate and 80 epochs are those at which plain CLIP retrieves best on the validation artist (seed 200).
-# - Each method has the temperature that is best on the validation artist in the mean of seeds 100 and 101, of 0.1, 0.2, 0.4, and
-#   of 0.05, 0.1, 0.2 for SigLIP and FastCLIP. If the best one is at an end of the grid, the next (half, or twice) is tried, too.
+# - The network, the learning rate and 80 epochs are those at which plain CLIP retrieves best on the validation artist
+#   (seed 200).
+# - Each method has the temperature that is best on the validation artist in the mean of seeds 100 and 101, of 0.1, 0.2, 0.4,
+#   and of 0.05, 0.1, 0.2 for SigLIP and FastCLIP. If the best one is at an end of the grid, the next (half, or twice) is tried,
+#   too.
 #     python tools/select_temperature.py configs/studies/clip_emoji.py --seeds 100 101 --temperatures 0.1 0.2 0.4 \
 #         --measure retrieval_mean
 # - Seeds 0 to 9 on the test artist are reported, once, whatever they say.
