@@ -2,7 +2,7 @@
 # - The network, the learning rate and 80 epochs are those at which plain CLIP retrieves best on the validation artist
 #   (seed 200).
 # - Each method has the temperature that is best on the validation artist in the mean of seeds 100 and 101, of 0.1, 0.2, 0.4,
-#   and of 0.05, 0.1, 0.2 for SigLIP and FastCLIP. If the best one is at an end of the grid, the next (half, or twice) is tried,
+#   and of 0.05, 0.1, 0.2 for SigLIP and FastCLIP. If the best is at an end of the grid, the next (half, or twice) is tried,
 #   too.
 #     python tools/select_temperature.py configs/studies/clip_emoji.py --seeds 100 101 --temperatures 0.1 0.2 0.4 \
 #         --measure retrieval_mean
