@@ -53,7 +53,7 @@ def drawing(seed: int, colour: tuple[int, int, int], size: tuple[int, int] = (56
     draw = ImageDraw.Draw(image)
     for _ in range(3):
         left, top = random.integers(0, 28, 2).tolist()
-        width, height = random.integers(12, 28, 2).tolist()
+        width, height = random.integers(12, 24, 2).tolist()
         shade = tuple(int(np.clip(value + random.integers(-40, 40), 0, 255)) for value in colour)
         (draw.ellipse if random.random() < 0.5 else draw.rectangle)((left, top, left + width, top + height), fill=(*shade, 255))
     return image

@@ -64,8 +64,10 @@ def test_all_kinds_of_a_drawing_are_the_same_picture(mixed):
 
 
 @pytest.mark.slow
-def test_the_whole_way(mixed, tmp_path, monkeypatch, restored_torch):
-    root, written = mixed
+def test_the_whole_way(tmp_path, monkeypatch, restored_torch):
+    root = tmp_path / 'mixed'
+    root.mkdir()
+    written = write_mixed(root, 300)
     for method in ('none', 'glofnd'):
         pretrain(root, tmp_path / method, method=method, options=TINY, **SMALL)
     run = tmp_path / 'ifnd'
