@@ -68,7 +68,7 @@ def threshold_alarm(share: float | None, alpha: float, visits: float) -> str | N
     if share is not None and not alpha / SETTLED_FACTOR <= share <= alpha * SETTLED_FACTOR:
         reasons.append(f'they detect {100 * share:.2g} % of the candidates and aim at {100 * alpha:.2g} %')
     if visits < SETTLED_VISITS:
-        reasons.append(f'each has moved {visits:.0f} times, fewer than {SETTLED_VISITS}')
+        reasons.append(f'each has moved {visits:.0f} time{"" if round(visits) == 1 else "s"}, fewer than {SETTLED_VISITS}')
     if not reasons:
         return None
     return f'the learned thresholds have not settled: {" and ".join(reasons)}; train for more epochs'

@@ -10,11 +10,12 @@ from mmifnd.visualization.curves import (
     average,
     curve_figure,
     describe,
+    finish_axes,
     granularity_curves,
     method_curves,
     values_by_epoch,
 )
-from mmifnd.visualization.style import SERIES
+from mmifnd.visualization.style import SERIES, new_figure
 from mmifnd.visualization.svg import marks_of
 
 
@@ -102,3 +103,11 @@ def test_cluster_sizes(groups):
     assert len(marks_of(cluster_size_figure(groups, 6).axes[0])) == 4
     with pytest.raises(ValueError, match='k = 5'):
         cluster_size_figure(groups, 5)
+
+
+def test_a_single_epoch_stands_at_a_whole_number():
+    axes = new_figure(3., 3.).add_subplot()
+    axes.plot([7], [1.])
+    finish_axes(axes)
+    low, high = axes.get_xlim()
+    assert [tick for tick in axes.get_xticks() if low <= tick <= high] == [7]
