@@ -208,8 +208,8 @@ def finish_axes(axes: Axes) -> None:
     axes.set_xlabel('epoch')
     axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]  # a MaxNLocator
     low, high = axes.get_xlim()
-    if high - low < 1:  # a single epoch, around which there would be no whole number
-        axes.set_xlim(low - 0.5, high + 0.5)
+    if high - low < 1:  # a single epoch: with fewer than two whole numbers there would be fractions
+        axes.set_xlim(round(low) - 1, round(high) + 1)
     axes.grid(axis='y', linewidth=0.8)
 
 

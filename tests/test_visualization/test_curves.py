@@ -110,4 +110,4 @@ def test_a_single_epoch_stands_at_a_whole_number():
     axes.plot([7], [1.])
     finish_axes(axes)
     low, high = axes.get_xlim()
-    assert [tick for tick in axes.get_xticks() if low <= tick <= high] == [7]
+    assert [tick for tick in axes.get_xticks() if low <= tick <= high] == [6, 7, 8]
