@@ -23,8 +23,8 @@ BY_OPENCV = frozenset(('.hdr', '.pic', '.mpo'))
 #: Folders of systems and NAS boxes, beside all names that begin with a dot.
 HIDDEN = frozenset(('@eaDir', '__MACOSX', '#recycle', '$RECYCLE.BIN', 'System Volume Information', 'lost+found', 'Thumbs.db',
                     'desktop.ini'))
-#: A folder with this file is one of a run, whose pictures are none to train on.
-RUN_MARK = 'last_checkpoint'
+#: A folder with one of these files is one of a run, also of one that has just begun, whose pictures are none to train on.
+RUN_MARKS = frozenset(('last_checkpoint', 'starts.jsonl'))
 
 TRAIN_NAMES = ('train', 'training')
 TEST_NAMES = ('val', 'valid', 'validation', 'test', 'testing')
@@ -102,7 +102,7 @@ class _Walk:
             return
         if (here.st_dev, here.st_ino) in way:
             return
-        if inside and any(entry.name == RUN_MARK for entry in entries):
+        if inside and any(entry.name in RUN_MARKS for entry in entries):
             self.runs.append(inside)
             return
         way = (*way, (here.st_dev, here.st_ino))

@@ -135,9 +135,10 @@ def test_classes_that_are_a_folder_too_deep(put, classes, tmp_path):
     assert 'as classes' not in read_folder(flat).describe()
 
 
-def test_pictures_of_a_run_inside_the_folder_are_not_trained_on(put, classes):
+@pytest.mark.parametrize('mark', ['last_checkpoint', 'starts.jsonl'])
+def test_pictures_of_a_run_inside_the_folder_are_not_trained_on(put, classes, mark):
     put(classes / 'run' / 'vis' / 'removed.png')
-    (classes / 'run' / 'last_checkpoint').write_text('epoch_1.pth')
+    (classes / 'run' / mark).write_text('epoch_1.pth')
     assert names_and_labels(classes) == PLAIN
     assert '1 folder of training runs skipped (run)' in read_folder(classes).describe()
 
