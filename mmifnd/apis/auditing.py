@@ -34,6 +34,7 @@ from mmifnd.registry import MODELS
 from mmifnd.shortage import ShortageError
 from mmifnd.visualization.removed import choose_anchors
 
+from .feature_checks import check_directions
 from .features import extract_features
 from .pretraining_parts import LIBRARIES
 
@@ -151,6 +152,7 @@ def audit(source: str | Path | Tensor | np.ndarray | nn.Module, data: Images | N
         raise UserError(f'{len(classes)} labels for {len(features)} features; give one per image, in the same order')
     if len(features) < 2:
         raise UserError(f'{len(features)} image has no negatives; give at least 2')
+    check_directions(features)
     batch_sizes = _batch_sizes(batch_sizes, len(features))
     if clusters is None:
         clusters = clusters_of(len(features)).value
