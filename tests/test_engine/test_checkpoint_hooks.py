@@ -129,9 +129,11 @@ def test_the_best_checkpoint_is_known_by_its_name_in_the_folder_of_the_run(tmp_p
     (tmp_path / 'best_knn_epoch_2.pth').touch()
     infos = dict(best_ckpt='/elsewhere/best_knn_epoch_2.pth', best_ckpt_nmi='/elsewhere/best_nmi_epoch_1.pth', best_score=1.,
                  last_ckpt=['no', 'text'])
-    checkpoint = dict(message_hub=dict(runtime_info=infos))
+    resumed = dict.fromkeys(infos, True)
+    checkpoint = dict(message_hub=dict(runtime_info=infos, resumed_keys=resumed))
     drop_foreign_paths(checkpoint, tmp_path)
     assert infos == dict(best_ckpt=str(tmp_path / 'best_knn_epoch_2.pth'), best_score=1.)
+    assert resumed.keys() == infos.keys(), 'mmengine warns of others'
     drop_foreign_paths(dict(message_hub=[]), tmp_path)
     drop_foreign_paths({}, tmp_path)
 

@@ -45,3 +45,5 @@ def drop_foreign_paths(checkpoint: dict[str, Any], folder: str | Path) -> None:
         path = Path(folder) / name
         if _BEST.fullmatch(name) and path.is_file() and not path.is_symlink():
             infos[key] = str(path)
+        elif isinstance(resumed := hub.get('resumed_keys'), dict):
+            resumed.pop(key, None)  # else mmengine warns at every resume that the key has no value
