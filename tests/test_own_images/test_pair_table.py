@@ -6,10 +6,9 @@ from pair_table import write_table
 
 from mmifnd.apis import audit, evaluate, inspect, pretrain
 from mmifnd.apis.audit_report import write_audit
-from mmifnd.apis.run_images import images_of_runs
+from mmifnd.cli import main
 from mmifnd.datasets import BROKEN_LIST
 from mmifnd.datasets.thumbnails import Thumbnails
-from mmifnd.visualization import write_run_report
 
 TINY = {'model.backbone.base_channels': 4, 'model.neck.in_channels': 32, 'model.text_backbone.layers': 1, 'log_level': 'ERROR'}
 
@@ -37,7 +36,8 @@ def test_the_whole_way(tmp_path, restored_torch):
         files = write_audit(found, tmp_path / f'audit_{feature}', Thumbnails(str(table.file)))
         assert [path.suffix for path in files] == ['.json', '.png']
 
-    images, labels = images_of_runs([tmp_path / 'run'])
-    page = write_run_report([tmp_path / 'run'], tmp_path / 'report.html', images=images, labels=labels).read_text()
+    assert main(['report', str(tmp_path / 'run'), '--out', str(tmp_path / 'report.html')]) == 0
+    page = (tmp_path / 'report.html').read_text()
+    assert 'captions that no longer count as its negatives' in page and 'text of ' in page
     assert all(words in page for words in ('run, image anchors', 'run, text anchors', 'Image to text R@1', 'Modality gap'))
     assert any(caption in page for caption in table.repeated)
