@@ -15,6 +15,7 @@ from mmifnd.configuration.run_config import config_beside
 from mmifnd.distributed import is_main
 from mmifnd.engine.checkpoints.checkpoint_format import load_plain
 from mmifnd.errors import UserError
+from mmifnd.records.evaluations import results_path
 from mmifnd.records.names import EVALUATION
 from mmifnd.studies.results import evaluation_results
 from mmifnd.studies.summary import write_results
@@ -25,7 +26,7 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
              command: str = 'mmifnd.apis.evaluate(...)') -> dict[str, float]:
     """Judge a checkpoint by the measures of its config, as ``tools/test.py`` does.
 
-    They are also written to ``results.json`` in a new folder below ``out``, where a report of the run finds them.
+    They are also written to ``results_TIME.json`` in ``out``, where a report of the run finds them.
 
     The training images of the config are what probes and neighbours learn from, the test images what they are asked about.
     Measures that need labels are left out if there are none.
@@ -36,7 +37,7 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
         measures: names of ``test_cfg.measures``, such as ``('knn', 'nmi')``; default: all.
         out: folder for results and logs; default: ``evaluation`` beside the checkpoint.
         options: overrides by dotted keys, as of ``--cfg-options``.
-        command: what ``results.json`` names as its origin.
+        command: what the file of results names as its origin.
 
     Returns:
         dict[str, float]: by name, per cent where not said otherwise.
@@ -71,7 +72,7 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
     if is_main():
         summaries = getattr(runner.test_loop, 'summaries', {})
         write_results(evaluation_results(config, loaded, checkpoint, state, measured, summaries, command),
-                      Path(runner.log_dir) / 'results.json')
+                      results_path(Path(loaded.work_dir)))
     return measured
 
 

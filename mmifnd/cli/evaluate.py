@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', help='a .pth file of a training run')
     parser.add_argument('--config', help='of the training; default: the one beside the checkpoint')
     parser.add_argument('--measures', nargs='+', help='names of test_cfg.measures; default: all')
-    parser.add_argument('--out', help='folder for results.json and logs; default: evaluation beside the checkpoint')
+    parser.add_argument('--out', help='folder for results and logs; default: evaluation beside the checkpoint')
     add_cfg_options(parser)
 
 

@@ -1,7 +1,10 @@
 """What evaluations of a run measured, read back from the results that they left."""
 
+import logging
 import math
+from collections.abc import Iterable
 from pathlib import Path
+from time import time_ns
 from typing import NamedTuple
 
 from mmifnd.foreign import read_json
@@ -9,10 +12,20 @@ from mmifnd.shortage import ShortageError
 
 from .names import EVALUATION
 
+_LOGGER = logging.getLogger('mmifnd')
+
+#: No measure is as large; beyond it a whole number may not even be a float.
+LARGEST = 1e300
+
 
 class _Evaluation(NamedTuple):
     checkpoint: str
     measures: dict[str, float]
+
+
+def results_path(folder: Path) -> Path:
+    """The file of a new evaluation in ``folder``; names sort by time, on any clock of the wall."""
+    return folder / f'results_{time_ns():020d}.json'
 
 
 def read_evaluations(work_dir: Path) -> dict[str, float]:
@@ -21,7 +34,7 @@ def read_evaluations(work_dir: Path) -> dict[str, float]:
     They are the files of JSON in ``work_dir`` and those that ``evaluate`` left in its folder there. Of these, only the ones of
     the checkpoint that was judged last count, so that no two checkpoints are mixed. Other files of JSON are none of ours.
     """
-    own = _all(sorted((work_dir / EVALUATION).glob('*/results.json')))
+    own = _all(sorted((work_dir / EVALUATION).glob('results_*.json')))
     own = [evaluation for evaluation in own if evaluation.checkpoint == own[-1].checkpoint]
     measures: dict[str, float] = {}
     for evaluation in own + _all(sorted(work_dir.glob('*.json'))):
@@ -29,7 +42,7 @@ def read_evaluations(work_dir: Path) -> dict[str, float]:
     return measures
 
 
-def _all(paths: list[Path]) -> list[_Evaluation]:
+def _all(paths: Iterable[Path]) -> list[_Evaluation]:
     return [evaluation for path in paths if (evaluation := _read(path)) is not None]
 
 
@@ -38,10 +51,20 @@ def _read(path: Path) -> _Evaluation | None:
         found = read_json(path)
         if found['kind'] != 'evaluation':
             return None
-        values = {name: float(entry['value']) for name, entry in found['measures'].items() if entry['value'] is not None}
-        return _Evaluation(str(found.get('checkpoint_hash')), {
-            name: value for name, value in values.items() if not math.isnan(value)})
+        values = {str(name): entry['value'] for name, entry in found['measures'].items()}
     except ShortageError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+    for name, value in values.items():
+        if value is not None and not _is_number(value):
+            _LOGGER.warning('%s: %r is %r and no number; the file is left out', path, name[:40], str(value)[:40])
+            return None
+    return _Evaluation(str(found.get('checkpoint_hash')), {
+        name: float(value) for name, value in values.items() if value is not None and not math.isnan(value)})
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a number that a measure can have; NaN is one that could not be taken."""
+    is_real = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_real and not abs(value) >= LARGEST  # which NaN is not

@@ -39,7 +39,7 @@ def test_the_same_numbers_as_the_tool(checkpoint, tmp_path, monkeypatch, restore
 
 def test_results_are_left_for_the_report(checkpoint, restored_torch):
     found = evaluate(checkpoint, CONFIG, measures=['knn'], options=QUICK, command='typed')
-    path, = checkpoint.parent.glob('evaluation/*/results.json')
+    path, = checkpoint.parent.glob('evaluation/results_*.json')
     written = json.loads(path.read_text())
     assert written['command'] == 'typed' and written['checkpoint_hash'] == file_hash(checkpoint)
     assert read_evaluations(checkpoint.parent) == found

@@ -58,7 +58,8 @@ def test_evaluate_prints_a_line_per_measure(passed_on, capsys):
     assert main(['evaluate', 'run/epoch_3.pth', '--measures', 'knn', 'linear', '--cfg-options', 'log_level=ERROR']) == 0
     assert capsys.readouterr().out == 'knn                51.250\nlinear              7.000\n'
     assert calls == [dict(checkpoint='run/epoch_3.pth', config=None, measures=['knn', 'linear'], out=None,
-                          options=dict(log_level='ERROR'))]
+                          options=dict(log_level='ERROR'),
+                          command='mmifnd evaluate run/epoch_3.pth --measures knn linear --cfg-options log_level=ERROR')]
 
 
 def test_pretrain_hands_on_what_it_was_given(passed_on, capsys):

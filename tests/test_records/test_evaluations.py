@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mmifnd.records.evaluations import read_evaluations
+from mmifnd.records.evaluations import read_evaluations, results_path
 
 
 @pytest.fixture
@@ -21,14 +21,14 @@ def write(tmp_path):
 
 
 def test_of_two_checkpoints_the_one_judged_last_counts(tmp_path, write):
-    write('evaluation/20260101_000000/results.json', 'old', knn=1., nmi=2.)
-    write('evaluation/20260102_000000/results.json', 'new', nmi=5.)
-    write('evaluation/20260103_000000/results.json', 'new', knn=3.)
+    write('evaluation/results_00000000000000000001.json', 'old', knn=1., nmi=2.)
+    write('evaluation/results_00000000000000000002.json', 'new', nmi=5.)
+    write('evaluation/results_00000000000000000010.json', 'new', knn=3.)
     assert read_evaluations(tmp_path) == dict(knn=3., nmi=5.)
 
 
 def test_what_lies_beside_the_run_counts_before_it(tmp_path, write):
-    write('evaluation/20260101_000000/results.json', 'old', knn=1., linear=7.)
+    write('evaluation/results_00000000000000000001.json', 'old', knn=1., linear=7.)
     write('mine.json', 'another', knn=2.)
     assert read_evaluations(tmp_path) == dict(knn=2., linear=7.)
 
@@ -38,5 +38,19 @@ def test_what_was_not_measured_and_what_is_no_evaluation_has_no_value(tmp_path, 
     (tmp_path / 'b.json').write_text('{"kind": "study"}')
     (tmp_path / 'c.json').write_text('{')
     (tmp_path / 'd.json').write_text('[]')
-    (tmp_path / 'e.json').write_text('{"kind": "evaluation", "measures": {"knn": {"value": "x"}}}')
+    (tmp_path / 'e.json').symlink_to('nowhere')
+    (tmp_path / 'f.json').mkdir()
     assert read_evaluations(tmp_path) == dict(nmi=4.)
+
+
+@pytest.mark.parametrize('value', ['0.9', '1_0', True, float('inf'), -float('inf'), 10**400, [1], {}])
+def test_what_is_no_number_is_named_and_none_of_its_file_is_taken(tmp_path, write, caplog, value):
+    write('a.json', 'a', knn=1., nmi=value)
+    assert read_evaluations(tmp_path) == {}
+    line, = (record.getMessage() for record in caplog.records)
+    assert str(tmp_path / 'a.json') in line and "'nmi'" in line and 'no number' in line
+
+
+def test_names_sort_by_time(tmp_path):
+    first, second = results_path(tmp_path), results_path(tmp_path)
+    assert first.name < second.name and first != second
