@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
-#: The folder of all files below.
+#: The folder of the files below, but for the first two.
 FOLDER = 'false_negatives'
 #: The folder of what :func:`mmifnd.apis.evaluate` measured, beside the checkpoints.
 EVALUATION = 'evaluation'
+#: One line per start of a run, beside the folder: what it goes on from, by which command, and in which folder its log is.
+STARTS = 'starts.jsonl'
 #: One line per clustering.
 HISTORY = 'history.jsonl'
 #: One line per epoch: precision, recall and F1 of the masks of its training steps.

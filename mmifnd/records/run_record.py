@@ -9,8 +9,9 @@ from typing import TypeVar
 import numpy as np
 
 from .arrays import RecordError, open_archive
+from .curve import read_curve
 from .evaluations import read_evaluations
-from .lines import latest_by, read_json_lines, read_records
+from .lines import latest_by, read_records
 from .names import DETECTION, DIRECTIONS, HEALTH, HISTORY, ONLINE, SNAPSHOT, STEPS, array_paths, folder_of
 from .snapshot import Snapshot, read_snapshot
 from .steps import read_steps
@@ -32,7 +33,8 @@ class RunRecord:
         work_dir (Path): where the run wrote.
         history (list[dict]): one entry per clustering, by epoch; empty for a run that never clustered. Shares of
             images, negatives and time are in [0, 1]; ``nmi``, ``mtpr`` and ``mtnr`` in percent.
-        scalars (list[dict]): one entry per logging step that has a loss, by step; empty if the run kept none.
+        scalars (list[dict]): one entry per logging step that has a loss, by step, of the last training that began
+            anew and of what resumed it; empty if the run kept none.
         snapshot_paths (dict[int, Path]): epoch -> file.
         detection (list[dict]): one entry per epoch: precision, recall, F1 and shares of the training steps' masks, in
             percent; empty if they were not measured.
@@ -75,8 +77,7 @@ class RunRecord:
         history = read_records(folder / HISTORY, ('granularities',), problems.append)
         detection, health, online = (read_records(folder / name, report=problems.append)
                                      for name in (DETECTION, HEALTH, ONLINE))
-        scalars = [entry for entry in read_log(work_dir, problems.append)
-                   if all(key in entry for key in ('step', 'epoch', 'loss'))]
+        scalars = read_curve(work_dir, problems.append)
         snapshots, steps = (array_paths(folder, kind) for kind in (SNAPSHOT, STEPS))
         if not (history or detection or health or online or scalars or snapshots):
             raise NoRecordError(
@@ -154,13 +155,3 @@ def without_damaged(records: Mapping[str, RunRecord], build: Callable[[], Result
         except RecordError as error:
             if not any(record.leave_out(error) for record in records.values()):
                 raise
-
-
-def read_log(work_dir: Path, report: Callable[[str], None] | None = None) -> list[dict]:
-    """Entries of ``scalars.jsonl``, or of mmengine's log, a file for each start of the run.
-
-    Such a log holds lines of steps, which have a loss, and of epochs (evaluations, clusterings), whose ``step`` is an epoch.
-    """
-    path = work_dir / 'scalars.jsonl'
-    paths = [path] if path.is_file() else sorted(work_dir.glob('*/vis_data/scalars.json'))
-    return [entry for path in paths for entry in read_json_lines(path, report=report)]

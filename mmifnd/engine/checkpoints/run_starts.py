@@ -11,12 +11,10 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmifnd.files import append_line
+from mmifnd.records.names import STARTS
 
 from ..config_text import text_of
 from .checkpoint_format import AtomicFileBackend
-
-#: One line per start of a run in its work directory: what it goes on from, and by which command.
-STARTS = 'starts.jsonl'
 
 
 def keep_config(runner: Runner) -> None:
@@ -31,7 +29,8 @@ def keep_config(runner: Runner) -> None:
         AtomicFileBackend().put_text(text_of(lasting(runner.cfg)), target)
     checkpoint = runner.cfg.get('load_from')
     start = dict(started=time.strftime('%Y-%m-%d %H:%M:%S'), resumed=bool(runner.cfg.get('resume')),
-                 checkpoint=None if checkpoint is None else str(checkpoint), command=shlex.join(sys.argv))
+                 checkpoint=None if checkpoint is None else str(checkpoint), log=runner.timestamp,
+                 command=shlex.join(sys.argv))
     append_line(folder / STARTS, json.dumps(start))
 
 
