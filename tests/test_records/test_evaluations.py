@@ -51,6 +51,13 @@ def test_what_is_no_number_is_named_and_none_of_its_file_is_taken(tmp_path, writ
     assert str(tmp_path / 'a.json') in line and "'nmi'" in line and 'no number' in line
 
 
+@pytest.mark.parametrize('count', [0, -1, 0.5])
+def test_there_is_at_least_one_group(tmp_path, write, count):
+    write('a.json', 'a', fine_groups=count, fine_top1=80.)
+    write('b.json', 'b', fine_groups=3, coarse_top1=-1.)
+    assert read_evaluations(tmp_path) == dict(fine_groups=3., coarse_top1=-1.)
+
+
 def test_names_sort_by_time(tmp_path):
     first, second = results_path(tmp_path), results_path(tmp_path)
     assert first.name < second.name and first != second
