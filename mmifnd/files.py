@@ -17,7 +17,7 @@ MAX_BYTES = 1 << 30
 #: Errors of a disk that takes no more.
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 #: The end of the name of a file that is being written; eight letters, so that no two of them share one.
-_PARTIAL = re.compile(r'\.(\w{8}\.)?partial$')
+_PARTIAL = r'\.[a-z0-9_]{8}\.partial'
 
 
 class FullDiskError(UserError, OSError):
@@ -68,6 +68,40 @@ def read_regular(path: str | Path, what: str | None = None, max_bytes: int = MAX
         raise
 
 
+def open_own(path: str | Path, flags: int) -> int:
+    """Open a file that we write in place, for ``open(..., opener=open_own)``: neither a link is followed nor a FIFO waited for.
+
+    Raises:
+        UserError: if a link, a folder, a device, a FIFO or a socket stands there.
+        OSError: if it cannot be opened.
+    """
+    try:
+        handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+    except OSError:
+        if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
+            raise _taken(path) from None
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise _taken(path)
+    return handle
+
+
+def check_places(folder: str | Path, names: str) -> None:
+    """Refuse what is no file in the places of files of ``names``, a regular expression, and a file in that of their folder.
+
+    A link is none of it: :func:`write_whole` replaces it and leaves alone what it leads to.
+
+    Raises:
+        UserError: naming the first of them.
+    """
+    if obstacle := _obstacle(Path(folder) / 'file'):
+        raise obstacle
+    for path in sorted(Path(folder).glob('*')):
+        if re.fullmatch(names, path.name) and not (path.is_symlink() or path.is_file()):
+            raise _taken(path)
+
+
 def is_inside(path: object) -> bool:
     """Whether a path that a file names is relative and does not lead out of its folder.
 
@@ -93,6 +127,7 @@ def write_whole(path: str | Path, content: bytes | str | Iterable[bytes], flush:
 
     Raises:
         FullDiskError: if there is no room; nothing of the file is left.
+        UserError: if a folder stands there, or a file in the place of its folder.
         OSError: if it cannot be written.
     """
     content = content.encode('utf-8', 'surrogateescape') if isinstance(content, str) else content
@@ -120,17 +155,20 @@ def write_by(path: str | Path, write: Callable[[BinaryIO], object], flush: bool 
     except OSError as error:
         if error.errno in FULL_DISK:
             raise full_disk(path, error) from error
+        if obstacle := _obstacle(path):
+            raise obstacle from error
         raise
     if flush:
         _flush_folder(path.parent)
     return path
 
 
-def remove_partials(folder: str | Path) -> None:
-    """Remove what kills have left half-written in a folder."""
-    for partial in Path(folder).glob('*.partial'):
-        if _PARTIAL.search(partial.name) and not partial.is_symlink():
-            partial.unlink(missing_ok=True)
+def remove_partials(folder: str | Path, names: str) -> None:
+    """Remove what kills have left half-written in a folder of the files of ``names``, a regular expression."""
+    partial = re.compile(f'(?:{names}){_PARTIAL}')
+    for path in Path(folder).glob('*.partial'):
+        if partial.fullmatch(path.name) and stat.S_ISREG(path.lstat().st_mode):
+            path.unlink(missing_ok=True)
 
 
 def append_line(path: str | Path, line: str) -> None:
@@ -138,9 +176,10 @@ def append_line(path: str | Path, line: str) -> None:
 
     Raises:
         FullDiskError: if there is no room.
+        UserError: if something other than a regular file stands there.
     """
     content = line.encode('utf-8', 'surrogateescape') + b'\n'
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    handle = open_own(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         before = os.fstat(handle).st_size
         try:
@@ -169,10 +208,26 @@ def _mode() -> int:
     return 0o666 & ~mask
 
 
-def _kind(path: str | Path) -> str:
-    mode = os.stat(path).st_mode
-    kinds = ((stat.S_ISDIR, 'a folder'), (stat.S_ISFIFO, 'a FIFO'), (stat.S_ISSOCK, 'a socket'))
+def _kind(path: str | Path, follow: bool = True) -> str:
+    mode = os.stat(path, follow_symlinks=follow).st_mode
+    kinds = ((stat.S_ISDIR, 'a folder'), (stat.S_ISFIFO, 'a FIFO'), (stat.S_ISSOCK, 'a socket'), (stat.S_ISLNK, 'a link'))
     return next((name for test, name in kinds if test(mode)), 'a device')
+
+
+def _taken(path: str | Path) -> UserError:
+    return UserError(f'{path} is {_kind(path, follow=False)}, and a file is to be written there; move it away, then run the '
+                     'command again')
+
+
+def _obstacle(path: Path) -> UserError | None:
+    """What stands in the place of a file, or of one of its folders."""
+    if path.is_dir():
+        return _taken(path)
+    nearest = next(parent for parent in path.absolute().parents if os.path.lexists(parent))
+    if nearest.is_dir():
+        return None
+    return UserError(f'{nearest} is no folder, and {path.name} is to be written into it; move it away, then run the command '
+                     'again')
 
 
 def _flush_folder(folder: Path) -> None:

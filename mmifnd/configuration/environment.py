@@ -19,7 +19,9 @@ from mmifnd.distributed import broadcast_object, is_main, wait_for_all
 from mmifnd.engine.hooks import LockHook, WatchHook
 from mmifnd.engine.runner import QuietRunner
 from mmifnd.errors import UserError
+from mmifnd.files import check_places
 from mmifnd.ranks import current_watch, meet, start_watch, stop_watch, store_of_launcher
+from mmifnd.records.names import RECORD_FILES, RUN_FILES, folder_of
 from mmifnd.records.run_lock import RunLock, locked
 
 from .agreement import settle_checkpoint
@@ -90,7 +92,7 @@ def training_run(config: Config, take_over: bool = False) -> Iterator[Runner]:
 
 @contextmanager
 def _locked_by_main(folder: str, take_over: bool) -> Iterator[RunLock | None]:
-    """Rank 0 holds the lock, and every rank ends if it cannot."""
+    """Rank 0 holds the lock, and every rank ends if it cannot, or if something stands in the place of a file of the run."""
     if not is_main():
         wait_for_all()  # another host may be watched for its heartbeat
         refusal = broadcast_object(None)
@@ -102,6 +104,8 @@ def _locked_by_main(folder: str, take_over: bool) -> Iterator[RunLock | None]:
         refusal = None
         try:
             lock = stack.enter_context(locked(folder, take_over))
+            check_places(folder, RUN_FILES)
+            check_places(folder_of(folder), RECORD_FILES)
         except UserError as error:
             refusal = str(error)
         wait_for_all()

@@ -5,8 +5,6 @@ import csv
 import fcntl
 import io
 import logging
-import os
-import stat
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +13,7 @@ import torch
 from mmengine.logging import print_log
 
 from mmifnd.errors import UserError
+from mmifnd.files import open_own
 
 from .file_bytes import reason_of
 from .reading_notes import KINDS
@@ -116,22 +115,13 @@ class BrokenImages:
             return
         path = Path(self.list_file)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, 'a+', encoding='utf-8', errors='surrogateescape', newline='', opener=_open_list) as file:
+        with open(path, 'a+', encoding='utf-8', errors='surrogateescape', newline='', opener=open_own) as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # workers and processes write into the same list
             file.seek(0)
             text = file.read()
             if name in _names(text):
                 return
             csv.writer(file, lineterminator='\n').writerows(([] if text else [('image', 'reason')]) + [(name, reason)])
-
-
-def _open_list(path: str, flags: int) -> int:
-    """Open the list, unless it is something that would keep the run waiting."""
-    handle = os.open(path, flags | os.O_NONBLOCK, 0o666)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise UserError(f'{path} is no regular file, and the images that cannot be read are listed there; remove it')
-    return handle
 
 
 def _names(text: str) -> set[str]:

@@ -21,6 +21,10 @@ ONLINE = 'online.jsonl'
 SNAPSHOT = 'epoch'
 #: Arrays of what the steps of an epoch removed, ``removed_NNNN.npz``; of each direction, ``removed_DIRECTION_NNNN.npz``.
 STEPS = 'removed'
+#: Files that a run writes into its work directory, besides its config; a regular expression.
+RUN_FILES = (r'(?:epoch|iter)_[0-9]+\.pth|best_\w[\w.=@+-]*\.pth|last_checkpoint|starts\.jsonl|broken_images\.csv')
+#: Files of :data:`FOLDER`, likewise.
+RECORD_FILES = (r'(?:history|detection|health|online)\.jsonl(?:\.damaged)?|(?:epoch|removed(?:_image|_text)?)_[0-9]+\.npz')
 #: Directions of image-text models, called after their anchors, and how a report calls them.
 DIRECTIONS = dict(image='image anchors', text='text anchors')
 

@@ -17,6 +17,7 @@ from mmifnd.configuration.command_line import set_loader_defaults
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.environment import training_run
 from mmifnd.engine.hooks import EpochCallbackHook
+from mmifnd.files import open_own
 from mmifnd.records.lines import read_records
 from mmifnd.records.names import DETECTION, HISTORY, folder_of
 
@@ -47,7 +48,7 @@ def train_and_test(run: Run, out: Path, epochs: int | None, callback: Callable[[
     config = _config(run, out, epochs)
     identity = fingerprint(config, run.seed)
     started = time.perf_counter()
-    with open(folder / 'log.txt', 'w') as log, redirect_stdout(log), redirect_stderr(log):
+    with open(folder / 'log.txt', 'w', opener=open_own) as log, redirect_stdout(log), redirect_stderr(log):
         warnings.simplefilter('ignore')
         measures = _measures(run, config, folder, callback)
     record = dict(method=run.method.name, seed=run.seed, work_dir=run.folder, seconds=time.perf_counter() - started,

@@ -4,11 +4,13 @@ import multiprocessing
 import queue
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from mmifnd.configuration.errors import UserError, one_line
 from mmifnd.engine.progress import progress_bar
+from mmifnd.files import open_own
 from mmifnd.records.run_lock import RunLock, locked
 
 from .one_run import DONE, finished_before, train_and_test
@@ -107,6 +109,6 @@ def _work(run: Run, out: Path, epochs: int | None, messages) -> None:
             run, out, epochs, lambda done, total: messages.put(('progress', run.folder, 0.9 * done / total)))
         messages.put(('finished', run.folder, record))
     except BaseException as error:  # whatever ended this process is told to the one that waits for it
-        with open(out / run.folder / 'log.txt', 'a') as log:
+        with suppress(OSError, UserError), open(out / run.folder / 'log.txt', 'a', opener=open_own) as log:
             log.write(traceback.format_exc())
         messages.put(('failed', run.folder, one_line(error)))

@@ -1,5 +1,6 @@
 import errno
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -7,6 +8,7 @@ from mmengine.hooks import Hook
 
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
 from mmifnd.engine.checkpoints.own_files import drop_foreign_paths
+from mmifnd.engine.hooks import CheckpointHook
 from mmifnd.errors import UserError
 from mmifnd.registry import HOOKS
 
@@ -65,6 +67,17 @@ def test_where_writing_fails_the_old_checkpoint_stays(digits_runner, tmp_path, m
     assert (tmp_path / 'last_checkpoint').read_text().endswith('epoch_1.pth')
 
 
+def test_the_file_that_names_the_last_checkpoint_is_not_taken_for_it(tmp_path, monkeypatch):
+    hook, runner = CheckpointHook(), SimpleNamespace(work_dir=tmp_path)
+    hook.last_ckpt = 'run/epoch_3.pth'
+    (tmp_path / 'last_checkpoint').mkdir()
+    with pytest.raises(UserError, match='last_checkpoint is a folder, and a file is to be written there'):
+        hook._name_last(runner)
+    monkeypatch.setattr(AtomicFileBackend, 'put_text', lambda *args: (_ for _ in ()).throw(OSError(errno.EACCES, 'Denied')))
+    with pytest.raises(UserError, match=r'last_checkpoint could not be written \(Denied\); checkpoint run/epoch_3.pth is'):
+        hook._name_last(runner)
+
+
 def test_a_step_is_kept_until_something_newer_stands(digits_runner, tmp_path):
     left = []
 
@@ -74,7 +87,7 @@ def test_a_step_is_kept_until_something_newer_stands(digits_runner, tmp_path):
         def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
             left.append(checkpoints(tmp_path))
 
-    (tmp_path / 'epoch_9.pth.partial').write_bytes(b'of a kill')
+    (tmp_path / 'epoch_9.pth.abcd_123.partial').write_bytes(b'of a kill')
     runner = digits_runner(epochs=2, default_hooks__checkpoint__interval_iters=2, **KEEP_ONE)
     runner.register_hook(Watch())
     runner.train()

@@ -265,13 +265,14 @@ def test_a_damaged_list_is_gone_on_with(tmp_path):
     assert lines[1] == 'a.png,cut' and lines[-1] == 'b.png,cut'  # once or twice, as far as the damaged line can be read
 
 
-@pytest.mark.parametrize('make', [os.mkfifo, lambda path: os.symlink('/dev/null', path)])
-def test_a_list_that_is_no_file_keeps_no_run_waiting(tmp_path, make):
+@pytest.mark.parametrize('make, kind', [(os.mkfifo, 'a FIFO'), (lambda path: os.symlink('other', path), 'a link')])
+def test_a_list_that_is_no_file_keeps_no_run_waiting(tmp_path, make, kind):
     make(tmp_path / BROKEN_LIST)
     broken = BrokenImages(4, limit=9)
     broken.list_file = str(tmp_path / BROKEN_LIST)
-    with pytest.raises(UserError, match=f'{BROKEN_LIST} is no regular file'):
+    with pytest.raises(UserError, match=f'{BROKEN_LIST} is {kind}, and a file is to be written there; move it away'):
         broken._write('a.png', 'cut')
+    assert not (tmp_path / 'other').exists()
 
 
 def test_a_run_lists_them_in_its_folder(some_broken, tmp_path, logged):

@@ -7,14 +7,25 @@ import os
 import random
 import warnings
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mmifnd.errors import UserError
-from mmifnd.files import FullDiskError, append_line, open_regular, read_regular, remove_partials, write_whole
+from mmifnd.files import (
+    FullDiskError,
+    append_line,
+    check_places,
+    open_own,
+    open_regular,
+    read_regular,
+    remove_partials,
+    write_whole,
+)
 from mmifnd.records.arrays import RecordError, read_array, read_arrays, write_arrays
 from mmifnd.records.lines import CHECK, add_record, read_json_lines, read_records
+from mmifnd.records.names import RECORD_FILES, RUN_FILES
 from mmifnd.records.run_record import RunRecord, without_damaged
 from mmifnd.shortage import ShortageError
 
@@ -209,7 +220,47 @@ def test_a_line_is_added_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_what_kills_left_half_written_goes(tmp_path):
-    for name in ('epoch_1.pth.abcd_123.partial', 'epoch.partial', 'epoch_1.pth', 'partial'):
-        (tmp_path / name).touch()
-    remove_partials(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ['epoch_1.pth', 'partial']
+    users = ['.partial', 'cache.partial', 'download.csv.abcd_123.partial', 'download.csv.partial', 'epoch.partial',
+             'epoch_1.pth', 'epoch_1.pth.partial', 'epoch_2.pth.abcd_123.partial', 'partial']
+    for name in ('epoch_1.pth.abcd_123.partial', 'last_checkpoint.abcd_123.partial', *users):
+        (tmp_path / name).mkdir() if name == 'epoch_2.pth.abcd_123.partial' else (tmp_path / name).touch()
+    remove_partials(tmp_path, RUN_FILES)
+    assert sorted(path.name for path in tmp_path.iterdir()) == users
+
+
+def test_the_writer_leaves_names_that_are_cleared_away(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, 'unlink', lambda *args, **options: None)  # as if it were killed
+    monkeypatch.setattr(os, 'replace', lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        write_arrays(tmp_path, 'removed_image', 3, dict(a=np.zeros(1)))
+    monkeypatch.undo()
+    assert len(list(tmp_path.iterdir())) == 1
+    remove_partials(tmp_path, RECORD_FILES)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('make, kind', [(os.mkfifo, 'a FIFO'), (os.mkdir, 'a folder'),
+                                        (lambda path: os.symlink('outside', path), 'a link')])
+def test_lines_are_added_to_regular_files_only(tmp_path, make, kind):
+    (tmp_path / 'outside').write_text('kept')
+    make(tmp_path / 'starts.jsonl')
+    message = f'starts.jsonl is {kind}, and a file is to be written there; move it away'
+    with pytest.raises(UserError, match=message):
+        append_line(tmp_path / 'starts.jsonl', 'line')
+    with pytest.raises(UserError, match=message):
+        open_own(tmp_path / 'starts.jsonl', os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    assert (tmp_path / 'outside').read_text() == 'kept'
+
+
+def test_what_stands_in_the_place_of_a_file_is_named(tmp_path):
+    (tmp_path / 'epoch_0002.npz').mkdir()
+    with pytest.raises(UserError, match='epoch_0002.npz is a folder, and a file is to be written there; move it away'):
+        write_arrays(tmp_path, 'epoch', 2, {})
+    with pytest.raises(UserError, match='epoch_0002.npz is a folder'):
+        check_places(tmp_path, RECORD_FILES)
+    check_places(tmp_path, RUN_FILES)
+    check_places(tmp_path / 'missing', RUN_FILES)
+    (tmp_path / 'file').touch()
+    for refuse in (lambda path: write_whole(path, 'x'), lambda path: check_places(path.parent, RUN_FILES)):
+        with pytest.raises(UserError, match='file is no folder, and .* is to be written into it; move it away'):
+            refuse(tmp_path / 'file' / 'records' / 'report.html')

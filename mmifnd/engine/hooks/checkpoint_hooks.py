@@ -7,8 +7,7 @@ from mmengine.hooks import CheckpointHook as _CheckpointHook, Hook
 from mmifnd.checks import check_choice
 from mmifnd.distributed import gather_objects_on_main, is_main, unwrap, wait_for_all
 from mmifnd.errors import UserError
-from mmifnd.files import FullDiskError, remove_partials
-from mmifnd.records.names import folder_of
+from mmifnd.files import FullDiskError
 from mmifnd.registry import HOOKS
 
 from ..batch_norm import average_batch_statistics
@@ -31,6 +30,7 @@ from ..checkpoints.resume import (
     restart_image_state,
 )
 from ..checkpoints.run_settings import described_for_model, settings_of
+from ..checkpoints.run_starts import clear_partials
 from ..loops import EpochLoop
 
 #: Name of a checkpoint that was made in the middle of an epoch.
@@ -178,8 +178,7 @@ class CheckpointHook(_CheckpointHook):
         super().before_train(runner)
         self._kept = checkpoints_in(self.out_dir, runner.epoch, runner.iter) if runner.iter else []
         if is_main():
-            for folder in (self.out_dir, folder_of(runner.work_dir)):
-                remove_partials(folder)
+            clear_partials(runner, self.out_dir)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
         """Save where a step is due; gradients that are being accumulated are waited for."""
@@ -222,14 +221,12 @@ class CheckpointHook(_CheckpointHook):
                 self.out_dir, name, self.file_client_args, save_optimizer=self.save_optimizer,
                 save_param_scheduler=self.save_param_scheduler, meta=meta, by_epoch=self.by_epoch,
                 backend_args=self.backend_args, **self.args)
-            self._name_last(runner)
         except OSError as error:
             before = f'the one before it, {kept[-1]}, is whole: go on with --resume' if kept else 'there is none before it'
-            cause = error.__cause__ if isinstance(error, FullDiskError) else error
-            raise UserError(f'checkpoint {self.last_ckpt} could not be written ({getattr(cause, "strerror", None) or cause}); '
-                            f'{before}') from error
+            raise UserError(f'checkpoint {self.last_ckpt} could not be written ({_cause(error)}); {before}') from error
         finally:
             self._rank_states = None
+        self._name_last(runner)
         self._kept = [other for other in kept if other not in outdated] + [name]
         self._remove(outdated)
 
@@ -245,11 +242,20 @@ class CheckpointHook(_CheckpointHook):
         return self.by_epoch and name.startswith(_STEP.partition('{')[0])
 
     def _name_last(self, runner) -> None:
-        if is_main():
-            AtomicFileBackend().put_text(self.last_ckpt, Path(runner.work_dir) / LAST)
+        last = Path(runner.work_dir) / LAST
+        try:
+            if is_main():
+                AtomicFileBackend().put_text(self.last_ckpt, last)
+        except OSError as error:
+            raise UserError(f'{last} could not be written ({_cause(error)}); checkpoint {self.last_ckpt} is whole') from error
 
     def _remove(self, names: list[str]) -> None:
         for name in names if is_main() else ():
             path = self.file_backend.join_path(self.out_dir, name)
             if self.file_backend.isfile(path):
                 self.file_backend.remove(path)
+
+
+def _cause(error: OSError) -> object:
+    cause = error.__cause__ if isinstance(error, FullDiskError) else error
+    return getattr(cause, 'strerror', None) or cause
