@@ -16,6 +16,7 @@ from mmifnd.shortage import ShortageError, shortage_of
 from mmifnd.text import shown
 
 from .names import array_paths
+from .run_lock import check_held
 
 #: Above this many bytes, an archive that is compressed more than ``_MAX_RATIO`` times is taken for a bomb.
 _LARGE, _MAX_RATIO = 1 << 30, 100
@@ -43,7 +44,8 @@ def write_arrays(folder: Path, kind: str, epoch: int, arrays: Mapping[str, np.nd
 
 
 def forget_arrays(folder: Path, kind: str, epoch: int) -> None:
-    """Remove the ``KIND_NNNN.npz`` of ``epoch`` and of all later ones."""
+    """Remove the ``KIND_NNNN.npz`` of ``epoch`` and of all later ones, if no other run has taken over the folder."""
+    check_held(folder / kind)
     for written, path in array_paths(folder, kind).items():
         if written >= epoch:
             path.unlink()

@@ -16,6 +16,7 @@ from mmifnd.files import read_regular, write_whole
 from mmifnd.foreign import parse_json
 
 from .arrays import RecordError
+from .run_lock import check_held
 
 #: Key of a line's checksum, the last one.
 CHECK = 'crc32'
@@ -41,7 +42,9 @@ def add_record(path: Path, *records: dict[str, Any], report: Report = _LOGGER.wa
 
     Raises:
         FullDiskError: if there is no room.
+        UserError: if another run has taken over the folder.
     """
+    check_held(path)
     damaged: list[str] = []
     kept = [entry for entry in read_records(path, report=damaged.append) if entry['epoch'] < records[0]['epoch']]
     if damaged:

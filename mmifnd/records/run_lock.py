@@ -184,6 +184,18 @@ def locked(folder: str | Path, take_over: bool = False, report: Callable[[str], 
         lock._release()
 
 
+def check_held(path: str | Path) -> None:
+    """Check that no folder of ``path`` that this process has locked was taken over; call it right before ``path`` is written.
+
+    Raises:
+        UserError: if another run has taken it over.
+    """
+    place = os.path.realpath(os.path.dirname(os.path.abspath(path)))
+    for (process, folder), lock in list(_HELD.items()):
+        if process == os.getpid() and os.path.commonpath((folder, place)) == folder:
+            lock.check()
+
+
 def this_process() -> dict[str, Any]:
     """User, host, process, and what tells it from another process of the same number, or of a container beside it."""
     return dict(user=_user(), host=socket.gethostname(), pid=os.getpid(), born=_birth(os.getpid()), place=_place())

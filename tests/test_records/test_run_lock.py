@@ -10,8 +10,11 @@ import time
 
 import pytest
 
+from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
 from mmifnd.errors import UserError
 from mmifnd.records import run_lock
+from mmifnd.records.arrays import forget_arrays, write_arrays
+from mmifnd.records.lines import add_record
 from mmifnd.records.run_lock import LOCK, locked, this_process
 
 #: Seconds between two heartbeats, here.
@@ -93,6 +96,24 @@ def test_who_loses_a_folder_is_told_and_leaves_the_new_lock_alone(tmp_path):
             lock._release()
             assert (tmp_path / LOCK).exists()
     assert 'is taken over from' in lines[0] and os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize('write', [
+    lambda folder: add_record(folder / 'history.jsonl', dict(epoch=1)),
+    lambda folder: write_arrays(folder, 'epoch', 1, {}), lambda folder: forget_arrays(folder, 'epoch', 1),
+    lambda folder: AtomicFileBackend().put(b'new', folder.parent / 'epoch_1.pth'),
+    lambda folder: AtomicFileBackend().put_text('new', folder.parent / 'last_checkpoint')])
+def test_a_run_that_stood_still_while_it_lost_its_folder_writes_nothing_more(tmp_path, write):
+    run, records = tmp_path / 'run', tmp_path / 'run' / 'false_negatives'
+    with locked(tmp_path / 'other'), locked(run):
+        write(records)
+        before = {path: path.read_bytes() for path in run.rglob('*') if path.is_file() and path.name != LOCK}
+        write_lock(run)
+        with pytest.raises(UserError, match='run was taken over by a run of'):
+            write(records)
+        write(tmp_path / 'other' / 'false_negatives')
+        write(tmp_path / 'run_2' / 'false_negatives')
+        assert before == {path: path.read_bytes() for path in run.rglob('*') if path.is_file() and path.name != LOCK}
 
 
 @pytest.fixture

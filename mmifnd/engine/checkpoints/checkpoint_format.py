@@ -14,6 +14,7 @@ from mmifnd.checkpoint_file import can_replace, read_checkpoint, sealed
 from mmifnd.distributed import unwrap
 from mmifnd.errors import UserError
 from mmifnd.files import write_whole
+from mmifnd.records.run_lock import check_held
 
 #: What a distributed wrapper puts before all names.
 _WRAPPER = 'module.'
@@ -171,7 +172,12 @@ class AtomicFileBackend(LocalBackend):
     """Local files that appear whole: a temporary file, flushed to disk, then renamed, and the folder flushed, too."""
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Write ``obj``; whoever reads ``filepath`` finds the old content or the new, never a part. A ``.pth`` gets a seal."""
+        """Write ``obj``; whoever reads ``filepath`` finds the old content or the new, never a part. A ``.pth`` gets a seal.
+
+        Raises:
+            UserError: if another run has taken over the folder.
+        """
+        check_held(filepath)
         write_whole(filepath, sealed(obj) if Path(filepath).suffix == '.pth' else obj, flush=True)
 
     def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:

@@ -6,7 +6,10 @@ from mmifnd.records.run_lock import RunLock
 
 
 class LockHook(Hook):
-    """Looks whether the folder still belongs to this run before a checkpoint is written and after each epoch.
+    """Looks whether the folder still belongs to this run before a checkpoint is made and after each epoch.
+
+    What writes a record or a checkpoint looks once more right before (:func:`mmifnd.records.run_lock.check_held`), since a run
+    may have stood still in between, as in a clustering.
 
     Args:
         lock (RunLock): of the work directory, on rank 0.
@@ -25,5 +28,5 @@ class LockHook(Hook):
         self.lock.check()
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Before a checkpoint is written."""
+        """Before a checkpoint is made."""
         self.lock.check()
