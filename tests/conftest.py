@@ -44,6 +44,23 @@ def make_contrast():
     return make
 
 
+@pytest.fixture(params=['pipe', 'full', 'none', 'closed'])
+def lost_console(request, monkeypatch):
+    """Function (name): make a stream of ``sys`` one that cannot be written; returns what a message says of it."""
+    from lost_consoles import REASONS, close, lost_stream
+    streams = []
+
+    def lose(name):
+        streams.append(lost_stream(request.param))
+        monkeypatch.setattr(sys, name, streams[-1])
+        return REASONS[request.param]
+
+    yield lose
+    monkeypatch.undo()
+    for stream in streams:
+        close(stream)
+
+
 @pytest.fixture
 def restored_torch():
     """Undo what a run sets for the whole process: threads, determinism, random state."""

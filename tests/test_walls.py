@@ -15,7 +15,7 @@ OUTSIDE = ('mmengine', 'mmcv', 'mmpretrain')
 #: The order of rooms, from the ground up, as docs/design.md shows it. An import goes down, or to a room of the same line, and
 #: never in a circle.
 ORDER = (
-    ('errors', '_lazy', 'checks', 'contrast', 'buffers', 'slots', 'parts', 'distributed', 'ranks', 'image_table',
+    ('errors', '_lazy', 'checks', 'console', 'contrast', 'buffers', 'slots', 'parts', 'distributed', 'ranks', 'image_table',
      'machine', 'text', 'shortage', 'files', 'foreign', 'checkpoint_file'),
     ('functional', 'records'),
     ('clustering', 'evaluation'),

@@ -11,6 +11,7 @@ from rich.console import Console
 from mmifnd.configuration.config import apply_options, load_config
 from mmifnd.configuration.derived import Derived
 from mmifnd.configuration.environment import training_run
+from mmifnd.console import lasting
 from mmifnd.datasets import MAX_BROKEN
 from mmifnd.datasets.load_image import LoadImageFromFile, loader_in
 from mmifnd.datasets.pixels import WHITE
@@ -49,6 +50,7 @@ class Pretrained(NamedTuple):
     checkpoint: Path
 
 
+@lasting()
 def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: str = 'ifnd', framework: str = 'mocov2',
              backbone: Backbone = 'resnet18', epochs: int = 200, batch_size: int | None = None, image_size: int = 224,
              seed: int = 0, num_workers: int | None = None, options: dict[str, Any] | None = None, holdout: float = 0.2,

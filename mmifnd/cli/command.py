@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import mmifnd
 from mmifnd.configuration.errors import one_line_errors
+from mmifnd.console import STREAMS, lasting
 from mmifnd.errors import near_matches
 
 
@@ -20,28 +21,31 @@ class Command(NamedTuple):
         module: in ``mmifnd.cli``, with ``add_arguments(parser)`` and ``run(args)``, which returns the exit status or None. A
             function ``has_begun(args)`` tells when an error is no longer one of the input.
         help: one line for ``mmifnd --help``.
+        is_in_files: whether all that it prints stands in files, too, so that it goes on where standard output is lost.
         tool: the file below ``tools/`` that runs it, without ``.py``, if any.
     """
 
     module: str
     help: str
     tool: str = ''
+    is_in_files: bool = False
 
 
 #: By name, in the order of ``mmifnd --help``.
 COMMANDS = {
-    'pretrain': Command('pretrain', 'pre-train on a folder of images; settings follow from their number'),
+    'pretrain': Command('pretrain', 'pre-train on a folder of images; settings follow from their number', is_in_files=True),
     'inspect': Command('inspect', 'look at a folder of images: sizes, depth; flat, equal, broken and left-out ones'),
-    'train': Command('train', 'train a config', 'train'),
+    'train': Command('train', 'train a config', 'train', is_in_files=True),
     'test': Command('test', 'judge a checkpoint by a config', 'test'),
     'evaluate': Command('evaluate', 'judge a checkpoint by the config beside it'),
-    'audit': Command('audit', 'estimate the share of false negatives before any training', 'audit'),
+    'audit': Command('audit', 'estimate the share of false negatives before any training', 'audit', is_in_files=True),
     'extract-features': Command('extract_features', 'write features of a training set to a file, such as for GuideDetector',
                                 'extract_features'),
-    'compare': Command('compare', 'compare methods on a folder of classes, each at its own temperature'),
-    'study': Command('study', 'compare methods over seeds: table, results.json, report.html', 'study'),
+    'compare': Command('compare', 'compare methods on a folder of classes, each at its own temperature',
+                       is_in_files=True),
+    'study': Command('study', 'compare methods over seeds: table, results.json, report.html', 'study', is_in_files=True),
     'select-temperature': Command('select_temperature', "choose each method's temperature on the validation split of a study",
-                                  'select_temperature'),
+                                  'select_temperature', is_in_files=True),
     'compare-results': Command('compare_results', 'put results side by side in a Markdown table', 'compare_results'),
     'significance': Command('significance', 'test whether one set of results is better than another', 'significance'),
     'report': Command('report', 'write or check a report of what runs detected as false negatives', 'report'),
@@ -101,7 +105,8 @@ def run_command(name: str, arguments: Sequence[str], program: str) -> int:
     module.add_arguments(parser)
     args = argparse.Namespace(command=shlex.join([*program.split(), *arguments]))
     has_begun = getattr(module, 'has_begun', lambda args: False)
-    with one_line_errors(started=lambda: has_begun(args)):
+    streams = STREAMS if COMMANDS[name].is_in_files else ('stderr',)
+    with lasting(*streams), one_line_errors(started=lambda: has_begun(args)):
         return module.run(parser.parse_args(arguments, args)) or 0
 
 

@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmengine.dist import init_dist
 from mmengine.runner import Runner
 
+from mmifnd.console import lasting
 from mmifnd.distributed import broadcast_object, is_main, wait_for_all
 from mmifnd.engine.hooks import LockHook, WatchHook
 from mmifnd.engine.runner import QuietRunner
@@ -36,6 +37,7 @@ MEETING = 600.
 _LATER = 1.2
 
 
+@lasting()
 def build_runner(config: Config) -> Runner:
     """A runner whose distributed wrapper leaves per-image state alone, on GPUs or, without any, on the CPU with gloo.
 
@@ -78,7 +80,7 @@ def training_run(config: Config, take_over: bool = False) -> Iterator[Runner]:
         UserError: as :func:`build_runner`, or if another run holds the work directory.
     """
     join_ranks(config)
-    with _locked_by_main(config.work_dir, take_over) as lock:
+    with lasting(), _locked_by_main(config.work_dir, take_over) as lock:
         if is_main():
             note_checkpoints(config.work_dir)
         resume_after_restart(config, _say)

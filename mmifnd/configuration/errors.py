@@ -5,9 +5,11 @@ import os
 import re
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from mmifnd.console import keep, lasting, say
 from mmifnd.errors import MissingExtra, UserError
 from mmifnd.text import printable
 
@@ -35,22 +37,23 @@ def one_line_errors(started=lambda: False) -> Iterator[None]:
     Args:
         started: says whether work has begun; from then on only :class:`UserError` is taken for bad input, and a full disk.
     """
-    try:
-        yield
-    except UserError as error:
-        _end(error)
-    except EXPECTED as error:
-        if os.environ.get('MMIFND_TRACEBACK') or started() and getattr(error, 'errno', None) not in FULL_DISK:
+    with lasting('stderr'):
+        try:
+            yield
+        except UserError as error:
+            _end(error)
+        except EXPECTED as error:
+            if os.environ.get('MMIFND_TRACEBACK') or started() and getattr(error, 'errno', None) not in FULL_DISK:
+                _let_ranks_know(error)
+                raise
+            _end(error)
+        except KeyboardInterrupt:
+            if int(os.environ.get('RANK', '0')) == 0:
+                say('error: interrupted; what was saved before stands: go on with --resume')
+            sys.exit(INTERRUPTED)
+        except Exception as error:
             _let_ranks_know(error)
             raise
-        _end(error)
-    except KeyboardInterrupt:
-        if int(os.environ.get('RANK', '0')) == 0:
-            print('error: interrupted; what was saved before stands: go on with --resume', file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    except Exception as error:
-        _let_ranks_know(error)
-        raise
 
 
 def one_line(error: BaseException) -> str:
@@ -78,6 +81,7 @@ def _end(error: BaseException) -> None:
 
 def _let_ranks_know(error: Exception) -> None:
     """Announce an error that is shown with a traceback; one that another rank has caused ends this rank here, without."""
+    keep(''.join(traceback.format_exception(error)))
     if 'RANK' not in os.environ:
         return
     text = f'{type(error).__name__}: {one_line(error)}'
@@ -134,4 +138,4 @@ def _record(line: str, cause: BaseException | None = None) -> None:
 
 def _print(line: str | None) -> None:
     if line is not None:
-        print(f'error: {printable(line)}', file=sys.stderr, flush=True)
+        say(f'error: {printable(line)}')

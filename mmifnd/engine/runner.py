@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Callable
 
 import torch
 from mmengine.config import Config
@@ -11,6 +12,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
+from mmifnd.console import lasting, tell_losses
 from mmifnd.foreign import believed
 from mmifnd.ranks import current_watch, relay_warnings
 from mmifnd.text import printable
@@ -62,6 +64,22 @@ class _LostLines:
                   file=sys.stderr)
 
 
+def _tell_file(logger: logging.Logger) -> Callable[[str], None]:
+    """What writes a warning into the files of a logger, once, and not on the console."""
+    told: set[str] = set()
+
+    def tell(line: str) -> None:
+        if line in told:
+            return
+        told.add(line)
+        record = logger.makeRecord(logger.name, logging.WARNING, '', 0, line, (), None)
+        for handler in logger.handlers:
+            if isinstance(handler, logging.FileHandler):
+                handler.handle(record)
+
+    return tell
+
+
 class QuietRunner(Runner):
     """A runner whose messages go to the log file only if a :class:`ProgressHook` shows how far it is; warnings go to both."""
 
@@ -78,6 +96,8 @@ class QuietRunner(Runner):
             handler.addFilter(_make_printable)
             if isinstance(handler, logging.FileHandler):
                 handler.handleError = _LostLines(handler.baseFilename)
+        self._tell = _tell_file(logger)
+        tell_losses(self._tell)
         hook = (self.cfg.get('default_hooks') or {}).get(PROGRESS)
         if hook is not None and hook.get('console') != 'log':
             for handler in logger.handlers:
@@ -112,10 +132,12 @@ class QuietRunner(Runner):
             super().resume(filename, *args, **kwargs)
 
     def train(self):
-        """Train; the terminal is as it was before, however the training ends."""
-        try:
-            return super().train()
-        finally:
-            for hook in self.hooks:
-                if isinstance(hook, ProgressHook):
-                    hook.stop()
+        """Train, also where the console vanishes; the terminal is as it was before, however the training ends."""
+        with lasting():
+            tell_losses(self._tell)
+            try:
+                return super().train()
+            finally:
+                for hook in self.hooks:
+                    if isinstance(hook, ProgressHook):
+                        hook.stop()

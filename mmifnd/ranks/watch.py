@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import torch.distributed as dist
 
@@ -188,6 +189,7 @@ def _latest(beats: list[Beat]) -> int:
 
 
 def _end_process(status: int) -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # a console that is gone ends nothing
+            stream.flush()
     os._exit(status)

@@ -120,6 +120,18 @@ def test_a_fault_after_the_start_keeps_its_traceback(failing):
         run_command('failing', ['x'], 'mmifnd failing')
 
 
+@pytest.mark.parametrize('is_in_files', [True, False])
+def test_what_stands_in_files_need_not_be_printed(failing, lost_console, monkeypatch, is_in_files):
+    monkeypatch.setitem(COMMANDS, 'failing', COMMANDS['failing']._replace(is_in_files=is_in_files))
+    lost_console('stdout')
+    monkeypatch.setattr(failing, 'run', lambda args: sys.stdout.write('a line\n') and None)
+    if is_in_files:
+        assert run_command('failing', ['x'], 'mmifnd failing') == 0
+    else:
+        with pytest.raises((SystemExit, AttributeError)):  # sys.stdout may be None
+            run_command('failing', ['x'], 'mmifnd failing')
+
+
 def test_a_subcommand_knows_how_it_was_called(failing, monkeypatch):
     calls = []
     monkeypatch.setattr(failing, 'run', lambda args: calls.append(args.command))

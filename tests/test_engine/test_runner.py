@@ -34,3 +34,12 @@ def test_models_in_which_torch_overruns_its_memory_keep_their_layout(channels, s
     model = torch.nn.Sequential(torch.nn.Conv2d(3, channels, 3), torch.nn.Conv2d(channels, 2 * channels, 1, stride=stride))
     kernel = next(runner.wrap_model(None, model).parameters())
     assert kernel.is_contiguous(memory_format=torch.channels_last) == is_last
+
+
+def test_a_run_goes_on_where_the_console_is_lost(digits_runner, lost_console, tmp_path):
+    reason = lost_console('stderr')
+    runner = digits_runner('configs/baselines/simclr_digits.py', epochs=1, log_level='INFO')
+    runner.train()
+    log = next(tmp_path.glob('*/*.log')).read_text()
+    assert runner.epoch == 1 and log.count('could not be written') == 1
+    assert f'WARNING - standard error could not be written ({reason}): lines are missing there, and the work goes on' in log
