@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .kinds import CURVE
 from .lines import read_json_lines
 from .names import STARTS
 
@@ -42,7 +43,8 @@ def read_curve(work_dir: Path, report: Report | None = None) -> list[dict[str, A
 
 def _steps(path: Path, report: Report | None) -> list[dict[str, Any]]:
     """Lines of epochs (evaluations, clusterings) have no loss; their ``step`` is an epoch."""
-    return [entry for entry in read_json_lines(path, report=report) if all(key in entry for key in ('step', 'epoch', 'loss'))]
+    return [entry for entry in read_json_lines(path, report=report, rules=CURVE)
+            if all(key in entry for key in ('step', 'epoch', 'loss'))]
 
 
 def _log_of(start: dict[str, Any], names: list[str]) -> str | None:

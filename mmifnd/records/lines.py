@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from mmifnd.files import read_regular, write_whole
 from mmifnd.foreign import parse_json
 
 from .arrays import RecordError
+from .kinds import Rule, wrong_entry, wrong_record
 from .run_lock import check_held
 
 #: Key of a line's checksum, the last one.
@@ -70,34 +71,33 @@ def read_records(path: Path, required: tuple[str, ...] = (), report: Report | No
         report: called with a line for each line that is no entry, which is left out then; if None, it is refused.
 
     Raises:
-        RecordError: if a line is not a JSON object with a whole ``epoch`` and the ``required`` keys, or has changed.
+        RecordError: if a line is not a JSON object with an ``epoch`` and the ``required`` keys, has changed, or says what none
+            can say (see :data:`~mmifnd.records.kinds.RECORD`).
     """
-    entries = []
-    for number, entry in _numbered_entries(path, ('epoch', *required), report, may_be_cut=False):
-        if type(entry['epoch']) is not int or abs(entry['epoch']) > 1 << 53:
-            _refuse(path, number, 'the epoch is no whole number', report)
-        else:
-            entries.append(entry)
+    entries = _entries(path, ('epoch', *required), report, wrong_record, may_be_cut=False)
     latest = {(entry['epoch'], str(entry.get('direction', ''))): entry for entry in entries}
     return [latest[key] for key in sorted(latest)]
 
 
-def read_json_lines(path: Path, required: tuple[str, ...] = (), report: Report | None = None) -> list[dict[str, Any]]:
+def read_json_lines(path: Path, required: tuple[str, ...] = (), report: Report | None = None,
+                    rules: Mapping[str, Rule] = {}) -> list[dict[str, Any]]:
     """Objects of a file of JSON lines, [] if it is missing. A last line that a kill cut off is left out.
 
     Args:
         path: of the file.
         required: keys that each object must have.
         report: see :func:`read_records`.
+        rules: of the entries that are used, by key.
 
     Raises:
-        RecordError: if another line is no JSON object or lacks one of the ``required`` keys, or the file is too large.
+        RecordError: if another line is no JSON object or lacks one of the ``required`` keys or breaks one of the
+            ``rules``, or the file is too large.
     """
-    return [entry for _, entry in _numbered_entries(path, required, report, may_be_cut=True)]
+    return _entries(path, required, report, lambda entry: wrong_entry(entry, rules), may_be_cut=True)
 
 
-def _numbered_entries(path: Path, required: tuple[str, ...], report: Report | None,
-                      may_be_cut: bool) -> list[tuple[int, dict[str, Any]]]:
+def _entries(path: Path, required: tuple[str, ...], report: Report | None, wrong: Callable[[dict], str | None],
+             may_be_cut: bool) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     lines = [(number, line) for number, line in enumerate(read_regular(path).split(b'\n'), 1) if line.strip()]
@@ -110,10 +110,12 @@ def _numbered_entries(path: Path, required: tuple[str, ...], report: Report | No
                 _refuse(path, number, 'not JSON', report)
             continue
         missing = [key for key in required if key not in entry] if isinstance(entry, dict) else ['the object']
-        if missing or not take_check(entry):
-            _refuse(path, number, f'{", ".join(missing)} missing' if missing else 'wrong checksum', report)
-            continue
-        entries.append((number, entry))
+        problem = (f'{", ".join(missing)} missing' if missing
+                   else wrong(entry) if take_check(entry) else 'wrong checksum')
+        if problem:
+            _refuse(path, number, problem, report)
+        else:
+            entries.append(entry)
     return entries
 
 

@@ -34,6 +34,12 @@ def folder_of(work_dir: str | Path) -> Path:
     return Path(work_dir) / FOLDER
 
 
+def epoch_of(path: Path) -> int | None:
+    """The epoch of a file ``KIND_NNNN.npz``; None if it has another name."""
+    match = re.fullmatch(r'[a-z_]+_([0-9]{1,9})\.npz', path.name)
+    return int(match[1]) if match else None
+
+
 def array_paths(folder: Path, kind: str) -> dict[int, Path]:
     """Epoch -> file ``KIND_NNNN.npz`` in ``folder``, ascending; files of other names are none of ours."""
     name = re.compile(rf'{kind}_([0-9]{{1,9}})\.npz')

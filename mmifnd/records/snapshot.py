@@ -7,10 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from .arrays import RecordError, read_arrays, write_arrays
+from .kinds import LARGEST, REAL, WHOLE, Kind, check_arrays, check_epoch
 from .names import SNAPSHOT
 
 SNAPSHOT_KEYS = ('epoch', 'rate', 'labels', 'assignments', 'confidence')
 THRESHOLD_KEYS = ('thresholds', 'exact_thresholds', 'threshold_anchors')
+#: G granularities of N images; a threshold that was never learned is NaN.
+KINDS = dict(
+    rate=Kind(REAL, low=0, high=1), labels=Kind(WHOLE, ('G', 'N')), assignments=Kind(WHOLE, ('G', 'N')),
+    confidence=Kind(REAL, ('G', 'N')), features=Kind(REAL, ('N', 'D'), low=-LARGEST), thresholds=Kind(REAL, ('N',)),
+    exact_thresholds=Kind(REAL, ('anchors',)), threshold_anchors=Kind(WHOLE, ('anchors',)))
 
 
 def nearest_granularity(num_clusters: list[int], wanted: int | None) -> int:
@@ -28,7 +34,7 @@ class Snapshot:
         epoch (int): completed epochs when the clustering was made.
         rate (float): share of pseudo labels that the schedule accepts, in [0, 1].
         labels (ndarray): int32 (G, N), -1 where the pseudo label was not accepted.
-        assignments (ndarray): int32 (G, N), the cluster of every image.
+        assignments (ndarray): int32 (G, N), the cluster of every image, -1 of those that the epoch did not see.
         confidence (ndarray): float32 (G, N).
         centroids (list[ndarray]): G arrays, float32 (k_g, D).
         features (ndarray | None): float32 (N, D), where the run kept them.
@@ -83,17 +89,15 @@ def write_snapshot(folder: Path, epoch: int, rate: float, labels: np.ndarray, as
 def read_snapshot(path: Path) -> Snapshot:
     """Read and check one ``epoch_NNNN.npz``; raises RecordError, which names the file, if something does not fit."""
     arrays = read_arrays(path, SNAPSHOT_KEYS)
-    shapes = {key: arrays[key].shape for key in ('labels', 'assignments', 'confidence')}
-    if len(set(shapes.values())) != 1 or arrays['labels'].ndim != 2:
-        raise RecordError(f'{path}: labels, assignments and confidence must share one shape (G, N), got {shapes}', path)
-    names = [f'centroids_{position}' for position in range(len(arrays['labels']))]
+    check_epoch(path, arrays)
+    sizes = check_arrays(path, arrays, KINDS)
+    names = [f'centroids_{position}' for position in range(sizes['G'])]
     missing = [name for name in names if name not in arrays]
     if missing:
         raise RecordError(f'{path}: {", ".join(missing)} missing, though labels has {len(names)} granularities', path)
+    _check_clusters(path, arrays, names)
+    _check_thresholds(path, arrays, sizes['N'])
     features = arrays.get('features')
-    if features is not None and len(features) != arrays['labels'].shape[1]:
-        raise RecordError(f'{path}: {len(features)} features for {arrays["labels"].shape[1]} images', path)
-    check_thresholds(path, arrays)
     return Snapshot(
         epoch=int(arrays['epoch']), rate=float(arrays['rate']), labels=arrays['labels'],
         assignments=arrays['assignments'], confidence=arrays['confidence'],
@@ -102,20 +106,21 @@ def read_snapshot(path: Path) -> Snapshot:
         **{key: arrays[key] for key in THRESHOLD_KEYS if key in arrays})
 
 
-def check_thresholds(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Raise RecordError if the optional thresholds do not fit the images, or each other."""
-    shapes = {key: arrays[key].shape for key in THRESHOLD_KEYS if key in arrays}
-    num_images = arrays['labels'].shape[1]
-    if shapes.get('thresholds', (num_images,)) != (num_images,):
-        raise RecordError(f'{path}: thresholds of shape {shapes["thresholds"]} for {num_images} images', path)
-    if set(shapes) not in (set(), {'thresholds'}, set(THRESHOLD_KEYS)):
-        missing = [key for key in THRESHOLD_KEYS if key not in shapes]
-        raise RecordError(f'{path}: {", ".join(missing)} missing, though {", ".join(shapes)} is there', path)
-    if len(shapes) < 3:
-        return
-    anchors, exact = arrays['threshold_anchors'], shapes['exact_thresholds']
-    if anchors.ndim != 1 or anchors.shape != exact or anchors.dtype.kind not in 'iu':
-        raise RecordError(f'{path}: threshold_anchors {anchors.dtype} {anchors.shape} for exact_thresholds {exact}; '
-                          'expected integers, one per threshold', path)
-    if len(anchors) and not 0 <= anchors.min() <= anchors.max() < num_images:
-        raise RecordError(f'{path}: threshold_anchors from {anchors.min()} to {anchors.max()} for {num_images} images', path)
+def _check_clusters(path: Path, arrays: dict[str, np.ndarray], names: list[str]) -> None:
+    """Raise RecordError if centroids are none, or a label or an assignment names a cluster that there is not."""
+    check_arrays(path, arrays, {
+        'features': KINDS['features'],
+        **{name: Kind(REAL, (f'K{position}', 'D'), low=-LARGEST) for position, name in enumerate(names)}})
+    for position, name in enumerate(names):
+        rows = {f'{key} of granularity {position}': arrays[key][position] for key in ('labels', 'assignments')}
+        last = len(arrays[name]) - 1
+        check_arrays(path, rows, dict.fromkeys(rows, Kind(WHOLE, ('N',), -1, last)))
+
+
+def _check_thresholds(path: Path, arrays: dict[str, np.ndarray], num_images: int) -> None:
+    """Raise RecordError if some of the optional thresholds lack the others, or are of images that there are not."""
+    there = [key for key in THRESHOLD_KEYS if key in arrays]
+    if there not in ([], ['thresholds'], list(THRESHOLD_KEYS)):
+        missing = [key for key in THRESHOLD_KEYS if key not in there]
+        raise RecordError(f'{path}: {", ".join(missing)} missing, though {", ".join(there)} is there', path)
+    check_arrays(path, arrays, dict(threshold_anchors=Kind(WHOLE, ('anchors',), 0, num_images - 1)))

@@ -7,9 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from .arrays import RecordError, read_arrays, write_arrays
+from .kinds import REAL, TEXT, WHOLE, Kind, check_arrays, check_epoch
 from .names import STEPS
 
 STEP_KEYS = ('num_images', 'anchors', 'counts', 'shares', 'thresholds', 'images', 'similarities')
+#: A anchors; images are numbered in 32 bits.
+KINDS = dict(
+    num_images=Kind(WHOLE, low=1, high=2**31 - 1), anchors=Kind(WHOLE, ('A',)), counts=Kind(WHOLE, ('A',)),
+    shares=Kind(REAL, ('A',), low=0, high=1), thresholds=Kind(REAL, ('A',)), images=Kind(WHOLE, ('removed',)),
+    similarities=Kind(REAL, ('removed',)), direction=Kind(TEXT))
 
 
 class Removed(NamedTuple):
@@ -62,14 +68,15 @@ def read_steps(path: Path) -> dict[str, np.ndarray]:
         which lie one anchor after another in ``images`` int (R,) and ``similarities`` (R,).
     """
     arrays = read_arrays(path, STEP_KEYS)
-    shapes = {key: arrays[key].shape for key in STEP_KEYS[1:]}
-    anchors, removed = (arrays['anchors'].size,), (int(arrays['counts'].sum()),)
-    expected = dict.fromkeys(('anchors', 'counts', 'shares', 'thresholds'), anchors)
-    expected.update(images=removed, similarities=removed)
-    wrong = [key for key in STEP_KEYS[1:] if shapes[key] != expected[key]]
-    if wrong:
-        raise RecordError(f'{path}: {wrong[0]} of shape {shapes[wrong[0]]}, expected {expected[wrong[0]]}', path)
-    named = np.concatenate([arrays['anchors'], arrays['images']])
-    if named.dtype.kind not in 'iu' or len(named) and not 0 <= named.min() <= named.max() < arrays['num_images']:
-        raise RecordError(f'{path}: images that are none of the {arrays["num_images"]} of the training set', path)
+    check_epoch(path, arrays)
+    sizes = check_arrays(path, arrays, KINDS)
+    last = int(arrays['num_images']) - 1
+    check_arrays(path, arrays, dict(
+        anchors=Kind(WHOLE, ('A',), 0, last), images=Kind(WHOLE, ('removed',), 0, last),
+        counts=Kind(WHOLE, ('A',), 0, sizes['removed'])))
+    if arrays['counts'].sum() != sizes['removed']:
+        raise RecordError(f'{path}: counts of {arrays["counts"].sum()} images in all, but {sizes["removed"]} are named', path)
+    anchors, times = np.unique(arrays['anchors'], return_counts=True)
+    if times.max() > 1:
+        raise RecordError(f'{path}: the anchor {anchors[times.argmax()]} stands {times.max()} times', path)
     return arrays

@@ -29,7 +29,8 @@ from mmifnd.records.names import RECORD_FILES, RUN_FILES
 from mmifnd.records.run_record import RunRecord, without_damaged
 from mmifnd.shortage import ShortageError
 
-ENTRIES = [dict(epoch=epoch, nmi=12.5 * epoch, granularities=[dict(k=3, share=0.25)], name='\u00fc', rate=float('inf'))
+ENTRIES = [dict(epoch=epoch, nmi=12.5 * epoch, granularities=[dict(num_clusters=3, share=0.25)], direction='\u00fc',
+                spread=float('inf'))
            for epoch in (1, 2, 3)]
 
 

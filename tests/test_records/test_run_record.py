@@ -90,9 +90,9 @@ def test_directory_without_a_record(tmp_path):
 
 @pytest.mark.parametrize('arrays, message', [
     (dict(confidence=None), 'confidence missing'),
-    (dict(confidence=np.zeros((1, NUM_IMAGES))), 'must share one shape'),
+    (dict(confidence=np.zeros((1, NUM_IMAGES))), r'confidence float64 of shape .1, 60., expected .* of shape .2, 60.'),
     (dict(centroids_1=None), 'centroids_1 missing'),
-    (dict(features=np.zeros((5, 4))), f'5 features for {NUM_IMAGES} images'),
+    (dict(features=np.zeros((5, 4))), r'features float64 of shape .5, 4., expected real numbers of shape .60, D.'),
     (dict(labels=np.array([[None]])), 'damaged'),
 ])
 def test_snapshot_that_does_not_fit(run_dir, arrays, message, replace_arrays):

@@ -82,10 +82,10 @@ def test_report_of_a_run_without_labels_or_thresholds(two, images, labels, tmp_p
 
 @pytest.mark.parametrize('arrays, message', [
     (dict(counts=None), 'counts missing'),
-    (dict(counts=np.array([0, 10, 11])), r'images of shape \(20,\), expected \(21,\)'),
-    (dict(thresholds=np.zeros(2)), r'thresholds of shape \(2,\), expected \(3,\)'),
-    (dict(images=np.arange(50, 70)), 'images that are none of the 60 of the training set'),
-    (dict(anchors=np.zeros((3, 1), dtype=int)), r'anchors of shape \(3, 1\)')])
+    (dict(counts=np.array([0, 10, 11])), 'counts of 21 images in all, but 20 are named'),
+    (dict(thresholds=np.zeros(2)), r'thresholds float64 of shape \(2,\), expected real numbers of shape \(3,\)'),
+    (dict(images=np.arange(50, 70)), 'images from 50 to 69, expected values from 0 to 59'),
+    (dict(anchors=np.zeros((3, 1), dtype=int)), r'anchors int64 of shape \(3, 1\)')])
 def test_a_file_that_does_not_fit_is_named(two, replace_arrays, arrays, message):
     replace_arrays(two['fnc'].step_paths[32], **arrays)
     with pytest.raises(RecordError, match=message) as error:
