@@ -1,5 +1,6 @@
 """What the processes of a study tell the one that waits for them."""
 
+import os
 import queue
 from types import SimpleNamespace
 
@@ -33,6 +34,12 @@ def test_a_run_that_fails_says_why_and_keeps_its_traceback(monkeypatch, tmp_path
     for error in (UserError('k=5 exceeds 3'), SystemExit('k=5 exceeds 3')):
         assert messages_of(monkeypatch, tmp_path, trained=error) == [('failed', 'a/seed_0', 'k=5 exceeds 3')]
         assert type(error).__name__ in (tmp_path / 'a/seed_0/log.txt').read_text()
+
+
+def test_a_log_that_cannot_be_written_keeps_nobody_waiting(monkeypatch, tmp_path):
+    (tmp_path / 'a/seed_0').mkdir(parents=True)
+    os.mkfifo(tmp_path / 'a/seed_0/log.txt')
+    assert messages_of(monkeypatch, tmp_path, trained=UserError('why')) == [('failed', 'a/seed_0', 'why')]
 
 
 def test_a_process_that_was_killed_counts_as_failed():
