@@ -39,7 +39,8 @@ class LastingStream:
 
     def flush(self) -> None:
         """Show what was written, as far as that can be shown."""
-        self._try(self._stream.flush)
+        if not self._stream.closed:  # else nothing waits
+            self._try(self._stream.flush)
 
     def tell_to(self, tell: Tell) -> None:
         """Let ``tell`` be called with the line about the loss, at once if it has happened already."""

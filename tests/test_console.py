@@ -44,6 +44,15 @@ def test_a_sound_stream_is_left_as_it_is(capsys):
     assert sys.stderr is before and told == [] and capsys.readouterr().err == 'seen\n'
 
 
+def test_a_stream_that_was_closed_after_the_work_is_no_loss(tmp_path, capsys):
+    """A handler of a logger keeps its stream, and flushes it when the process ends."""
+    with open(tmp_path / 'output.txt', 'w') as file:
+        stream = LastingStream(file, 'standard output')
+        stream.write('a line')
+    stream.flush()
+    assert capsys.readouterr().err == '' and (tmp_path / 'output.txt').read_text() == 'a line'
+
+
 @pytest.mark.parametrize('error, told', [(ValueError('the reason'), 'error: the reason'),
                                          (ZeroDivisionError('the reason'), 'ZeroDivisionError: the reason')])
 def test_the_reason_of_an_end_is_told_where_standard_error_is_lost(lost_console, error, told):
