@@ -2,6 +2,7 @@
 
 import math
 import os
+import struct
 import zipfile
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from .run_lock import check_held
 
 #: Above this many bytes, an archive that is compressed more than ``_MAX_RATIO`` times is taken for a bomb.
 _LARGE, _MAX_RATIO = 1 << 30, 100
+#: The end of a zip archive: signature, disks, entries on this disk and in all, size and place of the directory, comment.
+_END = struct.Struct('<4s4H2LH')
 
 
 class RecordError(UserError):
@@ -108,10 +111,20 @@ def _damage_named(path: str | Path) -> Iterator[None]:
                           path) from error
 
 
+def _counted_entries(file: BinaryIO, comment: int) -> int:
+    """How many entries the end of an archive counts; a damaged entry can swallow the next one, which Python does not notice."""
+    file.seek(-_END.size - comment, os.SEEK_END)
+    return _END.unpack(file.read(_END.size))[4]
+
+
 def _check_sizes(path: str | Path, file: BinaryIO) -> None:
     """Compare what the header of each array claims with the bytes that there are, before any of it is allocated."""
     size = os.fstat(file.fileno()).st_size
     with zipfile.ZipFile(file) as archive:
+        counted, listed = _counted_entries(file, len(archive.comment)), len(archive.infolist())
+        if counted != min(listed, 0xFFFF):  # larger counts stand elsewhere
+            raise RecordError(f'{path}: damaged (it claims {counted} arrays and lists {listed}); delete it or write it again',
+                              path)
         unpacked = sum(entry.file_size for entry in archive.infolist())
         if unpacked > max(_LARGE, _MAX_RATIO * size):
             raise RecordError(f'{path}: {size} bytes that unpack to {unpacked}; no run wrote this, delete it', path)

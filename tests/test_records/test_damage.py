@@ -265,3 +265,12 @@ def test_what_stands_in_the_place_of_a_file_is_named(tmp_path):
     for refuse in (lambda path: write_whole(path, 'x'), lambda path: check_places(path.parent, RUN_FILES)):
         with pytest.raises(UserError, match='file is no folder, and .* is to be written into it; move it away'):
             refuse(tmp_path / 'file' / 'records' / 'report.html')
+
+
+def test_an_array_that_a_flipped_bit_hides_is_missed(tmp_path):
+    np.savez(tmp_path / 'a.npz', features=np.ones((3, 2)), labels=np.arange(3))
+    content = bytearray((tmp_path / 'a.npz').read_bytes())
+    content[content.index(b'PK\x01\x02') + 32] = 60  # length of the comment of the first entry: it swallows the second
+    (tmp_path / 'a.npz').write_bytes(content)
+    with pytest.raises(RecordError, match=r'a\.npz: damaged \(it claims 2 arrays and lists 1\)'):
+        read_arrays(tmp_path / 'a.npz')
