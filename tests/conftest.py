@@ -22,6 +22,15 @@ settings.register_profile('mmifnd', deadline=None, derandomize=True, max_example
 settings.load_profile('mmifnd')
 
 
+def pytest_collection_modifyitems(items):
+    """Run the long files first, so that no core is left alone with one of them at the end."""
+    from long_files import LONG_FILES
+    place = {Path(__file__).parent / name: number for number, name in enumerate(LONG_FILES)}
+    if missing := [str(path) for path in place if not path.is_file()]:
+        raise pytest.UsageError(f'tests/helpers/long_files.py names files that do not exist: {missing}')
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
 @pytest.fixture(scope='session')
 def golden():
     """Arrays of the worked examples, float64, made by loops: see tests/data."""

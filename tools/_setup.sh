@@ -7,7 +7,7 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 VENV="${MMIFND_VENV:-$ROOT/.venv}"
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 unset PYTHONDONTWRITEBYTECODE  # packages are installed without bytecode: each process would compile what it imports anew
-PYTEST=(pytest -q -n auto --maxprocesses 4 --dist loadfile)  # a file of tests on each core
+PYTEST=(pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder)  # files of tests, as tests/conftest.py sorts
 
 find_python() {
     local candidate
