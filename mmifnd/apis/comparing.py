@@ -157,7 +157,7 @@ def _with_defaults(settings: dict[str, Any]) -> dict[str, Any]:
 
 def _measures_of(config: Config) -> dict[str, dict[str, Any]]:
     """Measures that some run can have; detection is not measured of a framework alone."""
-    configured = set(config.test_cfg.measures)
+    configured = {name for name, measure in config.test_cfg.measures.items() if measure is not None}
     present = {name: entry for name, entry in MEASURES.items()
                if name.split('_')[0] in configured or name.startswith('step_') or name.startswith('shot_')
                and 'few_shot' in configured}

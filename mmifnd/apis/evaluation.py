@@ -77,8 +77,9 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
 
 
 def _keep(measures: dict, wanted: Sequence[str]) -> None:
-    unknown = [name for name in wanted if name not in measures]
+    present = [name for name, measure in measures.items() if measure is not None]
+    unknown = [name for name in wanted if name not in present]
     if unknown:
-        raise UserError(f'measure {unknown[0]} is not in test_cfg.measures of the config; it has {", ".join(measures)}')
+        raise UserError(f'measure {unknown[0]} is not in test_cfg.measures of the config; it has {", ".join(present)}')
     for name in set(measures) - set(wanted):
         del measures[name]

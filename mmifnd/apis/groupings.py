@@ -41,7 +41,7 @@ def grouped_images(config: str | Path, options: dict[str, Any] | None = None) ->
     """
     loaded = load_config(config, options, Task(('test_cfg',), ('test_cfg', 'train_dataloader')))
     with DefaultScope.overwrite_default_scope('mmifnd'):
-        measures = [METRICS.build(measure) for measure in (loaded.test_cfg.get('measures') or {}).values()]
+        measures = [METRICS.build(measure) for measure in (loaded.test_cfg.get('measures') or {}).values() if measure]
     groupings = {name: groups for measure in measures for name, groups in getattr(measure, 'groups', {}).items()}
     if not groupings:
         raise UserError(f'{config}: no measure of test_cfg.measures groups the classes; add a GroupProbe, or a '

@@ -42,6 +42,7 @@ def check_runtime(config: dict) -> None:
             raise UserError(f'{name}={config[name]!r} must be a dict')
     _check_hooks(config.get('default_hooks') or {})
     _check_custom_hooks(config.get('custom_hooks') or [])
+    _check_measures((config.get('test_cfg') or {}).get('measures') or {})
     for name in _LOADERS:
         if config.get(name) is not None:
             _check_loader(name, config[name])
@@ -143,6 +144,16 @@ def _check_custom_hooks(hooks: Any) -> None:
     for position, hook in enumerate(hooks):
         if not isinstance(hook, dict) or 'type' not in hook:
             raise UserError(f'custom_hooks[{position}]={hook!r} must be a dict with a type: dict(type=...)')
+
+
+def _check_measures(measures: Any) -> None:
+    if not isinstance(measures, dict):
+        raise UserError(f'test_cfg.measures={measures!r} must be a dict, such as dict(knn=dict(type=...))')
+    for name, measure in measures.items():
+        if isinstance(measure, dict) and 'type' not in measure:
+            raise UserError(f'test_cfg.measures.{name} has no type{near_matches(name, set(measures) - {name})}')
+        if measure is not None and not isinstance(measure, dict):
+            raise UserError(f'test_cfg.measures.{name}={measure!r} must be a dict with a type, or None to leave it out')
 
 
 def _check_loader(name: str, loader: Any) -> None:

@@ -45,6 +45,13 @@ def test_results_are_left_for_the_report(checkpoint, restored_torch):
     assert read_evaluations(checkpoint.parent) == found
 
 
+def test_none_leaves_a_measure_out(checkpoint, restored_torch):
+    without = dict.fromkeys((f'test_cfg.measures.{name}' for name in ('linear', 'few_shot', 'nmi', 'detection')), None)
+    assert set(evaluate(checkpoint, CONFIG, options={**QUICK, **without, 'test_cfg.measures.threshold_error': None})) == {'knn'}
+    with pytest.raises(ValueError, match='measure linear is not in test_cfg.measures of the config; it has knn'):
+        evaluate(checkpoint, CONFIG, measures=['linear'], options=without)
+
+
 def test_bad_input(checkpoint):
     with pytest.raises(ValueError, match='no config beside it; say with which one it was trained'):
         evaluate(checkpoint)

@@ -23,6 +23,8 @@ IFND, STUDY = 'configs/ifnd/ifnd_simclr_digits.py', 'configs/studies/digits.py'
     ({'train_dataloader.sampler': None}, 'train_dataloader has no sampler; give it'),
     ({'train_dataloader.collate_fn': dict(type='keep_batches')}, 'keep_batches is not registered; did you mean keep_batch'),
     ({'default_hooks.detection': None}, 'default_hooks.detection=None must be a dict; to do without it'),
+    ({'test_cfg.measures': ['knn']}, r"test_cfg.measures=\['knn'\] must be a dict"),
+    ({'test_cfg.measures.knn': 20}, 'test_cfg.measures.knn=20 must be a dict with a type, or None to leave it out'),
     ({'randomness.seed': -1}, 'randomness.seed=-1 must be a whole number from 0'),
     ({'log_level': 'LOUD'}, "log_level='LOUD' is unknown; choose one of DEBUG"),
     ({'default_scope': 'nowhere'}, "default_scope='nowhere' is unknown; choose one of mmengine, mmpretrain, mmifnd"),

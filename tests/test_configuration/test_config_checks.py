@@ -84,6 +84,7 @@ def test_a_config_that_is_no_regular_file_is_refused(tmp_path):
 
 @pytest.mark.parametrize('text, words', [
     ("default_hook = dict(logger=dict(interval=1))", 'default_hook is no part of a config; did you mean default_hooks'),
+    ("test_cfg = dict(measures=dict(kn=dict(k=5)))", 'test_cfg.measures.kn has no type; did you mean knn'),
     ("default_hooks = dict(false_negativ=dict(interval=2))", 'default_hooks.false_negativ has no type; did you mean false_neg'),
     ("model = dict(head=dict(temperature='abc'))", "model.head.temperature='abc' must be a number"),
     ("default_hooks = dict(false_negative=dict(num_clusters=5))", 'must be a list, such as (5,)'),

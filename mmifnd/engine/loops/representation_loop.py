@@ -39,7 +39,7 @@ class RepresentationLoop(BaseLoop):
         runner (Runner): the runner.
         dataloader (dict): of the test images.
         evaluator: not used; the measures stand in a dict, where an ablation can change one of them.
-        measures (dict[str, dict]): registered under METRICS, by name.
+        measures (dict[str, dict]): registered under METRICS, by name; None in the place of one leaves it out.
         batch_size (int): images at a time on each rank.
         train_dataset (dict, optional): what probes learn from; default: the data set of ``train_dataloader``.
         max_broken (int): images of each set, on each process, that may turn out to be unreadable.
@@ -48,10 +48,10 @@ class RepresentationLoop(BaseLoop):
         summaries (dict[str, Summary]): the draws of repeated measures, by name, after :meth:`run`.
     """
 
-    def __init__(self, runner, dataloader: dict, evaluator=None, measures: dict[str, dict] | None = None,
+    def __init__(self, runner, dataloader: dict, evaluator=None, measures: dict[str, dict | None] | None = None,
                  batch_size: int = 256, train_dataset: dict | None = None, max_broken: int = MAX_BROKEN) -> None:
         super().__init__(runner, dict(dataloader, dataset=_indexed(dataloader['dataset'], max_broken)))
-        self.measures = {name: _built(name, config) for name, config in (measures or {}).items()}
+        self.measures = {name: _built(name, config) for name, config in (measures or {}).items() if config is not None}
         self.batch_size, self.max_broken = batch_size, max_broken
         self.train_dataset = train_dataset or runner.cfg.train_dataloader.dataset
         self.framework = unwrap(runner.model)
