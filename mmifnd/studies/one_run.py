@@ -79,9 +79,11 @@ def _config(run: Run, out: Path, epochs: int | None) -> Config:
     if epochs is not None:
         options['train_cfg.max_epochs'] = epochs
         options['default_hooks.checkpoint.interval'] = epochs
-    if run.method.rate_from is not None:
-        options[RATE] = removal_rates(out / run.method.rate_from / f'seed_{run.seed}')
-    return load_config(run.method.config, options)
+    config = load_config(run.method.config, options)
+    if run.method.rate_from is None:
+        return config
+    rates = removal_rates(out / run.method.rate_from / f'seed_{run.seed}', config.train_cfg.max_epochs)
+    return load_config(run.method.config, {**options, RATE: rates})
 
 
 def last_detection(work_dir: Path) -> dict[str, float]:
@@ -100,10 +102,10 @@ def last_detection(work_dir: Path) -> dict[str, float]:
     return scores
 
 
-def removal_rates(work_dir: Path) -> list[float]:
-    """Share of negatives that a run removed in each epoch but the last, from what its clusterings recorded."""
+def removal_rates(work_dir: Path, num_epochs: int) -> list[float]:
+    """Share of negatives that a run removed in each of at most ``num_epochs`` epochs, from what its clusterings recorded."""
     rates: list[float] = []
     for record in read_records(folder_of(work_dir) / HISTORY, required=('false_negative_share',)):
         if record['epoch']:
-            rates += [record['false_negative_share'] or 0.] * (record['epoch'] - len(rates))
+            rates += [record['false_negative_share'] or 0.] * (min(record['epoch'], num_epochs) - len(rates))
     return rates

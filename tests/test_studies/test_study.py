@@ -10,7 +10,7 @@ from rich.console import Console
 from mmifnd.apis import UserError
 from mmifnd.cli import main
 from mmifnd.configuration import load_config
-from mmifnd.records.names import DETECTION, folder_of
+from mmifnd.records.names import DETECTION, HISTORY, folder_of
 from mmifnd.studies import as_markdown, load_study, print_table, run_all, summary_of, write_results
 from mmifnd.studies.identity import fingerprint, read_finished, write_finished
 from mmifnd.studies.one_run import DONE, finished_before, last_detection, removal_rates
@@ -81,11 +81,18 @@ def test_every_run_has_every_measure(finished):
 
 def test_the_random_control_removes_at_the_rate_of_ifnd(finished):
     _, out, records, _ = finished
-    rates = removal_rates(out / 'ifnd_linear' / 'seed_0')
+    rates = removal_rates(out / 'ifnd_linear' / 'seed_0', 4)
     assert len(rates) == 3 and rates[0] == 0 and rates[-1] > 0
     found = next(r for r in records if r['method'] == 'random')['measures']
     assert found['mtpr'] == pytest.approx(100 * rates[-1], abs=1)
     assert found['mtnr'] == pytest.approx(100 * (1 - rates[-1]), abs=1)
+
+
+def test_no_number_of_a_record_is_the_length_of_a_list(tmp_path):
+    history = folder_of(tmp_path) / HISTORY
+    history.parent.mkdir()
+    history.write_text('{"epoch": 1, "false_negative_share": 0.1}\n{"epoch": 1000000000000, "false_negative_share": 0.2}\n')
+    assert removal_rates(tmp_path, 4) == [0.1, 0.2, 0.2, 0.2]
 
 
 def test_an_interrupted_study_goes_on(finished, capsys):
