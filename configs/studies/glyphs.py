@@ -6,7 +6,7 @@ dataset = 'glyphs of 744 fonts: 4,000 images of 26 families, tested on 14 others
 selection = {'test_dataloader.dataset.split': 'val'}
 
 glyphs = 'configs/baselines/simclr_glyphs.py'
-# Accuracies from a handful of labels are not shown here, and take eight minutes of a core at 200 classes.
+# Accuracies from a handful of labels are not shown here, and take minutes at 200 classes.
 options = {'train_cfg.max_epochs': 80, 'default_hooks.checkpoint.interval': 80, 'default_hooks.false_negative.interval': 3,
            'test_cfg.measures.few_shot': None}
 accepted = {'default_hooks.false_negative.acceptance': dict(scheme='linear', end=1.)}

@@ -80,7 +80,7 @@ class FewShotProbe(Measure):
         num_draws (int): draws, the same for every method.
         l2 (float): of the logistic regression.
         max_operations (float, optional): where classes or shots are so many that ``num_draws`` logistic regressions would take
-            more, fewer are drawn, and a line says so; default: 1e13 on the CPU (about 8 minutes of a core), 1e15 on a GPU.
+            more, fewer are drawn, and a line says so; default: 2e12 on the CPU (about two minutes of a core), 1e15 on a GPU.
     """
 
     needs_test_labels = needs_disjoint_sets = True
@@ -107,7 +107,7 @@ class FewShotProbe(Measure):
 
     def _draws(self, rep: Representation, shots: int) -> int:
         classes = len(rep.train_labels.unique())
-        bound = self.max_operations or (1e13 if rep.train.device.type == 'cpu' else 1e15)
+        bound = self.max_operations or (2e12 if rep.train.device.type == 'cpu' else 1e15)
         draws = affordable_draws(self.num_draws, classes, shots, rep.train.shape[1], bound)
         if draws < self.num_draws:
             print_log(f'shot_{shots}: {draws} draws instead of num_draws={self.num_draws}: regressions of {classes} classes '
