@@ -16,12 +16,14 @@ from mmifnd.studies.identity import fingerprint, read_finished, write_finished
 from mmifnd.studies.one_run import DONE, finished_before, last_detection, removal_rates
 
 STUDY = 'configs/studies/digits.py'
+#: Draws of the few images per class, each of which is a regression; 200 if the study says nothing.
+DRAWS = 'test_cfg.measures.few_shot.num_draws'
 
 
 @pytest.fixture(scope='module')
 def finished(tmp_path_factory):
     out = tmp_path_factory.mktemp('study')
-    study = load_study(STUDY).only(['simclr', 'random'])
+    study = load_study(STUDY).only(['simclr', 'random']).with_options({DRAWS: 10})
     records = run_all(study, out, seeds=[0], epochs=4, workers=2)
     results = summary_of(study, records, 'pytest')
     write_results(results, out / 'results.json')
@@ -193,7 +195,8 @@ def test_a_page_gets_the_table_the_command_and_the_differences():
 
 def test_the_command_keeps_the_runs_and_writes_a_report_that_fails_when_emptied(finished, capsys, quick_maps):
     _, out, _, results = finished
-    assert main(['study', STUDY, '--methods', 'simclr', 'random', '--seeds', '1', '--epochs', '4', '--out', str(out)]) == 0
+    assert main(['study', STUDY, '--methods', 'simclr', 'random', '--seeds', '1', '--epochs', '4',
+                 '--cfg-options', f'{DRAWS}=10', '--out', str(out)]) == 0
     printed = capsys.readouterr()
     assert '3 runs kept that were finished before' in printed.err and str(out / 'results.json') in printed.out.replace('\n', '')
     assert json.loads((out / 'results.json').read_text())['summary'].keys() == results['summary'].keys()
