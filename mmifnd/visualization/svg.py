@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.collections import Collection
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -47,6 +48,16 @@ def marks_of(axes: Axes) -> list[Artist]:
     return [artist for artist in artists if artist.get_label() != DECORATION and has_data(artist)]
 
 
+def _svg_of(figure: Figure) -> str:
+    """What ``figure.savefig`` writes with ``transparent=True``; it would draw the figure once more to lay it out."""
+    canvas, buffer = FigureCanvasSVG(figure), io.StringIO()
+    figure.set_dpi(RASTER_DPI)
+    for patch in (figure.patch, *(axes.patch for axes in figure.axes)):
+        patch.set(facecolor='none', edgecolor='none')
+    canvas.print_svg(buffer, metadata=NO_METADATA)
+    return buffer.getvalue()
+
+
 def to_inline_svg(figure: Figure, prefix: str) -> InlineSvg:
     """Render ``figure`` as SVG for an HTML page.
 
@@ -56,10 +67,8 @@ def to_inline_svg(figure: Figure, prefix: str) -> InlineSvg:
     marks = [artist for axes in figure.axes for artist in marks_of(axes)]
     for order, artist in enumerate(marks):
         artist.set_gid(f'mark_{order}')
-    buffer = io.StringIO()
     with figure_style(), boxes_are_known():
-        figure.savefig(buffer, format='svg', dpi=RASTER_DPI, metadata=NO_METADATA, transparent=True)
-    markup = buffer.getvalue()
+        markup = _svg_of(figure)
     markup = markup[markup.index('<svg'):]
     markup = re.sub(r'\bid="', f'id="{prefix}', markup)
     markup = re.sub(r'(url\(|href=")#', rf'\g<1>#{prefix}', markup)

@@ -1,13 +1,22 @@
+import io
+import pickle
+
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from mmifnd.records.arrays import RecordError
 from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization import embedding
 from mmifnd.visualization.embedding import colors_of_clusters, embedding_figure, fixed_subset, project, stages
 from mmifnd.visualization.removed import choose_anchors
-from mmifnd.visualization.style import class_colors
-from mmifnd.visualization.svg import marks_of, to_inline_svg
+from mmifnd.visualization.style import class_colors, figure_style
+from mmifnd.visualization.svg import NO_METADATA, RASTER_DPI, _svg_of, marks_of, to_inline_svg
+
+
+@pytest.fixture
+def quick_maps():
+    """The maps are what is tested here, in as many iterations as users get."""
 
 
 @pytest.mark.parametrize('epochs, expected', [([8], [8]), ([8, 16], [8, 16]), ([8, 16, 24, 32, 40], [8, 24, 40])])
@@ -68,3 +77,17 @@ def test_anchors_have_company_and_come_from_different_clusters():
     pseudo_labels = np.array([0, 0, 1, 2, 2, 2, -1, -1])
     anchors = choose_anchors(pseudo_labels)
     np.testing.assert_array_equal(np.sort(pseudo_labels[anchors]), [0, 2])
+
+
+def test_a_figure_that_is_drawn_once_is_what_savefig_writes():
+    with figure_style():
+        figure, buffer = Figure(layout='constrained', facecolor='red'), io.StringIO()
+        curve, field = figure.subplots(1, 2)
+        curve.plot([0, 1000], [0, 1], label='a')
+        curve.legend()
+        for axes in (curve, field):
+            axes.set_facecolor('blue')
+        figure.colorbar(field.imshow(np.eye(3)), label='b')
+        pickle.loads(pickle.dumps(figure)).savefig(
+            buffer, format='svg', dpi=RASTER_DPI, metadata=NO_METADATA, transparent=True)
+        assert _svg_of(figure) == buffer.getvalue()
