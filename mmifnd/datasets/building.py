@@ -1,11 +1,14 @@
 """Data sets and transforms from configs, in the scope of this package, inside of a runner and out."""
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from mmifnd.registry import DATASETS, TRANSFORMS, default_scope
+
+_collecting = threading.Lock()  # held while a data set is built
 
 
 @contextmanager
@@ -14,14 +17,18 @@ def _collecting_new_objects_only() -> Iterator[None]:
 
     Going through them takes a quarter of a second. What the caller has frozen stays frozen.
     """
-    if gc.get_freeze_count():
+    if not _collecting.acquire(blocking=False):  # within another data set, or beside one
         yield
         return
-    gc.freeze()
+    frozen = gc.get_freeze_count()
+    if not frozen:
+        gc.freeze()
     try:
         yield
     finally:
-        gc.unfreeze()
+        if not frozen:
+            gc.unfreeze()
+        _collecting.release()
 
 
 def build_dataset(config: dict | Any) -> Any:

@@ -36,6 +36,23 @@ def test_only_new_objects_are_gone_through(collecting):
     assert knot() is None and gc.get_freeze_count() == 0
 
 
+def test_within_another_data_set_nothing_is_counted(collecting, monkeypatch):
+    counted = []
+    monkeypatch.setattr(gc, 'get_freeze_count', lambda: counted.append(1) or 0)
+
+    class Outer:
+        def __init__(self, inner):
+            self.inner = build_dataset(inner)
+            self.after = build_dataset(inner)
+
+    monkeypatch.setitem(DATASETS.module_dict, 'Outer', Outer)
+    knot = weakref.ref(Knot())
+    built = build_dataset(dict(type='Outer', inner=dict(type='Collecting', knot=knot)))
+    assert built.inner.knot and built.after.knot and len(counted) == 1
+    monkeypatch.undo()
+    assert gc.get_freeze_count() == 0
+
+
 def test_also_after_a_failure():
     with pytest.raises(Exception, match='no_such'):
         build_dataset(dict(type='no_such'))
