@@ -22,9 +22,9 @@ def module_name(path):
 
 def has_example(path):
     """Whether a docstring of the file holds an example."""
-    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
-    return any('>>>' in (ast.get_docstring(node) or '') for node in ast.walk(ast.parse(path.read_text()))
-               if isinstance(node, kinds))
+    kinds, text = (ast.Module, ast.ClassDef, ast.FunctionDef), path.read_text()
+    return '>>>' in text and any(
+        '>>>' in (ast.get_docstring(node) or '') for node in ast.walk(ast.parse(text)) if isinstance(node, kinds))
 
 
 MODULES = [module_name(path) for path in sorted(ROOT.rglob('*.py')) if has_example(path)]
