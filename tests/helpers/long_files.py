@@ -1,4 +1,4 @@
-"""The files of tests that take a quarter of a minute and more, longest first; tests/conftest.py runs them first."""
+"""The files of tests that take longest, by and large the longest first; tests/conftest.py runs them first."""
 
 LONG_FILES = (
     'test_models/test_frameworks/test_per_image_combinations.py',
@@ -6,23 +6,17 @@ LONG_FILES = (
     'test_distributed/test_one_process_equals_many.py',
     'test_own_images/test_pretrain.py',
     'test_studies/test_study.py',
-    'test_apis/test_pretraining.py',
     'test_configs/test_files.py',
-    'test_own_images/test_groups.py',
     'test_apis/test_pretraining_pairs.py',
     'test_own_images/test_measures.py',
     'test_configuration/test_bad_input.py',
     'test_visualization/test_thresholds.py',
-    'test_datasets/test_fingerprint.py',
     'test_own_images/test_tolerance.py',
     'test_engine/test_checkpoint_hooks.py',
-    'test_reliability/test_fuzz_files.py',
-    'test_own_images/test_lists.py',
     'test_distributed/test_distributed_clustering.py',
     'test_engine/test_resume.py',
     'test_visualization/test_detection.py',
     'test_engine/test_false_negative_hook.py',
-    'test_registry.py',
     'test_reliability/test_bad_inputs.py',
     'test_own_images/test_resume_settings.py',
     'test_apis/test_comparing.py',
