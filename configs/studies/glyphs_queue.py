@@ -11,8 +11,9 @@ cells = dict(
     **{f'c{number}_q{keys}': dict(label=f'{number} classes, queue of {keys:,}', options={
         'train_dataloader.dataset.num_classes': number,
         'test_dataloader.dataset.num_classes': number,
+        'test_dataloader.dataset.max_images': tested,
         'default_hooks.false_negative.num_clusters': (number,),
-        'model.queue_len': keys}) for number in (10, 200) for keys in (256, 2048)})
+        'model.queue_len': keys}) for number, tested in ((10, None), (200, 4000)) for keys in (256, 2048)})
 
 same = {cell: 0.2 for cell in ('c10_q256', 'c10_q2048', 'c200_q256', 'c200_q2048')}
 methods = dict(

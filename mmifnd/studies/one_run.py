@@ -16,6 +16,7 @@ from mmengine.config import Config
 from mmifnd.configuration.command_line import set_loader_defaults
 from mmifnd.configuration.config import load_config
 from mmifnd.configuration.environment import training_run
+from mmifnd.datasets.building import build_dataset
 from mmifnd.engine.hooks import EpochCallbackHook
 from mmifnd.files import open_own
 from mmifnd.records.lines import read_records
@@ -63,6 +64,7 @@ def _measures(run: Run, config: Config, folder: Path, callback) -> dict[str, flo
     config.randomness = dict(seed=run.seed, deterministic=True)
     config.log_level = 'WARNING'
     set_loader_defaults(config)
+    build_dataset(config.test_dataloader.dataset)  # what is wrong with it is not found after the training
     total = config.train_cfg.max_epochs
     try:
         with training_run(config) as runner:

@@ -13,7 +13,7 @@ from mmifnd.configuration import load_config
 from mmifnd.records.names import DETECTION, HISTORY, folder_of
 from mmifnd.studies import as_markdown, load_study, print_table, run_all, summary_of, write_results
 from mmifnd.studies.identity import fingerprint, read_finished, write_finished
-from mmifnd.studies.one_run import DONE, finished_before, last_detection, removal_rates
+from mmifnd.studies.one_run import DONE, finished_before, last_detection, removal_rates, train_and_test
 
 STUDY = 'configs/studies/digits.py'
 #: Draws of the few images per class, each of which is a regression; 200 if the study says nothing.
@@ -95,6 +95,15 @@ def test_no_number_of_a_record_is_the_length_of_a_list(tmp_path):
     history.parent.mkdir()
     history.write_text('{"epoch": 1, "false_negative_share": 0.1}\n{"epoch": 1000000000000, "false_negative_share": 0.2}\n')
     assert removal_rates(tmp_path, 4) == [0.1, 0.2, 0.2, 0.2]
+
+
+def test_bad_test_images_are_found_before_the_training(tmp_path, monkeypatch):
+    study = load_study('configs/studies/digits.py').with_options({'test_dataloader.dataset.split': 'tests'})
+    run = next(study.runs([0]))
+    (tmp_path / run.folder).mkdir(parents=True)
+    monkeypatch.setattr('mmifnd.studies.one_run.training_run', lambda config: pytest.fail('it trains'))
+    with pytest.raises(ValueError, match="'tests'"):
+        train_and_test(run, tmp_path, None, lambda done, total: None)
 
 
 def test_an_interrupted_study_goes_on(finished, capsys):
