@@ -59,9 +59,9 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
     if config is None:
         raise UserError(f'{checkpoint}: no config beside it; say with which one it was trained: config=CONFIG')
     loaded = load_config(config, options)
-    if measures is not None:
-        _keep(loaded.test_cfg.get('measures') or {}, measures)
     check(loaded, config, TESTING)
+    if measures is not None:
+        _keep((loaded.test_cfg or {}).get('measures') or {}, measures)
     state = load_plain(str(checkpoint), map_location='cpu')
     loaded.work_dir = str(out or Path(checkpoint).expanduser().parent / EVALUATION)
     loaded.experiment_name = f'evaluation_{time.time_ns()}'  # mmengine takes two of one name for the same
@@ -80,6 +80,7 @@ def _keep(measures: dict, wanted: Sequence[str]) -> None:
     present = [name for name, measure in measures.items() if measure is not None]
     unknown = [name for name in wanted if name not in present]
     if unknown:
-        raise UserError(f'measure {unknown[0]} is not in test_cfg.measures of the config; it has {", ".join(present)}')
+        raise UserError(f'measure {unknown[0]} is not in test_cfg.measures of the config; it has '
+                        f'{", ".join(present) or "none"}')
     for name in set(measures) - set(wanted):
         del measures[name]

@@ -15,7 +15,8 @@ def read_curve(work_dir: Path, report: Report | None = None) -> list[dict[str, A
     """Entries of the steps that have a loss, of ``scalars.jsonl`` or of mmengine's logs, a file for each start of the run.
 
     Of several starts, the curve is that of the last training that began anew, with what was resumed since: a resumed start
-    replaces the steps that it repeats, and those beyond them. Without :data:`STARTS`, all logs are read.
+    replaces the steps that it repeats, and those beyond them. Starts have the order in which :data:`STARTS` notes them,
+    since logs are named by local time, which goes back in autumn and between hosts. Without it, all logs are read.
 
     Args:
         work_dir: of the run.
@@ -29,15 +30,24 @@ def read_curve(work_dir: Path, report: Report | None = None) -> list[dict[str, A
         return _steps(path, report)
     paths = {path.parents[1].name: path for path in sorted(work_dir.glob('*/vis_data/scalars.json'))}
     starts = read_json_lines(work_dir / STARTS, report=report)
-    anew = {_log_of(start, list(paths)) for start in starts if start.get('resumed') is False}
+    names = [_log_of(start, list(paths)) for start in starts]
+    anew = {name for name, start in zip(names, starts) if start.get('resumed') is False}
+    place = {name: position for position, name in enumerate(names)}
     curve: list[dict[str, Any]] = []
-    for name, path in paths.items():
-        steps = _steps(path, report)
+    for name in sorted(paths, key=lambda name: (place.get(name, -1), name)):
+        steps = _steps(paths[name], report)
         if steps and name in anew:  # an evaluation in the same folder has no steps
             curve = []
-        elif steps and starts:
-            curve = [entry for entry in curve if entry['step'] < steps[0]['step']]
-        curve += steps
+        curve = _continued(curve, steps) if starts else curve + steps
+    return curve
+
+
+def _continued(curve: list[dict[str, Any]], steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The curve with steps of a later start in the place of those that they repeat; a log of one second can hold two starts."""
+    for entry in steps:
+        while curve and curve[-1]['step'] >= entry['step']:
+            curve.pop()
+        curve.append(entry)
     return curve
 
 

@@ -57,5 +57,8 @@ def test_bad_input(checkpoint):
         evaluate(checkpoint)
     with pytest.raises(ValueError, match='measure top1 is not in test_cfg.measures of the config; it has knn, linear'):
         evaluate(checkpoint, CONFIG, measures=['top1'])
+    for options in ({'test_cfg': None}, {'test_cfg.measures': None}):
+        with pytest.raises(ValueError, match='measure knn is not in test_cfg.measures of the config; it has none'):
+            evaluate(checkpoint, CONFIG, measures=['knn'], options=options)
     with pytest.raises(FileNotFoundError, match='none.pth does not exist'):
         evaluate(checkpoint.with_name('none.pth'), CONFIG)

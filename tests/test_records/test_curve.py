@@ -54,3 +54,19 @@ def test_logs_without_a_list_of_starts_are_all_read(start, tmp_path):
     start(FIRST, (5, 10), resumed=None)
     start(SECOND, (5,), resumed=None)
     assert curve(tmp_path) == [(5, 10.), (10, 10.), (5, 11.)]
+
+
+@pytest.mark.parametrize('resumed, expected', [
+    (True, [(5, 11.), (10, 11.), (15, 10.), (20, 10.)]), (False, [(15, 10.), (20, 10.)])])
+def test_starts_have_the_order_in_which_they_were_noted(start, tmp_path, resumed, expected):
+    """Local time goes back in autumn, and is another one on another host."""
+    start(SECOND, (5, 10))
+    start(FIRST, (15, 20), resumed=resumed)
+    assert curve(tmp_path) == expected
+
+
+def test_two_starts_of_one_second_share_a_log(start, tmp_path):
+    start(FIRST, (1, 2, 3, 1, 2))
+    with open(tmp_path / 'starts.jsonl', 'a') as file:
+        file.write(json.dumps(dict(resumed=False, log=FIRST)) + '\n')
+    assert curve(tmp_path) == [(1, 10.), (2, 10.)]
