@@ -13,7 +13,9 @@ import mmifnd
 from mmifnd.configuration.versions import versions
 from mmifnd.files import write_whole
 from mmifnd.foreign import read_json
-from mmifnd.records.lines import take_check, written_line
+from mmifnd.records.kinds import is_text
+from mmifnd.records.lines import CHECK, take_check, written_line
+from mmifnd.records.scores import is_measure
 from mmifnd.shortage import ShortageError
 
 
@@ -29,10 +31,16 @@ def fingerprint(config: Config, seed: int) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=repr).encode()).hexdigest()
 
 
-def read_finished(path: Path, identity: str) -> dict[str, Any] | None:
-    """The record at ``path`` if its fingerprint is ``identity``; None if it is missing, damaged or another run's.
+def read_finished(path: Path, identity: str, method: str, seed: int) -> dict[str, Any] | None:
+    """The record at ``path`` if it is that of this run; None if it is missing, damaged or another run's.
 
-    A record that has changed since :func:`write_finished` is damaged.
+    A record is damaged if it has changed since :func:`write_finished`, also if its checksum was removed.
+
+    Args:
+        path: of the file.
+        identity: the :func:`fingerprint` of the run.
+        method: the run's method.
+        seed: the run's seed.
     """
     try:
         record = read_json(path)
@@ -40,13 +48,21 @@ def read_finished(path: Path, identity: str) -> dict[str, Any] | None:
         raise
     except (OSError, ValueError):
         return None
-    is_sound = isinstance(record, dict) and take_check(record)
-    return record if is_sound and record.get('fingerprint') == identity else None
+    is_sound = isinstance(record, dict) and isinstance(record.get(CHECK), str) and take_check(record)
+    return record if is_sound and _is_of(record, identity, method, seed) else None
 
 
 def write_finished(record: dict[str, Any], path: Path) -> None:
     """Write what :func:`read_finished` reads, with a checksum; whole, or not at all."""
     write_whole(path, written_line(record))
+
+
+def _is_of(record: dict[str, Any], identity: str, method: str, seed: int) -> bool:
+    """Whether a record says of this run what :func:`~mmifnd.studies.one_run.train_and_test` returns."""
+    measures, seconds = record.get('measures'), record.get('seconds')
+    return (record.get('fingerprint') == identity and record.get('method') == method and type(record.get('seed')) is int
+            and record['seed'] == seed and is_text(record.get('work_dir')) and seconds is not None and is_measure(seconds)
+            and isinstance(measures, dict) and all(map(is_measure, measures.values())))
 
 
 def _as_list(names: str | Iterable[str]) -> list[str]:

@@ -30,7 +30,8 @@ DONE = 'measures.json'
 
 def finished_before(run: Run, out: Path, epochs: int | None) -> dict[str, Any] | None:
     """What :func:`train_and_test` returned for this very run, where its folder says so; else None."""
-    return read_finished(out / run.folder / DONE, fingerprint(_config(run, out, epochs), run.seed))
+    identity = fingerprint(_config(run, out, epochs), run.seed)
+    return read_finished(out / run.folder / DONE, identity, run.method.name, run.seed)
 
 
 def train_and_test(run: Run, out: Path, epochs: int | None, callback: Callable[[int, int], None]) -> dict[str, Any]:

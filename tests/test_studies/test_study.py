@@ -135,21 +135,36 @@ def test_a_run_that_cannot_begin_is_named(tmp_path):
     assert 'UserError' in (tmp_path / 'simclr' / 'seed_0' / 'log.txt').read_text()
 
 
+RECORD = dict(method='a', seed=0, work_dir='a/seed_0', seconds=1.5, measures=dict(knn=97.1, nmi=None), fingerprint='x')
+
+
 def test_a_torn_record_is_no_finished_run(tmp_path):
     path = tmp_path / DONE
-    assert read_finished(path, 'x') is None
-    path.write_text('{"fingerprint": "x", "meas')
-    assert read_finished(path, 'x') is None
-    for text in ('5', 'null', '["fingerprint"]', '[' * 100_000, '{"fingerprint": "x", "fingerprint": "x"}'):
+    assert read_finished(path, 'x', 'a', 0) is None
+    for text in ('5', 'null', '["fingerprint"]', '[' * 100_000, '{"fingerprint": "x", "fingerprint": "x"}',
+                 '{"fingerprint": "x", "meas'):
         path.write_text(text)
-        assert read_finished(path, 'x') is None
-    record = dict(fingerprint='x', measures=dict(knn=97.1))
-    write_finished(record, path)
-    assert read_finished(path, 'x') == record and read_finished(path, 'y') is None
+        assert read_finished(path, 'x', 'a', 0) is None
+    write_finished(RECORD, path)
+    assert read_finished(path, 'x', 'a', 0) == RECORD
+    assert [read_finished(path, *run) for run in (('y', 'a', 0), ('x', 'b', 0), ('x', 'a', 1))] == [None] * 3
     path.write_text(path.read_text().replace('97.1', '79.1'))
-    assert read_finished(path, 'x') is None
-    path.write_text('{"fingerprint": "x"}')  # of a version without checksums
-    assert read_finished(path, 'x') == {'fingerprint': 'x'}
+    assert read_finished(path, 'x', 'a', 0) is None
+
+
+@pytest.mark.parametrize('check', [{}, dict(crc32=None), dict(crc32=5)])
+def test_a_record_without_its_checksum_is_no_finished_run(tmp_path, check):
+    (tmp_path / DONE).write_text(json.dumps({**RECORD, **check}))
+    assert read_finished(tmp_path / DONE, 'x', 'a', 0) is None
+
+
+@pytest.mark.parametrize('changes', [
+    dict(measures=None), dict(measures=dict(knn='97.1')), dict(measures=dict(knn=True)), dict(measures=dict(knn=[1.])),
+    dict(measures=[97.1]), dict(seed=[0]), dict(seed=False), dict(seed=1), dict(method='b'), dict(method=None),
+    dict(seconds='1'), dict(seconds=None), dict(work_dir=5)])
+def test_a_record_that_no_run_writes_is_no_finished_run(tmp_path, changes):
+    write_finished({**RECORD, **changes}, tmp_path / DONE)
+    assert read_finished(tmp_path / DONE, 'x', 'a', 0) is None
 
 
 def test_a_detector_of_the_user_belongs_to_the_code(tmp_path, monkeypatch):
