@@ -10,6 +10,8 @@ import argparse
 
 from mmifnd.files import write_whole
 
+from .scored import read_sources
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to show."""
@@ -22,9 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Read, print, write."""
-    from mmifnd.studies.results import means_over_methods, read_runs
+    from mmifnd.studies.results import means_over_methods
     from mmifnd.studies.results_table import markdown_table
-    runs = [run for source in args.results for run in read_runs(source)]
+    runs = read_sources(args.results)
     table = markdown_table([*runs, *(means_over_methods(runs) if args.mean else ())], args.measures)
     print(table)
     if args.out:

@@ -9,6 +9,8 @@ seeds of one bar.
 
 import argparse
 
+from .scored import read_sources
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which results."""
@@ -18,11 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Draw and write."""
-    from mmifnd.studies.results import read_runs
     from mmifnd.visualization.group_bars import READINGS, grouping_figure, groupings_of
     from mmifnd.visualization.picture import save_picture
     runs: dict[str, list] = {}
-    for run in (run for source in args.results for run in read_runs(source)):
+    for run in read_sources(args.results):
         runs.setdefault(run.method, []).append(run.measures)
     save_picture(grouping_figure(groupings_of(runs)), args.out)
     print(f'{args.out}: {" ".join(READINGS.values())}')

@@ -6,6 +6,8 @@
 
 import argparse
 
+from .scored import read_sources
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to compare."""
@@ -16,7 +18,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Read, test, print."""
-    from mmifnd.studies.results import read_runs
     from mmifnd.studies.results_table import significance_table
-    one, other = ([run for source in sources for run in read_runs(source)] for sources in (args.results, args.against))
-    print(significance_table(one, other, args.measures))
+    print(significance_table(read_sources(args.results), read_sources(args.against), args.measures))

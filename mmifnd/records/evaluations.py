@@ -11,11 +11,9 @@ from mmifnd.foreign import read_json
 from mmifnd.shortage import ShortageError
 
 from .names import EVALUATION
+from .scores import is_score
 
 _LOGGER = logging.getLogger('mmifnd')
-
-#: No measure is as large; beyond it a whole number may not even be a float.
-LARGEST = 1e300
 
 
 class _Evaluation(NamedTuple):
@@ -57,14 +55,8 @@ def _read(path: Path) -> _Evaluation | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     for name, value in values.items():
-        if value is not None and not _is_number(value, least=1 if name.endswith('_groups') else -LARGEST):
+        if not is_score(name, value):
             _LOGGER.warning('%s: %r is %r and no number that it can be; the file is left out', path, name[:40], str(value)[:40])
             return None
     return _Evaluation(str(found.get('checkpoint_hash')), {
         name: float(value) for name, value in values.items() if value is not None and not math.isnan(value)})
-
-
-def _is_number(value: object, least: float) -> bool:
-    """Whether it is a number that a measure can have; NaN is one that could not be taken."""
-    is_real = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_real and not abs(value) >= LARGEST and not value < least  # which NaN is not

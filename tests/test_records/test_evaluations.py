@@ -43,7 +43,7 @@ def test_what_was_not_measured_and_what_is_no_evaluation_has_no_value(tmp_path, 
     assert read_evaluations(tmp_path) == dict(nmi=4.)
 
 
-@pytest.mark.parametrize('value', ['0.9', '1_0', True, float('inf'), -float('inf'), 10**400, [1], {}])
+@pytest.mark.parametrize('value', ['0.9', '1_0', True, float('inf'), -float('inf'), 10**400, 1e100, [1], {}])
 def test_what_is_no_number_is_named_and_none_of_its_file_is_taken(tmp_path, write, caplog, value):
     write('a.json', 'a', knn=1., nmi=value)
     assert read_evaluations(tmp_path) == {}
@@ -51,7 +51,7 @@ def test_what_is_no_number_is_named_and_none_of_its_file_is_taken(tmp_path, writ
     assert str(tmp_path / 'a.json') in line and "'nmi'" in line and 'no number' in line
 
 
-@pytest.mark.parametrize('count', [0, -1, 0.5])
+@pytest.mark.parametrize('count', [0, -1, 0.5, 2.5, float('nan')])
 def test_there_is_at_least_one_group(tmp_path, write, count):
     write('a.json', 'a', fine_groups=count, fine_top1=80.)
     write('b.json', 'b', fine_groups=3, coarse_top1=-1.)

@@ -114,6 +114,7 @@ LEVEL = dict(num_clusters=3, nmi=50.)
     ('health', dict(alarms=[5, [1]]), 'alarms is [5, [1]]'),
     ('detection', dict(precision='50'), "precision is '50', expected a number, or null"),
     ('detection', dict(precision=10**400), 'precision is 1000'),
+    ('detection', dict(precision=1e308), 'precision is 1e+308'),
     ('detection', dict(direction=['image']), "direction is ['image'], expected a text"),
     ('online', dict(knn=True), 'knn is True'),
     ('online', dict(epoch=-3), 'epoch is -3, expected a whole number from 0 on'),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmifnd.cli import main
 from mmifnd.visualization import check_report, write_run_report
 from mmifnd.visualization.group_bars import describe, grouping_figure, groupings_of
 from mmifnd.visualization.group_examples import choose_groups, group_examples_figure, group_title, spread_over_classes
@@ -89,6 +90,19 @@ def test_the_tool_draws_results_and_names_what_is_missing(tmp_path, monkeypatch,
     with pytest.raises(SystemExit):
         runpy.run_path(tool, run_name='__main__')
     assert 'no run has NAME_top1' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name, value', [
+    ('coarse_groups', float('inf')), ('coarse_groups', float('nan')), ('coarse_groups', 0), ('coarse_groups', -3),
+    ('coarse_groups', 2.5), ('coarse_top1', float('inf')), ('coarse_top1', 1e308)])
+def test_results_that_lie_are_named_and_not_drawn(tmp_path, capsys, name, value):
+    path, out = tmp_path / 'a.json', tmp_path / 'bars.svg'
+    write_evaluation(path, dict(measures(), **{name: value}))
+    with pytest.raises(SystemExit) as end:
+        main(['group-accuracy', str(path), '--out', str(out)])
+    line, = capsys.readouterr().err.splitlines()
+    assert end.value.code == 2 and line.startswith(f'error: {name} of ') and str(path) in line and 'run it again' in line
+    assert not out.exists()
 
 
 # --- images of groups ---------------------------------------------------------------------------------------------------
