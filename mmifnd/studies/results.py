@@ -99,6 +99,9 @@ def read_runs(source: str) -> list[ScoredRun]:
         raise UserError(f'{path} does not exist; give a results.json of tools/study.py or tools/test.py --out') from None
     with believed(path, 'give a results.json of tools/study.py or tools/test.py --out'):
         is_study = isinstance(results, dict) and 'runs' in results
+        if method is not None and not is_study:
+            raise UserError(f'{path} is the evaluation of one run and has no method {method}; give {path} alone, or '
+                            f'STUDY/results.json:{method}')
         runs = _of_study(results, path, method) if is_study else [_of_evaluation(results, path)]
     return [replace(run, method=label) for run in runs] if label else runs
 

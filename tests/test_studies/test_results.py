@@ -160,6 +160,13 @@ def test_bad_input_is_one_line(tmp_path):
         paired_values([run], [ScoredRun('b', 1, dict(knn=1.))], 'knn')
 
 
+def test_an_evaluation_has_no_methods(tmp_path):
+    path = written(tmp_path, 'a', 0, knn=80.)
+    with pytest.raises(UserError, match='is the evaluation of one run and has no method simclr; give .*json alone, or STUDY'):
+        read_runs(f'{path}:simclr')
+    assert read_runs(f'ours={path}') == [ScoredRun('ours', 0, dict(knn=80.))]
+
+
 def run_of(**changes):
     return dict(dict(method='a', seed=0, work_dir='a/seed_0', measures=dict(knn=1., nmi=None, svm=2)), **changes)
 
