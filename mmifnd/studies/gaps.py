@@ -57,12 +57,16 @@ def gap_sentences(found: dict[str, Any], labels: Mapping[str, str]) -> list[str]
     lines = [f'{labels[name]}: {gap["mean"]:+.2f} points, {gap["log_odds_mean"]:+.3f} in log-odds, over {gap["n"]} seeds'
              for name, gap in found['gaps'].items()]
     for test in found['tests']:
+        between = f'{labels[test["later"]]} against {labels[test["earlier"]]}'
+        if not test['points']['n']:
+            lines.append(f'{between}: no seed in common')
+            continue
         parts = []
         for scale, digits in (('points', 2), ('log_odds', 3)):
             p = test[scale]['p_larger']
             parts.append(f'{test[scale]["mean_difference"]:+.{digits}f} {"points" if scale == "points" else "in log-odds"}'
                          + (f' (p larger {p:.3g}, smaller {test[scale]["p_smaller"]:.3g})' if p is not None else ''))
-        lines.append(f'{labels[test["later"]]} against {labels[test["earlier"]]}: {", ".join(parts)}')
+        lines.append(f'{between}: {", ".join(parts)}')
     return lines
 
 

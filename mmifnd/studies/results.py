@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmifnd.configuration.errors import UserError
 from mmifnd.configuration.versions import versions
 from mmifnd.evaluation import Summary
+from mmifnd.evaluation.runs import is_measured
 from mmifnd.files import open_regular
 from mmifnd.foreign import believed, read_json
 from mmifnd.records.scores import check_run
@@ -193,4 +194,4 @@ def _checked(run: ScoredRun, path: str) -> ScoredRun:
     """A run without what could not be measured."""
     check_run(run.method, run.seed, run.measures, path)
     check_run(run.method, run.seed, run.spreads, path)
-    return replace(run, measures={name: value for name, value in run.measures.items() if value is not None})
+    return replace(run, measures={name: value for name, value in run.measures.items() if is_measured(value)})

@@ -34,6 +34,8 @@ def print_table(results: dict[str, Any], console: Console | None = None) -> None
         console.print(shown(_sentence(results, comparison), 1000), markup=False, highlight=False)
     for line in _gap_lines(results):
         console.print(shown(line, 1000), markup=False, highlight=False)
+    for line in results.get('left_out', ()):
+        console.print(shown(line, 1000), markup=False, highlight=False, soft_wrap=True)
 
 
 def as_markdown(results: dict[str, Any]) -> str:
@@ -42,7 +44,7 @@ def as_markdown(results: dict[str, Any]) -> str:
     lines = [f'`{results["command"]}`', '', f'{_counted(_seeds(results), "seed")}, mean ± standard deviation, in '
              f'{_units(results)}.', '', *map(markdown_row, [header, ['---'] * len(header), *_rows(results, ' ± ')]), '']
     sentences = [f'- {in_markdown(_sentence(results, comparison))}' for comparison in results['comparisons']]
-    sentences += [f'- {in_markdown(line)}' for line in _gap_lines(results)]
+    sentences += [f'- {in_markdown(line)}' for line in (*_gap_lines(results), *results.get('left_out', ()))]
     return '\n'.join([*lines, *sentences]) + '\n'
 
 

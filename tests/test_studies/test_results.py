@@ -168,7 +168,8 @@ def test_an_evaluation_has_no_methods(tmp_path):
 
 
 def run_of(**changes):
-    return dict(dict(method='a', seed=0, work_dir='a/seed_0', measures=dict(knn=1., nmi=None, svm=2)), **changes)
+    measures = dict(knn=1., nmi=None, lidar=float('nan'), svm=2)
+    return dict(dict(method='a', seed=0, work_dir='a/seed_0', measures=measures), **changes)
 
 
 def test_what_could_not_be_measured_is_left_out(tmp_path):

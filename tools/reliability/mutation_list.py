@@ -269,7 +269,7 @@ MUTATIONS = [
              (f'{EVALUATION}/test_group_probe.py',)),
     Mutation('one-sided the wrong way', 'mmifnd/evaluation/significance.py', "alternative='greater'", "alternative='less'",
              (f'{EVALUATION}/test_significance.py',)),
-    Mutation('runs are paired in the order in which they ended', 'mmifnd/studies/summary.py',
+    Mutation('runs are paired in the order in which they ended', 'mmifnd/evaluation/runs.py',
              '[of_b[seed] for seed in both]', 'list(of_b.values())[:len(both)]', ('tests/test_studies/test_study.py',)),
     Mutation('a config is not checked', 'mmifnd/configuration/config.py', '    check(config, path, task)\n', '',
              ('tests/test_configuration/test_config_checks.py',)),
