@@ -17,6 +17,8 @@ from .fonts import boxes_are_known
 from .style import DECORATION, TONES, figure_style
 
 RASTER_DPI = 220
+#: The text of an element that has signs of what is replaced in attributes; a '>' in it or in an attribute is escaped.
+_TEXT = re.compile(r'((?<=>)[^<]*["#][^<]*(?=<))')
 NO_METADATA = dict.fromkeys(('Creator', 'Date', 'Format', 'Type'))
 
 
@@ -70,8 +72,15 @@ def to_inline_svg(figure: Figure, prefix: str) -> InlineSvg:
     with figure_style(), boxes_are_known():
         markup = _svg_of(figure)
     markup = markup[markup.index('<svg'):]
-    markup = re.sub(r'\bid="', f'id="{prefix}', markup)
-    markup = re.sub(r'(url\(|href=")#', rf'\g<1>#{prefix}', markup)
+    parts = _TEXT.split(markup)  # tags, and in between what a text of the figure says
+    parts[::2] = (_of_page(tags, prefix) for tags in parts[::2])
+    return InlineSvg(''.join(parts), len(figure.axes), len(marks), round(figure.get_figwidth() * 96))
+
+
+def _of_page(tags: str, prefix: str) -> str:
+    """Tags whose ids are unique on a page, and whose neutral tones are its variables."""
+    tags = re.sub(r'\bid="', f'id="{prefix}', tags)
+    tags = re.sub(r'(url\(|href=")#', rf'\g<1>#{prefix}', tags)
     for tone in TONES:
-        markup = markup.replace(tone.neutral, f'var({tone.variable})')
-    return InlineSvg(markup, len(figure.axes), len(marks), round(figure.get_figwidth() * 96))
+        tags = tags.replace(tone.neutral, f'var({tone.variable})')
+    return tags
