@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, TextIO
 
+from mmifnd.errors import UserError
+
 Tell = Callable[[str], None]
 
 #: The names that streams have in ``sys``, and in messages.
@@ -92,6 +94,54 @@ def lasting(*names: str) -> Iterator[None]:
                 setattr(sys, name, stream)
                 stack.callback(_restore, name, stream, before)
         yield
+
+
+@contextmanager
+def escaping() -> Iterator[None]:
+    r"""Let standard output and error show what their encoding lacks as an escape, such as ``\u03c4``, and not fail at it."""
+    before = []
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(*_LOSSES, AttributeError):  # it is lost, or a replacement that takes all
+            if stream.errors == 'strict' or not stream.encoding.lower().startswith('utf'):
+                before.append((stream, stream.errors))
+                stream.reconfigure(errors='backslashreplace')
+    try:
+        yield
+    finally:
+        for stream, errors in before:
+            with suppress(*_LOSSES, AttributeError):
+                stream.reconfigure(errors=errors)
+
+
+@contextmanager
+def shown_output() -> Iterator[None]:
+    """Write out at the end what standard output still holds, at which the interpreter would fail later.
+
+    Raises:
+        UserError: if that is not possible, and no other error ends the block.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if (loss := _flush_output()) and isinstance(error, SystemExit) and not error.code:
+            raise loss from None
+        raise
+    if loss := _flush_output():
+        raise loss
+
+
+def _flush_output() -> UserError | None:
+    """Flush standard output; if it cannot be written, drop what it holds, and return the error that says so."""
+    if sys.stdout is None:
+        return None
+    try:
+        sys.stdout.flush()
+    except _LOSSES as error:
+        with suppress(*_LOSSES):
+            _discard(sys.stdout)
+        reason = getattr(error, 'strerror', None) or error
+        return UserError(f'{STREAMS["stdout"]} could not be written ({reason}); send it to a place with room, or to a file')
+    return None
 
 
 def tell_losses(tell: Tell) -> None:

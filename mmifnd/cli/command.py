@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import mmifnd
 from mmifnd.configuration.errors import one_line_errors
-from mmifnd.console import STREAMS, lasting
+from mmifnd.console import STREAMS, escaping, lasting, shown_output
 from mmifnd.errors import near_matches
 
 
@@ -75,7 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     name, *others = (sys.argv[1:] if arguments is None else arguments) or ['']
     if name in ('-h', '--help', '--version'):
-        print(f'mmifnd {mmifnd.__version__}' if name == '--version' else _help())
+        with one_line_errors(), escaping(), shown_output():
+            print(f'mmifnd {mmifnd.__version__}' if name == '--version' else _help())
         return 0
     if name in COMMANDS:
         return run_command(name, others, f'mmifnd {name}')
@@ -106,7 +107,7 @@ def run_command(name: str, arguments: Sequence[str], program: str) -> int:
     args = argparse.Namespace(command=shlex.join([*program.split(), *arguments]))
     has_begun = getattr(module, 'has_begun', lambda args: False)
     streams = STREAMS if COMMANDS[name].is_in_files else ('stderr',)
-    with lasting(*streams), one_line_errors(started=lambda: has_begun(args)):
+    with escaping(), lasting(*streams), one_line_errors(started=lambda: has_begun(args)), shown_output():
         return module.run(parser.parse_args(arguments, args)) or 0
 
 

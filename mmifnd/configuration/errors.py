@@ -59,8 +59,9 @@ def one_line_errors(started=lambda: False) -> Iterator[None]:
 def one_line(error: BaseException) -> str:
     """The message of ``error`` without the names of the classes that were being built around it."""
     if isinstance(error, OSError) and error.errno in FULL_DISK and not isinstance(error, UserError):
-        return (f'{error.filename or "a file of the run, such as its log,"} could not be written ({error.strerror}); free some '
-                'room on the disk, then run the command again (a training with --resume)')
+        place = error.filename or 'standard output, or a file of the run such as its log,'
+        return (f'{place} could not be written ({error.strerror}); free some room on the disk, then run the command again '
+                '(a training with --resume)')
     if isinstance(error, ModuleNotFoundError):
         error = MissingExtra.of(error) or error
     text = error.args[0] if isinstance(error, KeyError) and error.args else str(error)

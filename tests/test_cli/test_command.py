@@ -2,6 +2,7 @@
 
 import argparse
 import inspect
+import io
 import subprocess
 import sys
 from importlib import import_module
@@ -137,3 +138,47 @@ def test_a_subcommand_knows_how_it_was_called(failing, monkeypatch):
     monkeypatch.setattr(failing, 'run', lambda args: calls.append(args.command))
     assert run_command('failing', ['a b'], 'python tools/failing.py') == 0
     assert calls == ["python tools/failing.py 'a b'"]
+
+
+@pytest.mark.parametrize('encoding', ['ascii', 'latin-1', 'utf-8'])
+@pytest.mark.parametrize('is_in_files', [True, False])
+def test_what_a_stream_cannot_show_is_escaped_and_nothing_else_is_lost(failing, monkeypatch, capsys, encoding, is_in_files):
+    monkeypatch.setitem(COMMANDS, 'failing', COMMANDS['failing']._replace(is_in_files=is_in_files))
+    monkeypatch.setattr(failing, 'run', lambda args: print('temperature \u03c4\nnext line'))
+    shown = io.BytesIO()
+    stream = io.TextIOWrapper(shown, encoding=encoding)
+    monkeypatch.setattr(sys, 'stdout', stream)
+    assert run_command('failing', ['x'], 'mmifnd failing') == 0
+    sign = '\u03c4' if encoding == 'utf-8' else r'\u03c4'
+    assert shown.getvalue().decode(encoding) == f'temperature {sign}\nnext line\n'
+    assert stream.errors == 'strict' and capsys.readouterr().err == ''
+
+
+@pytest.mark.parametrize('arguments', [['--help'], ['--version'], ['compare-results', '--help'], ['failing', 'x']])
+def test_an_output_that_is_full_ends_in_one_line(failing, monkeypatch, capsys, arguments):
+    monkeypatch.setitem(COMMANDS, 'failing', COMMANDS['failing']._replace(is_in_files=False))
+    monkeypatch.setattr(failing, 'run', lambda args: print('a line'))
+    with open('/dev/full', 'w') as full:
+        monkeypatch.setattr(sys, 'stdout', full)
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
+        full.flush()  # nothing waits, at which the interpreter would fail
+    assert end.value.code == 2
+    assert capsys.readouterr().err == ('error: standard output could not be written (No space left on device); send it to a '
+                                       'place with room, or to a file\n')
+
+
+def test_bad_input_is_told_also_if_the_output_is_full(failing, monkeypatch, capsys):
+    monkeypatch.setitem(COMMANDS, 'failing', COMMANDS['failing']._replace(is_in_files=False))
+
+    def run(args):
+        print('a line')
+        raise UserError('wrong')
+
+    monkeypatch.setattr(failing, 'run', run)
+    with open('/dev/full', 'w') as full:
+        monkeypatch.setattr(sys, 'stdout', full)
+        with pytest.raises(SystemExit):
+            main(['failing', 'x'])
+        full.flush()
+    assert capsys.readouterr().err == 'error: wrong\n'

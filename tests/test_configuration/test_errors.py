@@ -130,7 +130,7 @@ def test_a_full_disk_is_bad_input_at_any_time(monkeypatch, capsys):
     monkeypatch.delenv('RANK', raising=False)
     assert ended_by(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), '/a/log.txt'), started=lambda: True) == 2
     assert capsys.readouterr().err.startswith('error: /a/log.txt could not be written (No space left on device); free')
-    assert one_line(OSError(errno.EDQUOT, 'over quota')).startswith('a file of the run, such as its log, could not be written')
+    assert one_line(OSError(errno.EDQUOT, 'over quota')).startswith('standard output, or a file of the run such as its log,')
 
 
 @pytest.mark.parametrize('error, line', [
