@@ -14,9 +14,10 @@ from mmifnd.files import write_whole
 from mmifnd.machine import available_cores
 from mmifnd.records.run_lock import locked
 from mmifnd.studies import Method, Study, as_markdown, run_all, summary_of, write_results
+from mmifnd.studies.measured import check_measured
 from mmifnd.studies.plan import TEMPERATURE
 from mmifnd.studies.report import write_report
-from mmifnd.studies.temperatures import at_temperatures, best_temperatures, temperature_table
+from mmifnd.studies.temperatures import at_temperatures, best_temperatures, check_temperatures, temperature_table
 
 from .pretraining import pretrain, pretraining_config
 from .pretraining_arguments import check_writable
@@ -90,6 +91,7 @@ def compare(data: str | Path, out: str | Path, methods: Sequence[str] = ('none',
 def _compare(data: str | Path, out: Path, methods: Sequence[str], temperatures: Sequence[float], seeds: int,
              choosing_seeds: int, measure: str, workers: int, command: str, settings: dict[str, Any]) -> Comparison:
     study = _study(data, out, methods, measure, settings)
+    check_measured(study, measure)
     if len(temperatures) > 1:
         study = _choose(study, out, temperatures, range(FIRST_CHOOSING_SEED, FIRST_CHOOSING_SEED + choosing_seeds), measure,
                         workers, command)
@@ -105,8 +107,7 @@ def _compare(data: str | Path, out: Path, methods: Sequence[str], temperatures: 
 def _check(methods: Sequence[str], temperatures: Sequence[float], seeds: int, choosing_seeds: int, measure: str) -> None:
     if isinstance(methods, str) or len(set(methods)) < 2 or len(set(methods)) < len(methods):
         raise UserError(f"methods={methods!r} must be at least two different ones, such as ('none', 'ifnd')")
-    if isinstance(temperatures, (int, float)) or not len(temperatures) or not all(value > 0 for value in temperatures):
-        raise UserError(f'temperatures={temperatures!r} must be one or more positive numbers, such as (0.1, 0.2, 0.5)')
+    check_temperatures(temperatures)
     for name, value in (('seeds', seeds), ('choosing_seeds', choosing_seeds)):
         if not isinstance(value, int) or value < 1:
             raise UserError(f'{name}={value!r} is below 1; give a whole number of at least 1')
@@ -170,8 +171,8 @@ def _choose(study: Study, out: Path, temperatures: Sequence[float], seeds: range
     grid = at_temperatures(study, temperatures)
     results = summary_of(grid, run_all(grid, out / 'temperatures', list(seeds), workers=workers), command)
     write_results(results, out / 'temperatures.json')
-    write_whole(out / 'temperatures.md', temperature_table(results, study, temperatures, measure))
     best = best_temperatures(results, study, temperatures, measure)
+    write_whole(out / 'temperatures.md', temperature_table(results, study, temperatures, measure))
     chosen = {name: replace(method, options={**method.options, TEMPERATURE: best[name]})
               for name, method in study.methods.items()}
     return replace(study, methods=chosen)

@@ -31,7 +31,8 @@ def run(args: argparse.Namespace) -> None:
     os.environ.setdefault('OMP_NUM_THREADS', '1')  # before torch is imported; each run has a process of its own
     from mmifnd.records.run_lock import locked
     from mmifnd.studies import load_study, run_all, summary_of, write_results
-    from mmifnd.studies.temperatures import at_temperatures, temperature_table
+    from mmifnd.studies.measured import check_measured
+    from mmifnd.studies.temperatures import at_temperatures, best_temperatures, temperature_table
     check_positive(workers=args.workers)
     if min(args.seeds) < 0:
         raise UserError(f'--seeds {min(args.seeds)} is negative; seeds count from 0')
@@ -43,10 +44,12 @@ def run(args: argparse.Namespace) -> None:
     study = study.only(args.methods) if args.methods else study
     study = study.with_options(args.cfg_options or {})
     grid = at_temperatures(study, args.temperatures)
+    check_measured(grid, args.measure)
     out = Path(args.out)
     with locked(out, args.take_over):
         results = summary_of(grid, run_all(grid, out, args.seeds, workers=args.workers), args.command)
         write_results(results, out / 'results.json')
+        best_temperatures(results, study, args.temperatures, args.measure)  # refuses a method of which there is none
         text = temperature_table(results, study, args.temperatures, args.measure)
         write_whole(out / 'temperatures.md', text)
     print(text)

@@ -85,6 +85,8 @@ def test_compare_hands_on_what_it_was_given(passed_on, monkeypatch, capsys):
     (['--measure', 'nothing'], '--measure nothing: the study has no such measure; it has '),
     (['--seeds', '-1'], '--seeds -1 is negative; seeds count from 0'),
     (['--workers', '0'], 'workers'),
+    (['--temperatures', '0.1', 'nan'], 'temperatures=[0.1, nan] must be one or more positive numbers'),
+    (['--measure', 'knn', '--cfg-options', 'test_cfg.measures.knn=None'], 'knn is not measured, test_cfg.measures has no KNN'),
     (['--methods', 'ifdn'], 'ifdn')])
 def test_temperatures_are_not_chosen_of_what_does_not_exist(arguments, words, capsys, tmp_path):
     assert words in refusal(capsys, 'select-temperature', 'studies/digits', '--out', str(tmp_path), *arguments)
@@ -102,6 +104,9 @@ def test_temperatures_are_chosen_on_the_grid(passed_on, tmp_path, capsys, monkey
                  '100', '101', '--out', str(tmp_path)]) == 0
     assert (tmp_path / 'temperatures.md').read_text() in capsys.readouterr().out
     assert len(json.loads((tmp_path / 'results.json').read_text())['runs']) == 4
+    measured['shot_1'] = None
+    assert 'SimCLR has no shot_1 to choose a temperature by; choose another measure' in refusal(
+        capsys, 'select-temperature', 'studies/digits', '--methods', 'simclr', '--out', str(tmp_path))
 
 
 @pytest.mark.parametrize('arguments, words', [
