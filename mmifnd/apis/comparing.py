@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
-from mmifnd.configuration.config import apply_options
+from mmifnd.configuration.config import apply_options, require_parts
 from mmifnd.errors import UserError, near_matches
 from mmifnd.files import write_whole
 from mmifnd.machine import available_cores
@@ -33,6 +33,9 @@ MEASURES = dict(
     nmi=dict(label='NMI', unit='%', higher_is_better=True),
     step_precision_micro=dict(label='precision', unit='%', higher_is_better=True),
     step_recall_micro=dict(label='recall', unit='%', higher_is_better=True))
+#: Parts that a comparison needs of each config.
+PARTS = ('model', 'train_dataloader.dataset', 'train_cfg', 'optim_wrapper', 'default_hooks.checkpoint',
+         'test_dataloader.dataset', 'test_cfg.measures')
 #: Seeds of the runs that choose; those that are reported count from 0.
 FIRST_CHOOSING_SEED = 100
 
@@ -128,6 +131,7 @@ def _study(data: str | Path, out: Path, methods: Sequence[str], measure: str, se
             raise UserError(f'{data}: methods are compared by labels, on images that are held out; give one folder of classes, '
                             'without folders for training and testing, and holdout > 0')
         apply_options(config, options)
+        require_parts(config, *PARTS)
         config.default_hooks.checkpoint.interval = config.train_cfg.max_epochs
         path = out / 'configs' / f'{name}.py'
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,7 +140,7 @@ def _study(data: str | Path, out: Path, methods: Sequence[str], measure: str, se
     held_out = config.test_dataloader.dataset
     return Study(
         title=f'{framework} with and without false negatives on {Path(data).name}',
-        dataset=f'{Path(data).name}: {held_out.holdout:.0%} of each class is held out', methods=entries,
+        dataset=f'{Path(data).name}: {held_out.get("holdout", images.holdout):.0%} of each class is held out', methods=entries,
         measures=_measures_of(config), figure_run=methods[-1],
         comparisons=[(name, methods[0], measure) for name in methods[1:]],
         selection={'train_dataloader.dataset.split': 'train', 'test_dataloader.dataset.split': 'val'})

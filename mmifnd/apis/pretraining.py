@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 from rich.console import Console
 
-from mmifnd.configuration.config import apply_options, load_config
+from mmifnd.configuration.config import apply_options, load_config, require_parts
 from mmifnd.configuration.derived import Derived
 from mmifnd.configuration.environment import training_run
 from mmifnd.console import lasting
@@ -123,6 +123,7 @@ def pretrain(data: str | Path | Sequence[str | Path], out: str | Path, method: s
         data, method, framework, backbone, epochs, batch_size, image_size, seed, num_workers, holdout, groups)
     inspection = look_before(data, config, background, depth)
     apply_options(config, options or {})
+    require_parts(config, 'model', 'train_dataloader.dataset', 'train_cfg', 'optim_wrapper')
     check_usable(inspection, config.train_cfg.get('max_broken', MAX_BROKEN))
     with locked(place_of_run(out, resume, overwrite), take_over):
         folder = prepare_folder(out, resume, overwrite)

@@ -90,6 +90,27 @@ def apply_options(config: Config, options: dict[str, Any]) -> None:
     config.merge_from_dict(copy.deepcopy(options))  # mmengine takes each _delete_ out of them
 
 
+def require_parts(config: Config, *paths: str) -> None:
+    """Refuse a config in which an option has put something else in the place of a part.
+
+    Args:
+        config: with all options applied.
+        *paths: dotted keys of dicts that are needed.
+
+    Raises:
+        UserError: naming the first that is no dict.
+    """
+    settings = config.to_dict()
+    for path in paths:
+        value: Any = settings
+        keys = path.split('.')
+        for depth, key in enumerate(keys, 1):
+            value, part = value.get(key), '.'.join(keys[:depth])
+            if not isinstance(value, dict):
+                raise UserError(f'{part}={value!r} must be a dict; leave it out of the options, or change single keys of it: '
+                                f'{part}.KEY=VALUE')
+
+
 def _step(holder: Any, key: str, so_far: str, path: str) -> Any:
     if isinstance(holder, (list, tuple)):
         if key.isdigit() and int(key) < len(holder):

@@ -82,6 +82,16 @@ def test_one_line_before_anything_is_trained(folder, runs, tmp_path, options, wo
     assert '\n' not in str(error.value) and runs == []
 
 
+@pytest.mark.parametrize('key, value', [
+    ('test_cfg.measures', None), ('test_cfg.measures', 5), ('test_cfg', None), ('train_cfg', None), ('default_hooks', None),
+    ('default_hooks.checkpoint', None), ('test_dataloader', None), ('test_dataloader.dataset', None), ('model', None),
+    ('train_dataloader', 5), ('optim_wrapper', None)])
+def test_options_that_take_a_part_away(folder, runs, tmp_path, key, value):
+    with pytest.raises(UserError, match=rf'^{key}={value} must be a dict; leave it out of the options') as error:
+        compare(folder, tmp_path / 'out', ['none', 'ifnd'], **{**SETTINGS, 'options': {key: value}})
+    assert '\n' not in str(error.value) and runs == []
+
+
 def test_images_without_classes_are_not_compared(folder, runs, tmp_path):
     with pytest.raises(UserError, match='methods are compared by labels'):
         compare(folder / 'class_0', tmp_path / 'out', ['none', 'ifnd'], **SETTINGS)

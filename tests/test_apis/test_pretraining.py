@@ -150,6 +150,8 @@ def test_swav_gets_smaller_crops_of_images_that_are_not_small(size, shapes, fold
     (dict(epochs=0), 'epochs=0 is below 1'), (dict(batch_size=1), 'batch_size=1 is below 2'),
     (dict(framework='swav', method='glofnd'), "thresholds the negatives of an image, and does not go with framework='swav'"),
     (dict(batch_size=25), 'batch_size=25 exceeds the 20 training images'), (dict(image_size=4), 'image_size=4 is below 8'),
+    (dict(options={'train_cfg': None}), 'train_cfg=None must be a dict; leave it out of the options'),
+    (dict(options={'train_dataloader.dataset': 5}), 'train_dataloader.dataset=5 must be a dict'),
     (dict(options={'model.head.temprature': 0.1}), 'temprature: the config has no such key; did you mean temperature')])
 def test_one_line_before_anything_is_written(options, message, folder, tmp_path):
     with pytest.raises(ValueError, match=message):
