@@ -16,12 +16,18 @@ from .shortage import ShortageError, shortage_of
 MAX_BYTES = 1 << 30
 #: Errors of a disk that takes no more.
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+#: Errors of a place into which this user must not write, or nobody.
+NO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
 #: The end of the name of a file that is being written; eight letters, so that no two of them share one.
 _PARTIAL = r'\.[a-z0-9_]{8}\.partial'
 
 
 class FullDiskError(UserError, OSError):
     """A file could not be written since the disk, or a quota, is full; nothing of it was left."""
+
+
+class UnwritableError(UserError, OSError):
+    """A file could not be written since there is no permission."""
 
 
 def open_regular(path: str | Path, what: str | None = None) -> BinaryIO:
@@ -102,6 +108,36 @@ def check_places(folder: str | Path, names: str) -> None:
             raise _taken(path)
 
 
+def check_folder(folder: str | Path, what: str | None = None) -> None:
+    """Refuse a folder, which need not exist yet, if nothing can be written into it; call it before any work is done.
+
+    Args:
+        folder: in which files are to be written.
+        what: how messages name it; default: the path.
+
+    Raises:
+        UserError: naming the folder, and the part of its path that is in the way.
+    """
+    what = str(folder) if what is None else what
+    path = Path(folder).absolute()
+    present = next(part for part in (path, *path.parents) if os.path.lexists(part))
+    if not present.is_dir():
+        raise UserError(f'{what} cannot be made: {present} is {_kind(present, follow=False)}; give a folder')
+    if not os.access(present, os.W_OK | os.X_OK):
+        raise UserError(f'{what} cannot be written: there is no permission to write into {present}; give another folder')
+
+
+def check_file(path: str | Path) -> None:
+    """Refuse a file, which need not exist yet, if it cannot be written; call it before any work is done.
+
+    Raises:
+        UserError: naming what is in the way.
+    """
+    if os.path.isdir(path):
+        raise _taken(path)
+    check_folder(Path(path).absolute().parent)
+
+
 def is_inside(path: object) -> bool:
     """Whether a path that a file names is relative and does not lead out of its folder.
 
@@ -127,6 +163,7 @@ def write_whole(path: str | Path, content: bytes | str | Iterable[bytes], flush:
 
     Raises:
         FullDiskError: if there is no room; nothing of the file is left.
+        UnwritableError: if there is no permission.
         UserError: if a folder stands there, or a file in the place of its folder.
         OSError: if it cannot be written.
     """
@@ -157,6 +194,8 @@ def write_by(path: str | Path, write: Callable[[BinaryIO], object], flush: bool 
             raise full_disk(path, error) from error
         if obstacle := _obstacle(path):
             raise obstacle from error
+        if error.errno in NO_PERMISSION:
+            raise UnwritableError(f'{path} cannot be written ({error.strerror}); choose another place') from error
         raise
     if flush:
         _flush_folder(path.parent)
@@ -210,7 +249,8 @@ def _mode() -> int:
 
 def _kind(path: str | Path, follow: bool = True) -> str:
     mode = os.stat(path, follow_symlinks=follow).st_mode
-    kinds = ((stat.S_ISDIR, 'a folder'), (stat.S_ISFIFO, 'a FIFO'), (stat.S_ISSOCK, 'a socket'), (stat.S_ISLNK, 'a link'))
+    kinds = ((stat.S_ISREG, 'a file'), (stat.S_ISDIR, 'a folder'), (stat.S_ISFIFO, 'a FIFO'), (stat.S_ISSOCK, 'a socket'),
+             (stat.S_ISLNK, 'a link'))
     return next((name for test, name in kinds if test(mode)), 'a device')
 
 

@@ -12,6 +12,7 @@ from mmifnd.checks import check_choice
 from mmifnd.configuration.errors import UserError
 from mmifnd.datasets.group_files import DUPLICATES
 from mmifnd.errors import near_matches
+from mmifnd.files import check_folder
 
 from .pair_methods import PAIR_METHODS
 from .pretraining_parts import FRAMEWORKS, METHODS
@@ -115,12 +116,7 @@ def check_writable(out: str | os.PathLike) -> None:
     Raises:
         UserError: naming the folder that is there.
     """
-    folder = Path(out).expanduser().absolute()
-    present = next(str(path) for path in (folder, *folder.parents) if os.path.exists(path))
-    if not os.path.isdir(present):
-        raise UserError(f'out={out} cannot be made: {present} is a file; give a folder')
-    if not os.access(present, os.W_OK | os.X_OK):
-        raise UserError(f'out={out} cannot be written: there is no permission to write into {present}; give another folder')
+    check_folder(Path(out).expanduser(), f'out={out}')
 
 
 def place_of_run(out: str | Path, resume: bool, overwrite: bool) -> Path:

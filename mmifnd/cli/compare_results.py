@@ -8,7 +8,7 @@
 
 import argparse
 
-from mmifnd.files import write_whole
+from mmifnd.files import check_file, write_whole
 
 from .scored import read_sources
 
@@ -26,6 +26,8 @@ def run(args: argparse.Namespace) -> None:
     """Read, print, write."""
     from mmifnd.studies.results import means_over_methods
     from mmifnd.studies.results_table import markdown_table
+    if args.out:
+        check_file(args.out)
     runs = read_sources(args.results)
     table = markdown_table([*runs, *(means_over_methods(runs) if args.mean else ())], args.measures)
     print(table)

@@ -5,8 +5,12 @@
 """
 
 import argparse
+import os
+from pathlib import Path
 
 from mmifnd.configuration.command_line import add_cfg_options
+from mmifnd.files import check_folder
+from mmifnd.records.names import EVALUATION
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Load, measure, print."""
     from mmifnd.apis import evaluate
+    if args.out:
+        check_folder(args.out)
+    elif os.path.isfile(args.checkpoint):
+        check_folder(Path(args.checkpoint).parent / EVALUATION, 'the folder of results (--out)')
     measures = evaluate(args.checkpoint, args.config, args.measures, args.out, args.cfg_options, args.command)
     width = max([16, *map(len, measures)])
     print('\n'.join(f'{name:{width}s} {value:8.3f}' for name, value in measures.items()))

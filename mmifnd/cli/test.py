@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 from mmifnd.configuration.command_line import add_config_arguments, config_of
+from mmifnd.files import check_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.studies.summary import write_results
     config = config_of(args, TESTING)
     if args.out:
-        Path(args.out).parent.mkdir(parents=True, exist_ok=True)  # now, not after everything is measured
+        check_file(args.out)  # now, not after everything is measured
     checkpoint = load_plain(args.checkpoint, map_location='cpu')
     config.load_from, config.resume = args.checkpoint, False  # read once all hooks have begun, since some take a part of it
     runner = build_runner(config)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mmifnd.errors import UserError
+from mmifnd.files import NO_PERMISSION, check_folder
 
 #: Name of the lock in the folder.
 LOCK = 'run.lock'
@@ -66,7 +67,11 @@ class RunLock:
                             'nothing more')
 
     def _acquire(self, take_over: bool, report: Callable[[str], None]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        check_folder(self.folder)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f'{self.folder} cannot be made ({error.strerror}); give another folder') from error
         while not self._create(self._path):
             held = _read(self._path)
             if held is None:  # it was released in between
@@ -104,7 +109,8 @@ class RunLock:
         """Whether the owner is gone: seen at once on this host, elsewhere by heartbeats that do not come."""
         owner, here = _parsed(held), this_process()
         if owner.get('place') == here['place'] and here['place']:
-            return _birth(owner.get('pid')) != owner.get('born')
+            born = _birth(owner.get('pid'))
+            return born is None or born != owner.get('born')
         seconds = (MISSED + .2) * self._interval
         report(f'{self.folder} is locked by {_described(held)}: watching for its heartbeat, up to {seconds:.0f} s')
         first, until = _pulse(path), time.monotonic() + seconds
@@ -248,13 +254,24 @@ def _open(path: Path) -> BinaryIO:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError as error:
-        if error.errno != errno.ELOOP:
-            raise
-        raise UserError(f'{path} is a link, and no lock of a run; remove it') from None
+        if error.errno == errno.ELOOP:
+            raise UserError(f'{path} is a link, and no lock of a run; remove it') from None
+        if error.errno in NO_PERMISSION:
+            raise UserError(f'{path} may not be read: {_owner(path)} has a run there, or had one; choose another folder, or '
+                            'ask for the lock to be removed if that run is gone') from None
+        raise
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise UserError(f'{path} is no regular file, and so no lock of a run; remove it')
     return open(handle, 'rb')
+
+
+def _owner(path: Path) -> str:
+    """Whose file it is, in words."""
+    try:
+        return f'the user {path.owner()}'
+    except (OSError, KeyError, NotImplementedError):  # it has gone, or its owner has no name here
+        return 'another user'
 
 
 def _parsed(text: bytes | None) -> dict[str, Any]:

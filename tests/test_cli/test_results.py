@@ -1,10 +1,14 @@
-"""Results that are named on a command line: what no evaluation has measured is refused in one line."""
+"""Results that are named on a command line, and places for new ones: what cannot be used is refused in one line."""
 
 import json
+import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from mmifnd.cli import main
+from mmifnd.files import write_whole
 
 
 @pytest.fixture
@@ -58,3 +62,46 @@ def test_a_study_without_runs_has_nothing_to_compare(tmp_path, refusal, flags):
     path = tmp_path / 'results.json'
     path.write_text('{"runs": []}')
     assert refusal('compare-results', str(path), *flags).startswith(f'error: there is no run in {path}; give results of')
+
+
+@pytest.fixture
+def forbidden(tmp_path, monkeypatch):
+    """A folder into which nothing can be written, whoever runs the test."""
+    folder, allowed = tmp_path / 'forbidden', os.access
+    folder.mkdir()
+    monkeypatch.setattr(os, 'access', lambda path, mode: Path(path) != folder and allowed(path, mode))
+    return folder
+
+
+@pytest.mark.parametrize('arguments', [
+    ['train', 'baselines/simclr_digits', '--work-dir'], ['study', 'studies/digits', '--out'],
+    ['evaluate', 'epoch_1.pth', '--config', 'baselines/simclr_digits', '--out']])
+def test_a_folder_without_permission_is_refused_before_work(forbidden, tmp_path, refusal, arguments):
+    out = forbidden / 'run'
+    line = refusal(*arguments, str(out))
+    assert line == f'error: {out} cannot be written: there is no permission to write into {forbidden}; give another folder'
+    (tmp_path / 'file').write_text('')
+    line = refusal(*arguments, str(tmp_path / 'file'))
+    assert line == f'error: {tmp_path}/file cannot be made: {tmp_path}/file is a file; give a folder'
+
+
+@pytest.mark.parametrize('arguments', [['test', 'baselines/simclr_digits', 'epoch_1.pth'], ['compare-results', 'a.json']])
+def test_a_file_that_cannot_be_written_is_refused_before_work(forbidden, tmp_path, refusal, arguments):
+    line = refusal(*arguments, '--out', str(forbidden / 'a.json'))
+    assert line.startswith(f'error: {forbidden} cannot be written: there is no permission to write into {forbidden}; give')
+    assert 'is a folder, and a file is to be written there' in refusal(*arguments, '--out', str(tmp_path))
+
+
+def test_results_need_a_folder_beside_the_checkpoint_or_another_one(forbidden, refusal):
+    (forbidden / 'epoch_1.pth').write_text('')
+    assert refusal('evaluate', str(forbidden / 'epoch_1.pth')).startswith(
+        f'error: the folder of results (--out) cannot be written: there is no permission to write into {forbidden}; give')
+
+
+def test_a_file_without_permission_has_a_remedy(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, 'Permission denied')
+
+    monkeypatch.setattr(tempfile, 'mkstemp', refuse)
+    with pytest.raises(OSError, match=r'a.md cannot be written \(Permission denied\); choose another place'):
+        write_whole(tmp_path / 'a.md', '')

@@ -228,3 +228,41 @@ def test_a_folder_without_room_is_named(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=rf'{LOCK} cannot be written \(No space left on device\)'), locked(tmp_path):
         pass
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize('take_over', [True, False])
+def test_a_lock_that_may_not_be_read_is_that_of_another_user(tmp_path, monkeypatch, take_over):
+    write_lock(tmp_path)
+    opened = os.open
+
+    def refuse(path, *args, **kwargs):
+        if os.path.basename(path) == LOCK:
+            raise PermissionError(13, 'Permission denied', str(path))
+        return opened(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, 'open', refuse)
+    with pytest.raises(UserError, match=rf'{LOCK} may not be read: the user {tmp_path.owner()} has a run there, or had one; '
+                                        'choose another folder, or ask'), locked(tmp_path, take_over, interval=.05):
+        pass
+    assert os.listdir(tmp_path) == [LOCK]
+
+
+@pytest.mark.parametrize('changed', [dict(born=None), dict(born=None, pid='x'), dict(born=None, pid=2**40)])
+def test_a_dead_process_whose_birth_is_not_known_frees_the_folder_at_once(tmp_path, changed):
+    write_lock(tmp_path, **dict(dict(pid=2**22 + 1), **changed))
+    with locked(tmp_path, report=pytest.fail):
+        assert json.loads((tmp_path / LOCK).read_text())['pid'] == os.getpid()
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_what_is_in_the_way(tmp_path, monkeypatch):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(UserError, match=r'run cannot be made: .*/file is a file; give a folder'), locked(tmp_path / 'file/run'):
+        pass
+    with pytest.raises(UserError, match=r'cannot be made \(File name too long\); give another folder'), \
+            locked(tmp_path / ('x' * 300)):
+        pass
+    monkeypatch.setattr(os, 'access', lambda path, mode: False)
+    with pytest.raises(UserError, match=rf'run cannot be written: there is no permission to write into {tmp_path}'), \
+            locked(tmp_path / 'run'):
+        pass
+    assert os.listdir(tmp_path) == ['file']
