@@ -65,9 +65,11 @@ def read_results(path: Path) -> dict | None:
     """Read what a study left; None if it is the evaluation of a single run.
 
     Raises:
-        UserError: if the file is damaged, or holds something else.
+        UserError: if the file is damaged, or holds something else, or its means and tests are not those of its runs.
     """
     from mmifnd.records.scores import check_run
+
+    from .study_summary import check_summary
     results = read_json(path)
     if isinstance(results, dict) and results.get('kind') == 'evaluation':
         return None
@@ -79,6 +81,7 @@ def read_results(path: Path) -> dict | None:
     outside = next((run['work_dir'] for run in runs if not is_inside(run['work_dir'])), None)
     if outside is not None:
         raise UserError(f'{path} names the folder {shown(str(outside))} of a run; folders of runs are below that of the study')
+    check_summary(results, path)
     return results
 
 
