@@ -107,6 +107,6 @@ def _best(results: dict, means: Sequence[float | None], measure: str) -> float |
 
 
 def _decimals(means: Sequence[float]) -> int:
-    """As many as show two digits of the smallest mean that is not 0; 1 to 6."""
+    """The number of decimals, 1 to 6, that shows two digits of the smallest mean that is not 0."""
     smallest = min((abs(mean) for mean in means if mean), default=1.)
     return min(max(1 - math.floor(math.log10(smallest)), 1), _MOST_DECIMALS)
