@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
+from mmifnd.errors import UserError
 from mmifnd.files import read_regular
+from mmifnd.shortage import ShortageError
 
 AXES_ID = re.compile(r'(^|-)axes_\d+$')
 MARK_ID = re.compile(r'(^|-)mark_\d+$')
@@ -143,11 +145,16 @@ def check_report(path: str | Path) -> list[str]:
     A sound report has at least one figure, data in every axes of every figure, as many as the figure claims, a caption
     and an alternative text; text in at least one row of every table; and nothing that is loaded or run.
     """
-    path = Path(path)
-    if not path.is_file():
+    try:
+        text = read_regular(path).decode('utf-8', 'replace')
+    except FileNotFoundError:
         return [f'{path}: no such file']
+    except ShortageError:  # of the machine, and not of the report
+        raise
+    except UserError as error:  # such as a folder
+        return [str(error)]
     reader = ReportReader()
-    reader.feed(read_regular(path).decode('utf-8', 'replace'))
+    reader.feed(text)
     reader.close()
     problems = [] if reader.figures else ['no figure']
     for figure in reader.figures:

@@ -53,7 +53,8 @@ def groupings_of(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> list[Grou
             ``NAME_top1``, ``NAME_balanced``, ``NAME_majority`` and ``NAME_groups``.
 
     Raises:
-        ValueError: if a grouping has another number of groups, or another majority, in another run.
+        ValueError: if a grouping has another number of groups, or another majority, in another run, or an accuracy that is no
+            per cent.
     """
     names = dict.fromkeys(key.removesuffix('_groups') for seeds in runs.values() for measures in seeds for key in measures
                           if key.endswith('_groups'))
@@ -68,6 +69,10 @@ def groupings_of(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> list[Grou
 
 
 def _grouping(name: str, columns: dict[str, np.ndarray]) -> Grouping:
+    per_cent = np.concatenate([column[:3] for column in columns.values()], axis=1)
+    if (per_cent < 0).any() or (per_cent > 100 + 1e-6).any():
+        raise ValueError(f'{name} has accuracies from {np.nanmin(per_cent):g} to {np.nanmax(per_cent):g} %, expected 0 to 100; '
+                         'measure it again')
     fixed = np.concatenate([column[2:] for column in columns.values()], axis=1)
     if (np.ptp(fixed, axis=1) > 1e-6).any():
         raise ValueError(

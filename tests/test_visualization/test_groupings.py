@@ -51,6 +51,14 @@ def test_runs_that_were_judged_on_other_images_are_not_compared():
         groupings_of(dict(a=[measures()], b=[dict(measures(), coarse_majority=89.)]))
 
 
+@pytest.mark.parametrize('key', ['top1', 'balanced', 'majority'])
+@pytest.mark.parametrize('value', [-1., 101., 9e99])
+def test_an_accuracy_is_a_per_cent(key, value):
+    with pytest.raises(ValueError, match=r'coarse has accuracies from .* %, expected 0 to 100; measure it again'):
+        groupings_of(dict(a=[measures()], b=[dict(measures(), **{f'coarse_{key}': value})]))
+    groupings_of(dict(a=[dict(measures(), **{f'coarse_{key}': float('nan')})]))
+
+
 def test_a_bar_a_run_with_its_spread_and_the_baseline_across(two_runs):
     figure = grouping_figure(two_runs)
     for axes, expected in zip(figure.axes, ([90., 60., 92., 62.], [50., 55., 52., 57.])):

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import subprocess
 import sys
@@ -132,6 +133,9 @@ def test_a_report_emptied_or_tampered_with_is_refused(report, damage, problem):
 
 def test_missing_report_is_a_problem(tmp_path):
     assert check_report(tmp_path / 'none.html') == [f'{tmp_path / "none.html"}: no such file']
+    os.mkfifo(tmp_path / 'fifo.html')
+    assert check_report(tmp_path) == [f'{tmp_path} is a folder, no regular file; give a file']
+    assert check_report(tmp_path / 'fifo.html') == [f'{tmp_path / "fifo.html"} is a FIFO, no regular file; give a file']
 
 
 def test_every_seed_is_a_dot(study):
