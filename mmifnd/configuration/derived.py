@@ -24,9 +24,9 @@ def clusters_of(num_images: int) -> Derived:
 
 
 def batch_of(num_images: int) -> Derived:
-    """Images a step: the paper's 256, or less so that an epoch has four steps."""
+    """Images a step: the paper's 256, or the power of two with which an epoch has four to seven steps; at least 2."""
     batch = min(256, 2 ** int(math.log2(max(num_images // 4, 2))))
-    return Derived(batch, "the paper's" if batch == 256 else f'four steps an epoch of {num_images} images')
+    return Derived(batch, "the paper's" if batch == 256 else f'{num_images // batch} steps per epoch of {num_images} images')
 
 
 def queue_of(num_images: int, batch_size: int) -> Derived:

@@ -49,6 +49,12 @@ def test_sizes_follow_from_the_number_of_images(images, clusters, batch, queue):
     assert queue <= max(1, images // 8) and (queue % batch == 0 or queue < batch)
 
 
+@pytest.mark.parametrize('images', [8, 20, 31, 200, 1023])
+def test_the_reason_of_a_small_batch_says_how_many_steps_an_epoch_has(images):
+    batch, reason = batch_of(images)
+    assert 4 <= images // batch <= 7 and reason == f'{images // batch} steps per epoch of {images} images'
+
+
 def test_the_rest_follows_from_epochs_and_steps():
     assert learning_rate_of(256).value == 0.03 and learning_rate_of(64).value == pytest.approx(0.0075)
     assert milestones_of(200).value == [120, 160] and milestones_of(1).value == [1, 1]
