@@ -45,7 +45,8 @@ class Comparison(NamedTuple):
 
     Attributes:
         results: as in ``results.json``: ``methods``, ``measures``, ``runs`` (one per method and seed), ``summary`` (``mean``,
-            ``std`` and ``n`` by method and measure) and ``comparisons`` (paired tests).
+            ``std`` and ``n`` by method and measure), ``comparisons`` (paired tests) and ``left_out`` (a sentence for each value
+            and comparison that was not measured).
         report: path of the page.
         table: path of the same table in Markdown.
     """

@@ -49,7 +49,8 @@ def _compare(what: str, entry: Mapping[str, Any] | None, expected: Mapping[str, 
     for key in keys:
         value, of_runs = (source and source.get(key) for source in (entry, expected))
         if not _equal(value, of_runs):
-            raise UserError(f'{path}: {what.format(key)} is {shown(repr(value))}, and the runs give {of_runs!r}; {REMEDY}')
+            raise UserError(f'{path}: {what.format(key)} is {shown(repr(value))}, and the runs give '
+                            f'{of_runs if of_runs is None else format(of_runs, ".7g")}; {REMEDY}')
 
 
 def _equal(value: Any, expected: float | None) -> bool:
