@@ -127,6 +127,19 @@ def check_folder(folder: str | Path, what: str | None = None) -> None:
         raise UserError(f'{what} cannot be written: there is no permission to write into {present}; give another folder')
 
 
+def make_folder(folder: str | Path) -> None:
+    """Make a folder, if it does not exist, in which files are to be written.
+
+    Raises:
+        UserError: if it cannot be made, or nothing can be written into it.
+    """
+    check_folder(folder)
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f'{folder} cannot be made ({error.strerror}); give another folder') from error
+
+
 def check_file(path: str | Path) -> None:
     """Refuse a file, which need not exist yet, if it cannot be written; call it before any work is done.
 

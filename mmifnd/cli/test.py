@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from mmifnd.configuration.command_line import add_config_arguments, config_of
-from mmifnd.files import check_file
+from mmifnd.files import check_file, make_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +31,7 @@ def run(args: argparse.Namespace) -> None:
     config = config_of(args, TESTING)
     if args.out:
         check_file(args.out)  # now, not after everything is measured
+        make_folder(Path(args.out).absolute().parent)
     checkpoint = load_plain(args.checkpoint, map_location='cpu')
     config.load_from, config.resume = args.checkpoint, False  # read once all hooks have begun, since some take a part of it
     runner = build_runner(config)

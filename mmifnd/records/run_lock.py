@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mmifnd.errors import UserError
-from mmifnd.files import NO_PERMISSION, check_folder
+from mmifnd.files import NO_PERMISSION, make_folder
 
 #: Name of the lock in the folder.
 LOCK = 'run.lock'
@@ -67,11 +67,7 @@ class RunLock:
                             'nothing more')
 
     def _acquire(self, take_over: bool, report: Callable[[str], None]) -> None:
-        check_folder(self.folder)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f'{self.folder} cannot be made ({error.strerror}); give another folder') from error
+        make_folder(self.folder)
         while not self._create(self._path):
             held = _read(self._path)
             if held is None:  # it was released in between

@@ -92,6 +92,12 @@ def test_a_file_that_cannot_be_written_is_refused_before_work(forbidden, tmp_pat
     assert 'is a folder, and a file is to be written there' in refusal(*arguments, '--out', str(tmp_path))
 
 
+def test_a_folder_that_the_system_does_not_make_is_refused_before_work(tmp_path, refusal):
+    place = tmp_path / ('x' * 300)
+    line = refusal('test', 'baselines/simclr_digits', 'epoch_1.pth', '--out', str(place / 'a.json'))
+    assert line == f'error: {place} cannot be made (File name too long); give another folder'
+
+
 def test_results_need_a_folder_beside_the_checkpoint_or_another_one(forbidden, refusal):
     (forbidden / 'epoch_1.pth').write_text('')
     assert refusal('evaluate', str(forbidden / 'epoch_1.pth')).startswith(
