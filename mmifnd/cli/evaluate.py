@@ -10,7 +10,6 @@ from pathlib import Path
 
 from mmifnd.configuration.command_line import add_cfg_options
 from mmifnd.files import check_folder
-from mmifnd.records.names import EVALUATION
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Load, measure, print."""
     from mmifnd.apis import evaluate
+    from mmifnd.records.names import EVALUATION
     if args.out:
         check_folder(args.out)
     elif os.path.isfile(args.checkpoint):

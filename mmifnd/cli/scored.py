@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mmifnd.errors import UserError
-from mmifnd.records.scores import check_spreads
 
 if TYPE_CHECKING:
     from mmifnd.studies.results import ScoredRun
@@ -16,6 +15,7 @@ def read_sources(sources: Sequence[str]) -> 'list[ScoredRun]':
     Raises:
         UserError: if one names no file, a file is missing or holds what no run has, or there is no run at all.
     """
+    from mmifnd.records.scores import check_spreads
     from mmifnd.studies.results import read_runs
     runs = []
     for source in sources:
