@@ -118,12 +118,12 @@ class FeatureBank(KeepsRankState):
     def load_rank_states(self, states: list[dict[str, Tensor]]) -> None:
         """Continue with the rows of all ranks: this one's own, or, on another number of ranks, its share."""
         self.clear()
-        for state in states[rank()::world_size()]:
-            step = state.get('step', torch.ones_like(state['index']))  # older checkpoints do not say
+        steps = [state.get('step', torch.ones_like(state['index'])) for state in states]  # older checkpoints do not say
+        for state, step in list(zip(states, steps))[rank()::world_size()]:
             for number in step.unique().tolist():
                 here = step == number
                 self._store(state['index'][here].to(self.rows.device), state['features'][here].to(self.rows.device), number)
-        self._steps = max((int(state['step'].max()) for state in states if len(state.get('step', ()))), default=1)
+        self._steps = max((int(step.max()) for step in steps if len(step)), default=0)  # 0: as after clear()
 
     def clear(self) -> None:
         """Forget all rows."""

@@ -27,16 +27,19 @@ def test_the_last_row_of_each_image_stays_however_many_were_written(sizes, image
     assert (features[~seen] == 0).all()
 
 
-def test_a_restored_bank_goes_on_as_the_one_before():
+@pytest.mark.parametrize('before', [0, 1, 4, 6])
+def test_a_restored_bank_goes_on_as_the_one_before(before):
     generator = torch.Generator().manual_seed(0)
     writes = [(torch.randint(12, (5,), generator=generator), torch.rand(5, 3, generator=generator)) for _ in range(6)]
     bank, restored = FeatureBank(12, 3), FeatureBank(12, 3)
-    for write in writes[:4]:
+    for write in writes[:before]:
         bank.write(*write)
     restored.load_rank_states([bank.rank_state()])
-    for write in writes[4:]:
+    for write in writes[before:]:
         bank.write(*write)
         restored.write(*write)
+    kept, found = bank.rank_state(), restored.rank_state()
+    assert all(kept[name].equal(found[name]) for name in kept)  # steps, too
     (ours, _), (theirs, _) = bank.share(), restored.share()
     assert ours.features.equal(theirs.features) and ours.index.equal(theirs.index)
 
