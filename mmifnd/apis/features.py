@@ -20,6 +20,7 @@ from mmifnd.datasets.said import say_once
 from mmifnd.datasets.tokenizers import tokenizer_in
 from mmifnd.engine.checkpoints.checkpoint_format import check_fits, load_plain
 from mmifnd.engine.features.feature_pass import extract_features as run_pass
+from mmifnd.engine.features.image_batches import ImageBatches
 from mmifnd.engine.features.text_pass import extract_texts
 from mmifnd.engine.progress import Report, reported
 from mmifnd.models.embedding import PAIR_FEATURES, check_feature, pool
@@ -90,7 +91,7 @@ def extract_features(model: str | Path | nn.Module, data: Images, labels: Sequen
     encoder.to('cuda' if torch.cuda.is_available() else 'cpu')
     with reported('features', len(dataset)) as report:
         rows = _texts(encoder, dataset, config or _config_of(model), batch_size, report) if feature == 't' else run_pass(
-            encoder, dataset, _encode(encoder, feature), batch_size, num_workers, collate_of(dataset), report)
+            encoder, ImageBatches(dataset, batch_size, num_workers, collate_of(dataset)), _encode(encoder, feature), report)
     known = dataset.labels()
     return _without_broken(Features(rows, None if known is None else torch.as_tensor(known), dataset.names()), dataset)
 

@@ -25,6 +25,7 @@ from mmifnd.distributed import (
 from mmifnd.engine.batch_norm import average_batch_statistics
 from mmifnd.engine.features.clustering_across_ranks import label_across_ranks, label_share
 from mmifnd.engine.features.feature_pass import extract_features, extract_share
+from mmifnd.engine.features.image_batches import ImageBatches
 from mmifnd.functional import sinkhorn_codes
 from mmifnd.models.frameworks.feature_bank import FeatureBank
 from mmifnd.models.frameworks.shuffle_bn import BatchShuffle
@@ -210,5 +211,5 @@ def extract(num_samples, batch_size, own_only=False):
             module.running_mean += offset
     done = []
     taken = (extract_share if own_only else extract_features)(
-        model, dataset.evaluation_view(), model.cluster_feature, batch_size, collate_fn=keep_batch, report=done.append)
+        model, ImageBatches(dataset.evaluation_view(), batch_size, collate_fn=keep_batch), model.cluster_feature, done.append)
     return (taken.features, taken.index, taken.total) if own_only else (taken, done)

@@ -6,6 +6,7 @@ import torch
 from mmengine.hooks import Hook
 
 from mmifnd.clustering import softmax_confidence
+from mmifnd.engine.features.image_batches import ImageBatches
 from mmifnd.engine.hooks import FalseNegativeHook
 from mmifnd.registry import HOOKS
 
@@ -198,3 +199,19 @@ def test_options_out_of_range_are_named(options, words):
 def test_it_is_the_hook_that_configs_name():
     hook = HOOKS.build(dict(type='FalseNegativeHook', num_clusters=(10,), acceptance=ACCEPTANCE))
     assert isinstance(hook, FalseNegativeHook)
+
+
+def test_labels_do_not_depend_on_who_reads_the_images_and_the_same_process_reads_them_all(digits_runner, monkeypatch):
+    begun = []
+    monkeypatch.setattr(ImageBatches, 'begin', lambda self, begin=ImageBatches.begin: begun.append(begin(self)))
+
+    def labels(workers):
+        runner = digits_runner(epochs=3, default_hooks__false_negative__num_workers=workers)
+        runner.train()
+        hook = next(hook for hook in runner.hooks if isinstance(hook, FalseNegativeHook))
+        return runner.model.head.detector.labels.clone(), hook.source.images._loader._iterator
+
+    alone, nobody = labels(0)
+    read, workers = labels(1)
+    assert torch.equal(alone, read) and nobody is None and len(workers._workers) == 1 and workers._workers[0].is_alive()
+    assert len(begun) == 2 * 2 * 5  # asked in each of the five steps of both epochs that a clustering follows

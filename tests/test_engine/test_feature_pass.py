@@ -1,11 +1,17 @@
+import os
+import time
+
 import pytest
 import torch
 from small_models import build_framework
+from torch.utils.data import DataLoader, Dataset
 
 from mmifnd.datasets import IndexedDataset
 from mmifnd.datasets.collate import keep_batch
 from mmifnd.datasets.tensor_images import TensorImages
 from mmifnd.engine.features.feature_pass import extract_features
+from mmifnd.engine.features.image_batches import ImageBatches
+from mmifnd.engine.features.rank_rows import stacked
 
 
 @pytest.fixture
@@ -15,9 +21,12 @@ def dataset():
 
 
 def extract(model, dataset, batch_size, done=None):
-    return extract_features(
-        model, dataset.evaluation_view(), model.cluster_feature, batch_size, collate_fn=keep_batch,
-        report=done.append if done is not None else lambda count: None)
+    return extract_features(model, batches(dataset, batch_size), model.cluster_feature,
+                            done.append if done is not None else lambda count: None)
+
+
+def batches(dataset, batch_size, **options):
+    return ImageBatches(dataset.evaluation_view(), batch_size, collate_fn=keep_batch, **options)
 
 
 def test_every_image_once_in_its_row_for_any_batch(dataset):
@@ -41,7 +50,7 @@ def test_evaluation_mode_meanwhile_and_training_mode_again(dataset):
         raise RuntimeError('out of memory')
 
     with pytest.raises(RuntimeError, match='out of memory'):
-        extract_features(model, dataset.evaluation_view(), fail, 8, collate_fn=keep_batch)
+        extract_features(model, batches(dataset, 8), fail)
     assert model.training
 
 
@@ -49,3 +58,55 @@ def test_progress_is_reported(dataset):
     done = []
     extract(build_framework(), dataset, 10, done)
     assert done == [10, 20, 23]
+
+
+class Readers(Dataset):
+    """Number and process of each item, noted as it is read."""
+
+    def __init__(self, count):
+        self.read = torch.zeros(count, dtype=torch.int64).share_memory_()
+
+    def __len__(self):
+        return len(self.read)
+
+    def __getitem__(self, position):
+        self.read[position] += 1
+        return torch.tensor([position, os.getpid()])
+
+
+def test_the_same_processes_read_every_pass_and_may_begin_before_it():
+    data = Readers(8)
+    images = ImageBatches(data, 2, num_workers=1, keep_workers=True)
+    first = torch.cat(list(images))
+    images.begin()
+    images.begin()
+    for _ in range(500):  # the two batches that a process reads ahead
+        if data.read.sum() >= 8 + 4:
+            break
+        time.sleep(0.02)
+    assert data.read.tolist() == [2, 2, 2, 2, 1, 1, 1, 1]
+    second = torch.cat(list(images))
+    assert torch.equal(first, second) and first[:, 0].tolist() == list(range(8)) and os.getpid() not in first[:, 1]
+    assert data.read.tolist() == [2] * 8
+
+
+def test_without_processes_nothing_is_read_before_the_pass():
+    data = Readers(4)
+    images = ImageBatches(data, 2, keep_workers=True)
+    images.begin()
+    assert not data.read.any() and len(list(images)) == 2
+
+
+@pytest.mark.parametrize('of_training, expected', [
+    (dict(num_workers=1, persistent_workers=True), True), (dict(num_workers=1), False), (dict(num_workers=0), True)])
+def test_processes_do_not_stay_if_those_of_the_training_do_not(of_training, expected):
+    loader = DataLoader(range(4), collate_fn=keep_batch, **of_training)
+    images = ImageBatches.like(loader, range(4), 2, num_workers=2, keep_workers=True)._loader
+    assert images.persistent_workers is expected and images.num_workers == 2 and images.collate_fn is keep_batch
+
+
+def test_rows_are_written_in_place_as_they_come():
+    rows = stacked((torch.full((size, 3), float(size)) for size in (4, 4, 1)), 9)
+    assert rows[:, 0].tolist() == [4] * 8 + [1]
+    with pytest.raises(AssertionError):
+        stacked([torch.zeros(2, 3)], 3)

@@ -32,9 +32,9 @@ def passes(monkeypatch):
     counts = []
 
     def counted(extract):
-        def extract_and_count(framework, dataset, *arguments, **options):
-            counts.append(len(dataset))
-            return extract(framework, dataset, *arguments, **options)
+        def extract_and_count(framework, images, *arguments, **options):
+            counts.append(len(images.dataset))
+            return extract(framework, images, *arguments, **options)
         return extract_and_count
 
     for name in ('extract_features', 'extract_share'):

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from mmifnd.engine.features.feature_pass import extract_features
+from mmifnd.engine.features.image_batches import ImageBatches
 from mmifnd.engine.hooks import OnlineProbeHook
 from mmifnd.evaluation import knn_accuracy
 from mmifnd.models.frameworks import ContrastiveFramework
@@ -56,7 +57,7 @@ def test_what_it_logs(digits_runner, tmp_path, monkeypatch):
     # After the last epoch nothing is clustered: the vote is that of a pass of its own.
     collate = runner.train_dataloader.collate_fn
     encode = runner.model.cluster_feature
-    bank, asked = (extract_features(runner.model, data.evaluation_view(), encode, 256, collate_fn=collate)
+    bank, asked = (extract_features(runner.model, ImageBatches(data.evaluation_view(), 256, collate_fn=collate), encode)
                    for data in (runner.train_loop.dataset, runner.test_loop.dataloader.dataset))
     expected = knn_accuracy(bank, runner.train_loop.dataset.labels(), asked, runner.test_loop.dataloader.dataset.labels())
     assert records[-1]['online/knn_test'] == pytest.approx(expected)
@@ -133,8 +134,8 @@ def test_images_of_both_sets_judge_nothing_by_themselves(digits_runner, monkeypa
     record, = online()
     assert set(record) == {'online/linear_train', 'online/knn_test'}
     data = runner.train_loop.dataset
-    bank = extract_features(runner.model, data.evaluation_view(), runner.model.cluster_feature, 256,
-                            collate_fn=runner.train_dataloader.collate_fn)
+    images = ImageBatches(data.evaluation_view(), 256, collate_fn=runner.train_dataloader.collate_fn)
+    bank = extract_features(runner.model, images, runner.model.cluster_feature)
     similarity = (bank @ bank.T).fill_diagonal_(-2)
     value, nearest = similarity.topk(20)
     votes = torch.zeros(297, 10).scatter_add_(1, torch.as_tensor(data.labels())[nearest], (value / 0.07).exp())

@@ -32,7 +32,8 @@ BANK = dict(default_hooks__false_negative__source='bank', default_hooks__false_n
 CASES = {
     'ifnd, queue, bank over 2 epochs': (IFND, dict(model={**MOCO, **DROPOUT}, **BANK)),
     'ifnd, initial': (IFND, dict(default_hooks__false_negative__initial=True)),
-    'ifnd, workers': (IFND, dict(model=DROPOUT, train_dataloader__num_workers=1)),
+    'ifnd, workers': (IFND, dict(
+        model=DROPOUT, train_dataloader__num_workers=1, default_hooks__false_negative__num_workers=1)),
     'ifnd': (IFND, dict(model=DROPOUT)),
     'ifnd, prototypes': (IFND, dict(model=dict(
         type='SwAVAdapter', queue_len=300, head=dict(type='SwAVHead', num_prototypes=64, freeze_iterations=8), **DROPOUT))),

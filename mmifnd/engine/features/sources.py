@@ -1,10 +1,10 @@
 """The sources of the features that are clustered: an exact pass over all images, or the steps of the training."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
 import torch
 from torch import nn
+from torch.utils.data import DataLoader
 
 from mmifnd.clustering import RowShare
 from mmifnd.datasets import IndexedDataset
@@ -15,6 +15,7 @@ from mmifnd.parts import KeepsRankState
 from ..progress import reported
 from .epoch_features import EpochFeatures
 from .feature_pass import extract_features, extract_share
+from .image_batches import ImageBatches
 
 #: The names that configs give to :class:`ExactPass` and :class:`TrainingSteps`.
 SOURCES = ('extract', 'bank')
@@ -38,12 +39,12 @@ class FeatureSource(ABC):
         self.kind = kind
 
     def open(self, framework: nn.Module, dataset: IndexedDataset, pipeline: list[dict] | None,
-             collate_fn: Callable | None) -> None:
+             loader: DataLoader) -> None:
         """Take note of what the run is about.
 
         Args:
             pipeline (list[dict], optional): transforms of the test images.
-            collate_fn (Callable, optional): that of the training's loader.
+            loader (DataLoader): of the training; a pass reads as it does.
 
         Raises:
             ValueError: if the framework has no such feature.
@@ -60,6 +61,10 @@ class FeatureSource(ABC):
         features = self._take(completed)
         _check_finite(features.features, self.dataset)
         return features
+
+    @abstractmethod
+    def read_ahead(self) -> None:
+        """Begin with what can be done before features are taken, which happens in a few steps."""
 
     @abstractmethod
     def _take(self, completed: int) -> EpochFeatures:
@@ -89,25 +94,35 @@ class ExactPass(FeatureSource):
         self.pipeline, self.batch_size, self.num_workers = pipeline, batch_size, num_workers
         self.stays_on_ranks = stays_on_ranks
 
-    def open(self, framework, dataset, pipeline, collate_fn) -> None:
+    def open(self, framework, dataset, pipeline, loader) -> None:
         """See :meth:`FeatureSource.open`.
 
         Raises:
             UserError: if images are read one by one and nothing says how the test reads them.
         """
-        super().open(framework, dataset, pipeline, collate_fn)
-        self.collate_fn = collate_fn
+        super().open(framework, dataset, pipeline, loader)
+        self.loader, self._images = loader, None
         self.pipeline = self.pipeline or pipeline
         if self.pipeline is None and not dataset.in_tensors:
             raise UserError('FalseNegativeHook has no test transform, and augmented views would be clustered; give '
                             'default_hooks.false_negative.pipeline, or a test_dataloader whose data set has a pipeline')
 
+    def read_ahead(self) -> None:
+        """See :meth:`FeatureSource.read_ahead`."""
+        self.images.begin()
+
+    @property
+    def images(self) -> ImageBatches:
+        """All images, in batches; the processes that read them stay from pass to pass."""
+        if self._images is None:
+            view = self.dataset.evaluation_view(self.pipeline)
+            self._images = ImageBatches.like(self.loader, view, self.batch_size, self.num_workers, keep_workers=True)
+        return self._images
+
     def _take(self, completed: int) -> EpochFeatures:
-        view = self.dataset.evaluation_view(self.pipeline)
         extract = extract_share if self.stays_on_ranks else extract_features
-        with reported('features', len(view)) as report:
-            features = extract(self.framework, view, self._encode, self.batch_size, self.num_workers, self.collate_fn, report,
-                               texts=self.kind == 't')
+        with reported('features', self.dataset.num_samples) as report:
+            features = extract(self.framework, self.images, self._encode, report, texts=self.kind == 't')
         return EpochFeatures(completed, self.kind, features)
 
     def _encode(self, images: torch.Tensor) -> torch.Tensor:
@@ -125,11 +140,14 @@ class TrainingSteps(FeatureSource, KeepsRankState):
         super().__init__(exact.kind)
         self.exact = exact
 
-    def open(self, framework, dataset, pipeline, collate_fn) -> None:
+    def open(self, framework, dataset, pipeline, loader) -> None:
         """See :meth:`FeatureSource.open`; from now on the framework keeps the features of its steps."""
-        super().open(framework, dataset, pipeline, collate_fn)
-        self.exact.open(framework, dataset, pipeline, collate_fn)
+        super().open(framework, dataset, pipeline, loader)
+        self.exact.open(framework, dataset, pipeline, loader)
         framework.keep_features(self.kind, dataset.num_samples)
+
+    def read_ahead(self) -> None:
+        """See :meth:`FeatureSource.read_ahead`; the steps leave nothing to do."""
 
     def _take(self, completed: int) -> EpochFeatures:
         if not completed:

@@ -1,15 +1,16 @@
 """Embeddings of texts, in evaluation mode."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
 from mmifnd.datasets import CaptionTokens
-from mmifnd.distributed import gather
+from mmifnd.distributed import world_size
 
 from ..progress import Report
-from .feature_pass import evaluating, own_share
+from .feature_pass import evaluating
+from .rank_rows import own_share, rows_of_all, stacked
 
 
 @torch.no_grad()
@@ -21,18 +22,15 @@ def extract_texts(framework: nn.Module, captions: CaptionTokens, batch_size: int
         framework (nn.Module): with ``encode_text``, from token ids (B, L) to unit vectors (B, D).
         captions (CaptionTokens): M captions.
         batch_size (int): captions at a time on each rank.
-        report (Callable): called with the number of captions done.
+        report (Report): called with the number of captions done.
     """
     device = next(framework.parameters()).device
-    encode: Callable[[Tensor], Tensor] = framework.encode_text
-    features = None
+    share = own_share(len(captions))
+
+    def rows() -> Iterator[Tensor]:
+        for done, chunk in enumerate(torch.tensor(share).split(batch_size), 1):
+            yield framework.encode_text(captions.rows(chunk).to(device)).float()
+            report(min(done * batch_size * world_size(), len(captions)))
+
     with evaluating(framework):
-        for chunk in torch.tensor(own_share(len(captions))).split(batch_size):
-            rows = encode(captions.rows(chunk).to(device)).float()
-            index, rows = gather(chunk.to(device)).cpu(), gather(rows).cpu()
-            if features is None:
-                features = torch.empty(len(captions), rows.shape[1])
-            features[index] = rows
-            report(min(int(index.max()) + 1, len(captions)))
-    assert features is not None
-    return features
+        return rows_of_all(stacked(rows(), len(share)), len(captions))

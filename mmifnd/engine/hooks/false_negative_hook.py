@@ -16,6 +16,9 @@ from ..features.epoch_features import evaluation_pipeline
 from ..features.sources import SOURCES, ExactPass, TrainingSteps
 from .clustering_record import ClusteringRecord
 
+#: Steps before the end of an epoch in which processes begin to read images for the pass that follows it.
+READ_AHEAD = 20
+
 
 @HOOKS.register_module()
 class FalseNegativeHook(Hook, KeepsRankState):
@@ -70,7 +73,7 @@ class FalseNegativeHook(Hook, KeepsRankState):
         self.framework, dataset = unwrap(runner.model), runner.train_loop.dataset
         self._check(dataset.num_samples, runner.max_epochs)
         self.labeler.temperature = self.framework.temperature if self.temperature is None else self.temperature
-        self.source.open(self.framework, dataset, evaluation_pipeline(runner), runner.train_dataloader.collate_fn)
+        self.source.open(self.framework, dataset, evaluation_pipeline(runner), runner.train_dataloader)
         self.record.open(runner)
         if is_main():
             runner.logger.info(f'k-means: {self.labeler.kmeans.describe()}')
@@ -93,8 +96,10 @@ class FalseNegativeHook(Hook, KeepsRankState):
             self.source.load_rank_states(states)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None) -> None:
-        """Keep the share of negatives that this step removed."""
+        """Keep the share of negatives that this step removed; near the end of an epoch, let reading for the pass begin."""
         self.record.step(outputs)
+        if len(runner.train_dataloader) - batch_idx <= READ_AHEAD and self.is_due(runner.epoch + 1, runner.max_epochs):
+            self.source.read_ahead()
 
     def after_train_epoch(self, runner) -> None:
         """Cluster if it is due."""

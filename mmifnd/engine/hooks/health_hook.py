@@ -24,6 +24,7 @@ from mmifnd.registry import HOOKS
 
 from ..features.epoch_features import sample_view
 from ..features.feature_pass import extract_views
+from ..features.image_batches import ImageBatches
 from ..features.training_rows import TrainingRows
 from .step_values import MeanOfSteps, named_values
 
@@ -163,9 +164,8 @@ class HealthHook(Hook, KeepsRankState):
 
     def _views(self, runner) -> tuple[Tensor, Tensor]:
         view, _ = sample_view(self.dataset, None, self.lidar_images)
-        loader = runner.train_dataloader
-        return extract_views(self.framework, view, self.framework.cluster_feature, self.lidar_views, self.batch_size,
-                             loader.num_workers, loader.collate_fn)
+        images = ImageBatches.like(runner.train_dataloader, view, self.batch_size)
+        return extract_views(self.framework, images, self.framework.cluster_feature, self.lidar_views)
 
     def _step_means(self) -> dict[str, float]:
         means = {name: values.take() for name, values in self._steps.items()}

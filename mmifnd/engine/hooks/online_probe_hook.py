@@ -22,6 +22,8 @@ from mmifnd.registry import DATASETS, HOOKS
 from ..batch_norm import average_batch_statistics, batch_statistics, set_batch_statistics
 from ..features.epoch_features import evaluation_pipeline, sample_view
 from ..features.feature_pass import extract_features
+from ..features.image_batches import ImageBatches
+from .linear_probe_head import LinearProbeHead
 
 STATE = 'online_probe'
 
@@ -88,6 +90,8 @@ class OnlineProbeHook(Hook, KeepsRankState):
         self.probe = LinearProbeHead(self.framework.neck.in_channels, len(self._classes)).to(device)
         self.optimizer = torch.optim.SGD(self.probe.parameters(), lr=self.lr, momentum=0.9)
         self.test = self._test_set(runner)
+        self._test_images = self.test and self._batches(runner, self.test.view)
+        self._training_images: tuple[ImageBatches, Tensor] | None = None
         self._right: list[Tensor] = []
         self._features: Tensor | None = None
         if self._resumed is not None:
@@ -185,7 +189,14 @@ class OnlineProbeHook(Hook, KeepsRankState):
     @torch.no_grad()
     def _judge(self, runner, completed: int) -> dict[str, float]:
         average_batch_statistics(self.probe)
-        rows = self._encode(runner, self.test.view, self.framework.extract_feat)
+        kind = self._kind(runner, completed)
+
+        def encode(images: Tensor) -> Tensor:
+            features = self.framework.extract_feat(images)
+            return torch.cat([features, self.framework.cluster_feature(images, kind)], dim=1) if self.k else features
+
+        rows, asked = extract_features(self.framework, self._test_images, encode).tensor_split(
+            [self.framework.neck.in_channels], dim=1)
         self.probe.eval()
         predicted = torch.cat([self.probe(part.to(self.labels.device)).argmax(dim=1) for part in rows.split(4096)])
         self.probe.train()
@@ -193,33 +204,37 @@ class OnlineProbeHook(Hook, KeepsRankState):
         if new.any():
             measures['linear_test'] = top1_accuracy(self.test.labels[new], predicted[new])
         if self.k:
-            measures['knn_test'] = self._neighbours(runner, completed)
+            measures['knn_test'] = self._neighbours(runner, completed, asked)
         return measures
 
-    def _neighbours(self, runner, completed: int) -> float:
-        """Accuracy of the vote of training images, in the space that was clustered in this epoch, or in the embedding's."""
+    def _kind(self, runner, completed: int) -> str:
+        """The space in which neighbours vote: the one that was clustered in this epoch, or the embedding's."""
         shared = runner.train_loop.features_of(completed)
-        shared = shared if shared and shared.are_of_images else None
-        kind = shared.kind if shared else 'z'
+        return shared.kind if shared and shared.are_of_images else 'z'
 
-        def encode(images: Tensor) -> Tensor:
-            return self.framework.cluster_feature(images, kind)
-
-        if shared:
+    def _neighbours(self, runner, completed: int, asked: Tensor) -> float:
+        """Accuracy of the vote of training images about test images ``asked`` (n, D)."""
+        shared = runner.train_loop.features_of(completed)
+        if shared and shared.are_of_images:
             chosen, bank = shared.sample(None if isinstance(shared.features, Tensor) else self.max_images)
         else:
-            voters, chosen = sample_view(self.dataset, evaluation_pipeline(runner), self.max_images)
-            bank = self._encode(runner, voters, encode)
-        asked = self._encode(runner, self.test.view, encode)
+            chosen, bank = self._voters(runner)
         votes, read = ~any_rank(self.dataset.broken())[chosen], ~any_rank(self.test.view.broken())
         bank, labels, ids = bank[votes], self.labels.cpu()[chosen][votes], self.test.train_ids[chosen][votes.numpy()]
         most = len(bank) - max(np.unique(ids, return_counts=True)[1]) if self.test.learned.any() else len(bank)
         return knn_accuracy(bank, labels, asked[read], self.test.labels[read], max(1, min(self.k, most)), self.temperature,
                             train_ids=ids, ids=self.test.ids[read.numpy()])
 
-    def _encode(self, runner, view, encode) -> Tensor:
-        loader = runner.train_dataloader
-        return extract_features(self.framework, view, encode, self.batch_size, loader.num_workers, loader.collate_fn)
+    def _voters(self, runner) -> tuple[Tensor, Tensor]:
+        """Training images, int64 (n,), and their embeddings (n, D)."""
+        if self._training_images is None:
+            view, chosen = sample_view(self.dataset, evaluation_pipeline(runner), self.max_images)
+            self._training_images = self._batches(runner, view), chosen
+        images, chosen = self._training_images
+        return chosen, extract_features(self.framework, images, self.framework.cluster_feature)
+
+    def _batches(self, runner, view) -> ImageBatches:
+        return ImageBatches.like(runner.train_dataloader, view, self.batch_size, keep_workers=True)
 
 
 def _places(labels: np.ndarray, classes: np.ndarray) -> Tensor:
@@ -228,22 +243,3 @@ def _places(labels: np.ndarray, classes: np.ndarray) -> Tensor:
     is_known = places < len(classes)
     is_known[is_known] = classes[places[is_known]] == labels[is_known]
     return torch.from_numpy(np.where(is_known, places, len(classes)))
-
-
-class LinearProbeHead(nn.Module):
-    """Logits (B, K) of standardised features (B, C). It starts at 0, so that no random number is drawn.
-
-    Args:
-        in_channels (int): C.
-        num_classes (int): K.
-    """
-
-    def __init__(self, in_channels: int, num_classes: int) -> None:
-        super().__init__()
-        self.norm = nn.BatchNorm1d(in_channels, affine=False)
-        self.weight = nn.Parameter(torch.zeros(num_classes, in_channels))
-        self.bias = nn.Parameter(torch.zeros(num_classes))
-
-    def forward(self, features: Tensor) -> Tensor:
-        """See the class."""
-        return F.linear(self.norm(features), self.weight, self.bias)

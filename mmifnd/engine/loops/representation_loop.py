@@ -16,6 +16,7 @@ from mmifnd.models.embedding import pool
 from mmifnd.registry import DATASETS, LOOPS, METRICS
 
 from ..features.feature_pass import extract_features, extract_views
+from ..features.image_batches import ImageBatches
 from ..metrics.measure import Measure, named_results
 from ..metrics.multi_label import targets_of
 from ..metrics.pair_features import pair_features
@@ -150,8 +151,8 @@ class RepresentationLoop(BaseLoop):
             return None
         config = self.runner.cfg.train_dataloader
         loader = self.runner.build_dataloader(dict(config, dataset=_indexed(config.dataset, self.max_broken)))
-        rows, index = extract_views(self.framework, loader.dataset, self.framework.cluster_feature, 2, self.batch_size,
-                                    loader.num_workers, loader.collate_fn)
+        images = ImageBatches.like(loader, loader.dataset, self.batch_size)
+        rows, index = extract_views(self.framework, images, self.framework.cluster_feature, 2)
         sizes = torch.bincount(index)  # some images come again where ranks take as many steps
         first = (sizes.cumsum(0) - sizes).unsqueeze(1)
         return rows[index.argsort(stable=True)[first + torch.arange(2)]]
@@ -160,9 +161,9 @@ class RepresentationLoop(BaseLoop):
         return pool(self.framework.extract_feat(images))  # mmpretrain's classifiers give a tuple
 
     def _extract(self, dataset, encode, what: str) -> torch.Tensor:
+        images = ImageBatches.like(self.dataloader, dataset, self.batch_size)
         with reported(what, len(dataset)) as report:
-            return extract_features(self.framework, dataset, encode, self.batch_size, self.dataloader.num_workers,
-                                    self.dataloader.collate_fn, report)
+            return extract_features(self.framework, images, encode, report)
 
 
 def _nothing(features: torch.Tensor) -> dict:
