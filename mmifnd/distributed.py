@@ -66,6 +66,23 @@ def gather_together(*columns: Tensor) -> tuple[Tensor, ...]:
 
 
 @torch.no_grad()
+def exchange(rows: Tensor, sent: list[int], received: list[int]) -> Tensor:
+    """Send some of ``rows`` to each rank, and return what all ranks send here, in rank order.
+
+    Args:
+        rows (Tensor): those for rank 0 first, (sum of ``sent``, ...).
+        sent (list[int]): how many are for each rank.
+        received (list[int]): how many each rank has for this one.
+    """
+    if world_size() == 1:
+        return rows.detach()
+    own = _on_carrier(rows.detach())
+    others = own.new_empty(sum(received), *own.shape[1:])
+    dist.all_to_all_single(others, own, received, sent)
+    return others.to(rows.device)
+
+
+@torch.no_grad()
 def all_reduce(tensor: Tensor, operation: str = 'sum', group: dist.ProcessGroup | None = None) -> Tensor:
     """Reduce ``tensor`` over all ranks, in place, and return it.
 

@@ -4,6 +4,7 @@ import torch
 import torch.distributed as dist
 from small_models import Labels, build_framework, freeze_batch_statistics, spread_embeddings, texts_of, views_of
 
+from mmifnd import distributed
 from mmifnd.clustering import ConfidenceAcceptance, DistributedKMeans, KMeans, PseudoLabeler, RowShare
 from mmifnd.datasets import IndexedDataset
 from mmifnd.datasets.collate import keep_batch
@@ -111,6 +112,13 @@ def gather_columns(columns):
     return gather_together(*own), tuple(gather(column) for column in own), gather_objects_on_main(rank())
 
 
+def send_some(values):
+    """What this rank receives where rank r has 4 rows (W, 4, ...), of which r + 1 are for rank 0 and the rest for rank 1."""
+    if world_size() == 1:
+        return distributed.exchange(values[0], [4], [4])
+    return distributed.exchange(values[rank()], [rank() + 1, 3 - rank()], [[1, 2], [3, 2]][rank()])
+
+
 def unwrap_from_ddp():
     """Whether a model comes out of a distributed wrapper."""
     model = torch.nn.Linear(2, 2)
@@ -129,7 +137,7 @@ def shuffle_and_restore(batch, step):
     """What this rank sees of a shuffled batch whose rows are numbered over all ranks, and what it gets back."""
     own = torch.arange(batch, dtype=torch.float64).unsqueeze(1) + rank() * batch
     shuffle = BatchShuffle(batch, torch.tensor(step), seed=5)
-    seen = shuffle.shuffle(gather(own))
+    seen = shuffle.shuffle(own)
     return own, seen, shuffle.restore(seen)
 
 

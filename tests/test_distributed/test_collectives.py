@@ -44,6 +44,13 @@ def test_one_exchange_gives_what_one_for_each_gives(two_processes, world):
             assert found.equal(expected) and found.equal(column.flatten(0, 1)) and found.dtype == column.dtype
 
 
+def test_rows_arrive_at_the_rank_that_they_are_for_in_the_order_of_the_senders(two_processes):
+    values = torch.arange(2 * 4 * 3, dtype=torch.uint8).view(2, 4, 3).mT.contiguous().mT  # rows with strides
+    (first, second) = two_processes.run(jobs.send_some, values)
+    assert first.equal(torch.cat([values[0][:1], values[1][:2]])) and second.equal(torch.cat([values[0][1:], values[1][2:]]))
+    assert jobs.send_some(values[:1]).equal(values[0])
+
+
 def test_a_gradient_that_others_share_is_left_alone(two_processes):
     for number, (own, other) in enumerate(two_processes.run(jobs.share_a_gradient, torch.zeros(2, 3, 2))):
         assert (own == 3).all() and (other == number + 1).all()

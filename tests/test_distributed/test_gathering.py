@@ -2,6 +2,9 @@ import distributed_jobs as jobs
 import pytest
 import torch
 
+from mmifnd.models.frameworks import shuffle_bn
+from mmifnd.models.frameworks.shuffle_bn import BatchShuffle
+
 
 def test_gradient_of_a_row_is_the_sum_over_all_losses(two_processes):
     generator = torch.Generator().manual_seed(0)
@@ -19,16 +22,29 @@ def test_in_one_process_rows_are_the_rows():
     assert gathered.equal(rows[0]) and gradient.equal(weights[0]) and plain.equal(rows[0]) and not has_gradient
 
 
-def test_shuffle_deals_the_global_batch_and_restore_gives_it_back(two_processes):
+@pytest.mark.parametrize('batch', [8, 5, 1])
+def test_shuffle_deals_the_batches_and_restore_gives_them_back(two_processes, batch):
     orders = []
     for step in range(4):
-        results = two_processes.run(jobs.shuffle_and_restore, 8, step)
+        results = two_processes.run(jobs.shuffle_and_restore, batch, step)
         for rank, (own, seen, restored) in enumerate(results):
             assert restored.equal(own)
-            assert 0 < (seen // 8 != rank).sum() < 8  # some images of the other rank, some of its own
+            assert (seen // batch == rank).sum() == (batch + 1) // 2  # half of its own, and of the other rank's
         orders.append([int(row) for _, seen, _ in results for row in seen])
-        assert sorted(orders[-1]) == list(range(16))
-    assert len({tuple(order) for order in orders}) == 4
+        assert sorted(orders[-1]) == list(range(2 * batch))
+    assert batch == 1 or len({tuple(order) for order in orders}) == 4
+
+
+@pytest.mark.parametrize('batch', [32, 7, 3])
+def test_any_number_of_ranks_is_dealt_as_many_rows_of_each(monkeypatch, batch):
+    monkeypatch.setattr(shuffle_bn, 'world_size', lambda: 4)
+    shuffle = BatchShuffle(batch, torch.tensor(0), seed=5)
+    hands = shuffle.dealt.view(4, batch)
+    assert sorted(hands.flatten().tolist()) == list(range(4 * batch))
+    for receiver, hand in enumerate(hands):
+        counts = torch.bincount(hand // batch, minlength=4).tolist()
+        assert counts == [shuffle._count(sender, receiver) for sender in range(4)]
+        assert max(counts) - min(counts) <= 1
 
 
 def test_in_one_process_nothing_is_shuffled():

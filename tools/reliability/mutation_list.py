@@ -203,7 +203,7 @@ MUTATIONS = [
     Mutation('gradient of gathered rows not summed', 'mmifnd/distributed.py',
              'total = all_reduce(', 'total = (', TEST_RANKS),
     Mutation('keys stay shuffled', 'mmifnd/models/frameworks/shuffle_bn.py',
-             'gather(rows)[self.order.argsort()]', 'gather(rows)[self.order]', TEST_RANKS),
+             'gather(rows)[self.dealt.argsort()]', 'gather(rows)[self.dealt]', TEST_RANKS),
     Mutation('queue keeps the first keys of a large batch', QUEUE, 'index[count - kept:]', 'index[:kept]', TEST_QUEUE),
     Mutation('queue starts with image 0 in each slot', QUEUE, 'torch.full((length,), -1, dtype=torch.int64)',
              'torch.zeros(length, dtype=torch.int64)', TEST_QUEUE),

@@ -91,15 +91,15 @@ class MoCoAdapter(ContrastiveFramework):
                                "train_cfg=dict(type='EpochLoop', ...) does")
         query_view, key_view = two_views(inputs)
         crops = [query_view, *(inputs[2:] if self.multi_crop else ())]
-        query, key_views = encode_crops(self._encode_queries, crops), gather(key_view)
-        key_of_all = self._encode_keys(key_views, index)
+        query = encode_crops(self._encode_queries, crops)
+        key_of_all = self._encode_keys(key_view, index)
         key = key_of_all[rank() * len(index):][:len(index)]
         keys = key_of_all, gather(index)
         losses = self.head.loss(self._contrast_of_crops(query, key, index, keys))
         if self.training:
             self._pending = keys
             if self.mixup is not None:
-                losses = self.mixup.join(losses, self._virtual_loss(inputs, key_views, *keys))
+                losses = self.mixup.join(losses, self._virtual_loss(inputs, gather(key_view), *keys))
         return losses
 
     def contrast(self, query: Tensor, key: Tensor, index: Tensor) -> Contrast:
@@ -156,8 +156,8 @@ class MoCoAdapter(ContrastiveFramework):
         """Keys (W * B, D) of all ranks, by the moved momentum encoder under shuffled batch statistics.
 
         Args:
-            images (Tensor): key views of all ranks, (W * B, 3, H, W).
-            index (Tensor): images of this rank, (B,).
+            images (Tensor): key views of this rank, (B, 3, H, W).
+            index (Tensor): whose they are, (B,).
         """
         if self.training:
             self.step += 1
