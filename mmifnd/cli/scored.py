@@ -15,15 +15,12 @@ def read_sources(sources: Sequence[str]) -> 'list[ScoredRun]':
     Raises:
         UserError: if one names no file, a file is missing or holds what no run has, or there is no run at all.
     """
-    from mmifnd.records.scores import check_spreads
     from mmifnd.studies.results import read_runs
-    runs = []
+    runs: list[ScoredRun] = []
     for source in sources:
         if not source.partition('=')[2 if '=' in source else 0].strip(':'):
             raise UserError(f'{source!r} names no file; give FILE or LABEL=FILE')
-        for run in read_runs(source):
-            check_spreads(run.method, run.spreads, source)
-            runs.append(run)
+        runs += read_runs(source)
     if not runs:
         raise UserError(f'there is no run in {", ".join(sources)}; give results of mmifnd test --out, or of a study that '
                         'has run')

@@ -37,16 +37,21 @@ def check_run(method: Any, seed: Any, measures: Any, path: str | Path) -> None:
             raise UserError(f'{shown(name)} of {shown(method)} is {shown(repr(value))} {remedy}')
 
 
-def check_spreads(method: str, spreads: Mapping[str, float], path: str | Path) -> None:
+def check_spreads(method: str, spreads: Mapping[str, float], path: str | Path | None = None) -> None:
     """Refuse a standard deviation that is negative.
+
+    Args:
+        method: a name.
+        spreads: standard deviations by the name of their measure.
+        path: of the file that says so; None if no file does.
 
     Raises:
         UserError: naming the measure, the value and the file.
     """
+    place, remedy = ('', 'give a standard deviation') if path is None else (f' in {path}', _REMEDY)
     for name, spread in spreads.items():
         if spread < 0:
-            raise UserError(f'{shown(name)} of {shown(method)} has a spread of {spread:g} in {path}, expected 0 or more; '
-                            f'{_REMEDY}')
+            raise UserError(f'{shown(name)} of {shown(method)} has a spread of {spread:g}{place}, expected 0 or more; {remedy}')
 
 
 def is_score(name: str, value: Any) -> bool:

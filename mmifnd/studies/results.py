@@ -18,7 +18,7 @@ from mmifnd.evaluation import Summary
 from mmifnd.evaluation.runs import is_measured
 from mmifnd.files import open_regular
 from mmifnd.foreign import believed, read_json
-from mmifnd.records.scores import check_run
+from mmifnd.records.scores import check_run, check_spreads
 
 #: Keys of a config, and of its data loaders, that say where and how a run is started, not what it is.
 _CIRCUMSTANCES = {'work_dir', 'launcher', 'load_from', 'resume', 'filename', 'experiment_name'}
@@ -91,7 +91,8 @@ def read_runs(source: str) -> list[ScoredRun]:
     that is another one's, such as a benchmark's.
 
     Raises:
-        UserError: if the file is missing or no results file, or the study has no such method.
+        UserError: if the file is missing or no results file, it holds what no run has, such as a negative spread, or the
+            study has no such method.
     """
     label, path, method = _split(source)
     try:
@@ -128,8 +129,11 @@ def means_over_methods(runs: Sequence[ScoredRun], name: str = 'mean') -> list[Sc
     the linear evaluations on four shares of the labels.
 
     Raises:
-        UserError: if a seed is unknown or occurs twice, or the methods have no seed and measure in common.
+        UserError: if a seed is unknown or occurs twice, a spread is negative, or the methods have no seed and measure in
+            common.
     """
+    for run in runs:
+        check_spreads(run.method, run.spreads)
     methods = list(dict.fromkeys(run.method for run in runs))
     means: dict[int, dict[str, float]] = {}
     for measure in dict.fromkeys(measure for run in runs for measure in run.measures):
@@ -194,4 +198,5 @@ def _checked(run: ScoredRun, path: str) -> ScoredRun:
     """A run without what could not be measured."""
     check_run(run.method, run.seed, run.measures, path)
     check_run(run.method, run.seed, run.spreads, path)
+    check_spreads(run.method, run.spreads, path)
     return replace(run, measures={name: value for name, value in run.measures.items() if is_measured(value)})

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mmifnd.configuration.errors import UserError
 from mmifnd.evaluation import mean_and_spread, paired_t_test, summarise
+from mmifnd.records.scores import check_spreads
 
 from .results import ScoredRun, paired_values
 from .table import markdown_row
@@ -18,8 +19,10 @@ def markdown_table(runs: Sequence[ScoredRun], measures: Sequence[str] | None = N
         measures: those to show, in this order; default: all.
 
     Raises:
-        UserError: if a measure is in no run.
+        UserError: if a measure is in no run, or a spread is negative.
     """
+    for run in runs:
+        check_spreads(run.method, run.spreads)
     present = list(dict.fromkeys(name for run in runs for name in run.measures))
     unknown = [name for name in measures or () if name not in present]
     if unknown:

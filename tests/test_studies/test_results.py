@@ -193,6 +193,19 @@ def test_values_that_no_evaluation_writes_are_named(tmp_path, changes, words):
         assert '\n' not in str(error.value) and 'results.json' in str(error.value) and '\x1b' not in str(error.value)
 
 
+def test_a_negative_spread_is_refused_wherever_runs_are_taken(tmp_path):
+    path = Path(written(tmp_path, 'a', 0, knn=80.))
+    results = json.loads(path.read_text())
+    results['measures']['knn']['spread'] = -3.
+    path.write_text(json.dumps(results))
+    with pytest.raises(UserError, match=rf'^knn of a has a spread of -3 in {path}, expected 0 or more; no evaluation writes'):
+        read_runs(f'{path}')
+    run = ScoredRun('a', 0, dict(knn=80.), dict(knn=-3.))
+    for take in (means_over_methods, markdown_table):
+        with pytest.raises(UserError, match='^knn of a has a spread of -3, expected 0 or more; give a standard deviation$'):
+            take([run])
+
+
 def test_the_hash_of_a_file(tmp_path):
     (tmp_path / 'file').write_bytes(bytes(3 * 2**20 + 1))
     assert file_hash(tmp_path / 'file') == hashlib.sha256(bytes(3 * 2**20 + 1)).hexdigest()[:16]
