@@ -20,6 +20,8 @@ FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 NO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
 #: The end of the name of a file that is being written; eight letters, so that no two of them share one.
 _PARTIAL = r'\.[a-z0-9_]{8}\.partial'
+#: Bytes that it adds.
+_ADDED = 17
 
 
 class FullDiskError(UserError, OSError):
@@ -125,6 +127,7 @@ def check_folder(folder: str | Path, what: str | None = None) -> None:
         raise UserError(f'{what} cannot be made: {present} is {_kind(present, follow=False)}; give a folder')
     if not os.access(present, os.W_OK | os.X_OK):
         raise UserError(f'{what} cannot be written: there is no permission to write into {present}; give another folder')
+    _check_lengths(path.relative_to(present).parts, present, what)
 
 
 def make_folder(folder: str | Path) -> None:
@@ -148,7 +151,9 @@ def check_file(path: str | Path) -> None:
     """
     if os.path.isdir(path):
         raise _taken(path)
-    check_folder(Path(path).absolute().parent)
+    folder = Path(path).absolute().parent
+    check_folder(folder)
+    _check_lengths([Path(path).name], next(part for part in (folder, *folder.parents) if part.exists()), str(path), _ADDED)
 
 
 def is_inside(path: object) -> bool:
@@ -251,6 +256,18 @@ def full_disk(path: str | Path, error: OSError) -> FullDiskError:
     """The error for a file that found no room."""
     return FullDiskError(f'{path} could not be written ({error.strerror or error}) and was left out; free some room on '
                          f'{Path(path).absolute().parent}, then run the command again (a training with --resume)')
+
+
+def _check_lengths(names: Iterable[str], folder: Path, what: str, added: int = 0) -> None:
+    """Refuse names that, with the bytes that are added to them, are longer than the file system of ``folder`` takes."""
+    try:
+        limit = os.pathconf(folder, 'PC_NAME_MAX') - added
+    except (OSError, ValueError):  # it does not say
+        return
+    longest = max((len(os.fsencode(name)) for name in names), default=0)
+    if longest > limit:
+        raise UserError(f'{what} cannot be written: a name in it has {longest} bytes, more than the {limit} that are possible '
+                        'there; give a shorter one')
 
 
 def _mode() -> int:

@@ -15,10 +15,13 @@ from mmifnd.configuration.run_config import config_beside
 from mmifnd.distributed import is_main
 from mmifnd.engine.checkpoints.checkpoint_format import load_plain
 from mmifnd.errors import UserError
+from mmifnd.files import check_folder
 from mmifnd.records.evaluations import results_path
 from mmifnd.records.names import EVALUATION
 from mmifnd.studies.results import evaluation_results
 from mmifnd.studies.summary import write_results
+
+from .pretraining_arguments import check_writable
 
 
 def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures: Sequence[str] | None = None,
@@ -43,7 +46,7 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
         dict[str, float]: by name, per cent where not said otherwise.
 
     Raises:
-        UserError, ValueError: if config, checkpoint or data cannot be used.
+        UserError, ValueError: if config, checkpoint or data cannot be used, or nothing can be written into ``out``.
 
     Example:
         >>> import tempfile, torch
@@ -58,12 +61,13 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
     config = config or config_beside(checkpoint)
     if config is None:
         raise UserError(f'{checkpoint}: no config beside it; say with which one it was trained: config=CONFIG')
+    folder = _folder_of_results(checkpoint, out)
     loaded = load_config(config, options)
     check(loaded, config, TESTING)
     if measures is not None:
         _keep((loaded.test_cfg or {}).get('measures') or {}, measures)
     state = load_plain(str(checkpoint), map_location='cpu')
-    loaded.work_dir = str(out or Path(checkpoint).expanduser().parent / EVALUATION)
+    loaded.work_dir = str(folder)
     loaded.experiment_name = f'evaluation_{time.time_ns()}'  # mmengine takes two of one name for the same
     runner = build_runner(loaded)
     check_testing(runner, state, str(checkpoint))
@@ -74,6 +78,17 @@ def evaluate(checkpoint: str | Path, config: str | Path | None = None, measures:
         write_results(evaluation_results(config, loaded, checkpoint, state, measured, summaries, command),
                       results_path(Path(loaded.work_dir)))
     return measured
+
+
+def _folder_of_results(checkpoint: str | Path, out: str | Path | None) -> Path:
+    """Where results go, if something can be written there."""
+    if out:
+        check_writable(out)
+        return Path(out).expanduser()
+    path = Path(checkpoint).expanduser()
+    if path.is_file():
+        check_folder(path.parent / EVALUATION, f'{path.parent / EVALUATION}, the folder of results (out),')
+    return path.parent / EVALUATION
 
 
 def _keep(measures: dict, wanted: Sequence[str]) -> None:

@@ -11,6 +11,8 @@ Prints a table; writes audit.json, and sheets of pictures if there are images.
 import argparse
 from pathlib import Path
 
+from mmifnd.files import check_folder
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of :func:`mmifnd.apis.audit`."""
@@ -38,6 +40,7 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.configuration.run_config import training_images
     from mmifnd.configuration.versions import versions
     from mmifnd.datasets.thumbnails import Thumbnails
+    check_folder(args.out)
     data = args.data
     if data is None and args.backbone is None and Path(args.source).suffix not in FEATURES:
         data = training_images(args.source, args.config)

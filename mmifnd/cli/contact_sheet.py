@@ -10,6 +10,7 @@ recorded it; a single run shows what the labels or thresholds of its snapshot sa
 import argparse
 
 from mmifnd.errors import UserError
+from mmifnd.files import check_file
 
 #: Examples per anchor, by the number of runs.
 EXAMPLES = {1: 10, 2: 6}
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.visualization.removed import anchors_of, reading, sheet_of
     if len(args.work_dirs) not in EXAMPLES or args.rows < 1:
         raise UserError(f'{len(args.work_dirs)} runs, --rows {args.rows}: give one run or two, and at least 1 row')
+    check_file(args.out)
     images, labels = images_of_runs(args.work_dirs)
     relations = relations_by_name(args, class_count(labels))
     outside = [anchor for anchor in args.anchors or () if not 0 <= anchor < len(images)]

@@ -10,6 +10,8 @@ GuideDetector(features='guide.npy') detects by them, and refuses the file for an
 import argparse
 from pathlib import Path
 
+from mmifnd.files import check_file
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which encoder, which images, and where the features go."""
@@ -34,6 +36,7 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.errors import UserError
     if Path(args.out).suffix != '.npy':
         raise UserError(f'{args.out} must end in .npy')
+    check_file(args.out)
     data = load_config(args.of).train_dataloader.dataset.to_dict()
     is_file = Path(args.encoder).suffix in ('.pth', '.pt')
     encoder = args.encoder if is_file else frozen_backbone(args.encoder, args.weights)

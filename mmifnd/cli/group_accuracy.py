@@ -9,6 +9,8 @@ seeds of one bar.
 
 import argparse
 
+from mmifnd.files import check_file
+
 from .scored import read_sources
 
 
@@ -22,6 +24,7 @@ def run(args: argparse.Namespace) -> None:
     """Draw and write."""
     from mmifnd.visualization.group_bars import READINGS, grouping_figure, groupings_of
     from mmifnd.visualization.picture import save_picture
+    check_file(args.out)
     runs: dict[str, list] = {}
     for run in read_sources(args.results):
         runs.setdefault(run.method, []).append(run.measures)

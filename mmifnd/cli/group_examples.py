@@ -10,6 +10,7 @@ import argparse
 
 from mmifnd.configuration.command_line import add_cfg_options
 from mmifnd.errors import UserError
+from mmifnd.files import check_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +31,7 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.visualization.picture import save_picture
     if args.groups < 1 or args.images < 1:
         raise UserError(f'--groups {args.groups} --images {args.images}: give at least 1 of each')
+    check_file(args.out)
     grouped = grouped_images(args.config, args.cfg_options)
     figure = group_examples_figure(grouped.images, grouped.labels, grouped.classes, grouped.groupings, wordnet_names(),
                                    args.groups, args.images, args.seed)

@@ -6,6 +6,8 @@
 
 import argparse
 
+from mmifnd.files import check_file
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to import."""
@@ -16,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Read, rename, write, and print what found no place."""
     from mmifnd.converters import import_model
+    check_file(args.out)
     model = import_model(args.checkpoint)
     path = model.save(args.out)
     print(f'{path}: layout {model.layout}, {len(model.state_dict)} tensors')

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from mmifnd.errors import UserError
-from mmifnd.files import is_inside
+from mmifnd.files import check_file, is_inside
 from mmifnd.foreign import OF_FORM, believed, read_json
 from mmifnd.text import shown
 
@@ -41,6 +41,7 @@ def write_report(args: argparse.Namespace) -> Path:
     """Write a study's report for a folder that holds results.json, else the report of one or several runs."""
     first = Path(args.work_dirs[0])
     out = Path(args.out or first / 'report.html')
+    check_file(out)
     path = first / 'results.json'
     results = read_results(path) if len(args.work_dirs) == 1 and path.is_file() else None
     what = path if results is not None else f'what {", ".join(map(str, args.work_dirs))} recorded'

@@ -6,6 +6,7 @@
 import argparse
 
 from mmifnd.configuration.command_line import add_cfg_options
+from mmifnd.files import check_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +22,7 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.configuration import Task, load_config
     from mmifnd.visualization.picture import save_picture
     from mmifnd.visualization.schedules import schedules_figure
+    check_file(args.out)
     task = Task(('model', 'train_cfg', 'optim_wrapper', 'default_hooks'))
     save_picture(schedules_figure(schedules_of(load_config(args.config, args.cfg_options, task))), args.out)
     print(args.out)

@@ -7,6 +7,7 @@ import argparse
 
 from mmifnd.configuration.command_line import add_cfg_options
 from mmifnd.errors import UserError
+from mmifnd.files import check_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +27,7 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.visualization.views import views_figure
     if args.images < 1 or args.epoch < 0:
         raise UserError(f'--images {args.images} --epoch {args.epoch}: give at least 1 image and an epoch of 0 or later')
+    check_file(args.out)
     loaders = ('train_dataloader', 'test_dataloader')
     config = load_config(args.config, args.cfg_options, Task(('model', *loaders), loaders))
     save_picture(views_figure(augmented_views(config, args.images, args.epoch)), args.out)

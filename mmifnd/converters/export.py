@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mmifnd.checks import check_choice
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
+from mmifnd.files import check_file
 
 from .resnet import detectron2_name, plain_resnet
 from .weights import backbone_weights
@@ -35,12 +36,14 @@ def export_backbone(checkpoint: str | Path, out: str | Path, layout: str = 'mmpr
 
     Raises:
         FileNotFoundError: if the checkpoint does not exist.
-        ValueError: if an argument is unknown, ``out`` has another suffix, or the backbone does not fit the layout.
+        ValueError: if an argument is unknown, ``out`` has another suffix or cannot be written, or the backbone does not fit
+            the layout.
     """
     check_choice('layout', layout, LAYOUTS)
     suffix = '.pkl' if layout == 'detectron2' else '.pth'
     if Path(out).suffix != suffix:
         raise ValueError(f'{out} must end in {suffix} for the layout {layout}')
+    check_file(out)
     weights = backbone_weights(checkpoint, encoder)
     AtomicFileBackend().put(LAYOUTS[layout](weights, str(checkpoint)), out)
     return Path(out)

@@ -11,6 +11,7 @@ from torch import Tensor
 from mmifnd.checks import check_positive
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend, load_plain
 from mmifnd.errors import UserError
+from mmifnd.files import check_file
 
 from .export import torch_bytes
 
@@ -44,6 +45,7 @@ def export_open_clip(checkpoint: str | Path, out: str | Path, model: str | dict[
     if Path(out).suffix not in ('.pth', '.pt'):
         raise UserError(f'{out} must end in .pth or .pt for the layout open_clip')
     check_positive('temperature', temperature)
+    check_file(out)
     state = load_plain(str(checkpoint), map_location='cpu')['state_dict']
     weights, bias = _renamed(state, str(checkpoint), temperature), state.get('head.bias')
     if bias is not None and not isinstance(model, str):  # a model with a name has a bias, or none, by its own config

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmifnd.files import is_inside, write_whole
+from mmifnd.files import check_file, is_inside, write_whole
 from mmifnd.records.arrays import RecordError
 from mmifnd.records.run_record import NoRecordError, RunRecord, without_damaged
 
@@ -47,12 +47,13 @@ def write_study_report(results: dict, out_dir: str | Path, images: np.ndarray | 
 
     Raises:
         RecordError: if ``results`` lacks a key, ``embedding_run`` is none of its runs, or a record is damaged.
-        ValueError: if images or labels do not fit the snapshots.
+        ValueError: if images or labels do not fit the snapshots, or the report cannot be written.
     """
     missing = [key for key in STUDY_KEYS if key not in results]
     if missing:
         raise RecordError(f'results lack {", ".join(missing)}; expected what a study writes as results.json')
     out_dir = Path(out_dir)
+    check_file(out_dir / path)
     records, lost = load_runs(results, out_dir)
     pictures, pairs = Pictures(images, labels, class_names, names, captions), (out_dir / path).parent / PAIRS
     page = tolerant(records, lambda: _study_page(results, records, lost, embedding_run, pairs, pictures))
@@ -104,8 +105,9 @@ def write_run_report(work_dirs: list[str | Path], path: str | Path, images: np.n
 
     Raises:
         RecordError: if a directory holds no record, or a file is damaged.
-        ValueError: if images or labels do not fit the snapshots.
+        ValueError: if images or labels do not fit the snapshots, or the report cannot be written.
     """
+    check_file(path)
     records = {name: RunRecord.load(work_dir) for name, work_dir in run_names(work_dirs).items()}
     return write_page(tolerant(records, lambda: _run_page(records, Path(path).parent / PAIRS, epochs,
                                                           Pictures(images, labels, class_names, names, captions))), Path(path))

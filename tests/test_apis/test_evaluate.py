@@ -1,6 +1,7 @@
 """A checkpoint's measures from Python are those of `tools/test.py`."""
 
 import json
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmifnd.apis import build_framework, evaluate, shipped_config
+from mmifnd.apis import UserError, build_framework, evaluate, shipped_config
 from mmifnd.records.evaluations import read_evaluations
 from mmifnd.studies.results import file_hash
 
@@ -50,6 +51,22 @@ def test_none_leaves_a_measure_out(checkpoint, restored_torch):
     assert set(evaluate(checkpoint, CONFIG, options={**QUICK, **without, 'test_cfg.measures.threshold_error': None})) == {'knn'}
     with pytest.raises(ValueError, match='measure linear is not in test_cfg.measures of the config; it has knn'):
         evaluate(checkpoint, CONFIG, measures=['linear'], options=without)
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_work(checkpoint, tmp_path, monkeypatch):
+    def never(*_, **__):
+        raise AssertionError('work has begun')
+
+    (tmp_path / 'file').touch()
+    monkeypatch.setattr('mmifnd.apis.evaluation.load_config', never)
+    with pytest.raises(UserError, match=f'^out={tmp_path}/file cannot be made: {tmp_path}/file is a file; give a folder$'):
+        evaluate(checkpoint, CONFIG, out=tmp_path / 'file')
+    monkeypatch.setattr(os, 'access', lambda path, mode: Path(path) != tmp_path)
+    no_permission = f'cannot be written: there is no permission to write into {tmp_path}; give another folder$'
+    with pytest.raises(UserError, match=f'^out={tmp_path}/a/b {no_permission}'):
+        evaluate(checkpoint, CONFIG, out=tmp_path / 'a' / 'b')
+    with pytest.raises(UserError, match=rf'^{tmp_path}/evaluation, the folder of results \(out\), {no_permission}'):
+        evaluate(checkpoint, CONFIG)
 
 
 def test_bad_input(checkpoint):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmifnd.cli import main
-from mmifnd.files import write_whole
+from mmifnd.files import check_file, write_whole
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def forbidden(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('arguments', [
     ['train', 'baselines/simclr_digits', '--work-dir'], ['study', 'studies/digits', '--out'],
-    ['evaluate', 'epoch_1.pth', '--config', 'baselines/simclr_digits', '--out']])
+    ['evaluate', 'epoch_1.pth', '--config', 'baselines/simclr_digits', '--out'], ['audit', 'nothing.pth', '--out']])
 def test_a_folder_without_permission_is_refused_before_work(forbidden, tmp_path, refusal, arguments):
     out = forbidden / 'run'
     line = refusal(*arguments, str(out))
@@ -85,17 +85,30 @@ def test_a_folder_without_permission_is_refused_before_work(forbidden, tmp_path,
     assert line == f'error: {tmp_path}/file cannot be made: {tmp_path}/file is a file; give a folder'
 
 
-@pytest.mark.parametrize('arguments', [['test', 'baselines/simclr_digits', 'epoch_1.pth'], ['compare-results', 'a.json']])
+@pytest.mark.parametrize('arguments', [
+    ['test', 'baselines/simclr_digits', 'epoch_1.pth', '--out'], ['compare-results', 'a.json', '--out'],
+    ['group-accuracy', 'a.json', '--out'], ['views', 'nothing.py', '--out'], ['schedules', 'nothing.py', '--out'],
+    ['group-examples', 'nothing.py', '--out'], ['contact-sheet', 'nothing', '--out'], ['report', 'nothing', '--out'],
+    ['import', 'nothing.pth'], ['export', 'nothing.pth', '--to', 'mmpretrain']])
 def test_a_file_that_cannot_be_written_is_refused_before_work(forbidden, tmp_path, refusal, arguments):
-    line = refusal(*arguments, '--out', str(forbidden / 'a.json'))
+    line = refusal(*arguments, str(forbidden / 'a.pth'))
     assert line.startswith(f'error: {forbidden} cannot be written: there is no permission to write into {forbidden}; give')
-    assert 'is a folder, and a file is to be written there' in refusal(*arguments, '--out', str(tmp_path))
+    (tmp_path / 'a.pth').mkdir()
+    assert 'is a folder, and a file is to be written there' in refusal(*arguments, str(tmp_path / 'a.pth'))
 
 
 def test_a_folder_that_the_system_does_not_make_is_refused_before_work(tmp_path, refusal):
     place = tmp_path / ('x' * 300)
     line = refusal('test', 'baselines/simclr_digits', 'epoch_1.pth', '--out', str(place / 'a.json'))
-    assert line == f'error: {place} cannot be made (File name too long); give another folder'
+    most = os.pathconf(tmp_path, 'PC_NAME_MAX')
+    assert line == (f'error: {place} cannot be written: a name in it has 300 bytes, more than the {most} that are possible '
+                    'there; give a shorter one')
+    most -= 17  # which are added while a file is written
+    longest, longer = tmp_path / ('x' * most), tmp_path / ('x' * (most + 1))
+    check_file(longest)
+    write_whole(longest, '')
+    words = f'a name in it has {most + 1} bytes, more than the {most} that are possible there'
+    assert words in refusal('compare-results', 'a.json', '--out', str(longer))
 
 
 def test_results_need_a_folder_beside_the_checkpoint_or_another_one(forbidden, refusal):
