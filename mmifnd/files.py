@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from .errors import UserError
 from .shortage import ShortageError, shortage_of
+from .text import shown
 
 #: Bytes of a text, a list or a table that are read at most, 1 GiB.
 MAX_BYTES = 1 << 30
@@ -28,6 +29,10 @@ class FullDiskError(UserError, OSError):
     """A file could not be written since the disk, or a quota, is full; nothing of it was left."""
 
 
+class UnreadableError(UserError, OSError):
+    """A file could not be read: there is no permission, or no file can have such a name."""
+
+
 class UnwritableError(UserError, OSError):
     """A file could not be written since there is no permission."""
 
@@ -42,12 +47,21 @@ def open_regular(path: str | Path, what: str | None = None) -> BinaryIO:
     Raises:
         FileNotFoundError: if it does not exist.
         UserError: if it is a folder, a device, a FIFO or a socket.
+        UnreadableError: if there is no permission, or its name is too long.
         OSError: if it cannot be opened.
     """
     what = str(path) if what is None else what
-    if not os.path.exists(path):
-        raise FileNotFoundError(errno.ENOENT, f'{what} does not exist')
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        os.stat(path)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last of a name with a zero byte
+        raise FileNotFoundError(errno.ENOENT, f'{what} does not exist') from None
+    except OSError as error:
+        if error.errno in NO_PERMISSION:
+            raise UnreadableError(f'{what} cannot be read ({error.strerror}); give a file that this user may read') from error
+        if error.errno == errno.ENAMETOOLONG:
+            raise UnreadableError(f'{shown(what)} has a name that is too long for a file; give a shorter one') from error
+        raise
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise UserError(f'{what} is {_kind(path)}, no regular file; give a file')

@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 
 from mmifnd.console import keep, lasting, say
 from mmifnd.errors import MissingExtra, UserError
-from mmifnd.text import printable
+from mmifnd.files import NO_PERMISSION
+from mmifnd.text import printable, shown
 
 #: What bad input raises, here and in the libraries below. MMIFND_TRACEBACK=1 shows where it comes from.
 EXPECTED = (ValueError, TypeError, KeyError, OSError, ImportError, RuntimeError, AssertionError)
@@ -23,6 +24,9 @@ INTERRUPTED = 130
 
 #: Seconds that rank 0 gets to report what all ranks report, before they can talk to each other.
 _COMMON = 1.5
+#: What to do if the system refuses a file.
+_REMEDIES = {errno.ENOENT: 'give one that exists', errno.ENAMETOOLONG: 'give a shorter name',
+             **dict.fromkeys(NO_PERMISSION, 'give a place that this user may read and write')}
 _WRAPPING = re.compile(r"class `\w+` in \S+\.py: ")
 _OF_WORKER = re.compile(r'Caught \w+ in \w+ worker process .*\n[\w.]+: ', re.DOTALL)
 
@@ -64,8 +68,19 @@ def one_line(error: BaseException) -> str:
                 '(a training with --resume)')
     if isinstance(error, ModuleNotFoundError):
         error = MissingExtra.of(error) or error
+    if isinstance(error, OSError) and not isinstance(error, UserError) and (line := _line_of_system(error)):
+        return line
     text = error.args[0] if isinstance(error, KeyError) and error.args else str(error)
     return _WRAPPING.sub('', ' '.join(_OF_WORKER.sub('', str(text)).split())) or type(error).__name__
+
+
+def _line_of_system(error: OSError) -> str | None:
+    """The line for a file that the system refuses; None if it does not say which, or there is no remedy."""
+    if error.filename is None or error.errno not in _REMEDIES:
+        return None
+    name = shown(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else str(error.filename)
+    reason = 'does not exist' if error.errno == errno.ENOENT else f'cannot be used ({error.strerror})'
+    return f'{name} {reason}; {_REMEDIES[error.errno]}'
 
 
 def _end(error: BaseException) -> None:

@@ -12,7 +12,7 @@ from typing import IO, BinaryIO, Literal
 import numpy as np
 
 from mmifnd.errors import UserError
-from mmifnd.files import open_regular, write_by
+from mmifnd.files import UnreadableError, open_regular, write_by
 from mmifnd.shortage import ShortageError, shortage_of
 from mmifnd.text import shown
 
@@ -101,6 +101,8 @@ def _damage_named(path: str | Path) -> Iterator[None]:
     """Turn whatever a damaged file makes of numpy and zipfile into one line; a shortage of the machine is none of it."""
     try:
         yield
+    except UnreadableError as error:
+        raise RecordError(str(error), path) from error
     except (UserError, FileNotFoundError):
         raise
     except Exception as error:  # a header is parsed as Python, a pickle is refused, a name is no text

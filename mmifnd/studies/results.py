@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -91,8 +92,8 @@ def read_runs(source: str) -> list[ScoredRun]:
     that is another one's, such as a benchmark's.
 
     Raises:
-        UserError: if the file is missing or no results file, it holds what no run has, such as a negative spread, or the
-            study has no such method.
+        UserError: if the file is missing, cannot be read or is no results file, it holds what no run has, such as a negative
+            spread, or the study has no such method.
     """
     label, path, method = _split(source)
     try:
@@ -169,7 +170,7 @@ def _entry(value: float, summary: Summary | None) -> dict[str, Any]:
 
 def _split(source: str) -> tuple[str | None, str, str | None]:
     """LABEL, FILE and METHOD of LABEL=FILE:METHOD; a file whose own name has such signs is taken as it is."""
-    if Path(source).exists():
+    if os.path.exists(source):
         return None, source, None
     label, equals, rest = source.partition('=')
     path, colon, method = (rest if equals else source).rpartition(':')

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from mmifnd.cli import main
 from mmifnd.files import check_file, write_whole
+from mmifnd.records.arrays import RecordError, read_arrays
 
 
 @pytest.fixture
@@ -45,6 +47,44 @@ def refusal(capsys):
 def test_a_number_that_was_not_measured_is_named_with_its_file(write, refusal, command, value, spread, words):
     path = write(value, spread)
     assert words + path in refusal(command, path)
+
+
+@pytest.fixture
+def secret(tmp_path, monkeypatch):
+    """A file that cannot be read, whoever runs the test."""
+    path, opened = tmp_path / 'secret.json', os.open
+    path.write_text('{}')
+
+    def refuse(place, *arguments, **options):
+        if place == str(path) or place == path:
+            raise PermissionError(13, 'Permission denied', str(path))
+        return opened(place, *arguments, **options)
+
+    monkeypatch.setattr(os, 'open', refuse)
+    return str(path)
+
+
+@pytest.mark.parametrize('arguments', [
+    ['compare-results'], ['group-accuracy'], ['significance', '--against', 'b.json'], ['inspect'],
+    ['test', 'baselines/simclr_digits'], ['evaluate', '--config', 'baselines/simclr_digits'], ['import', '--', 'out.pth']])
+def test_a_file_that_cannot_be_read_is_named_with_what_to_do(secret, refusal, arguments):
+    arguments = [arguments[0], secret, *arguments[1:]] if arguments[-1] in ('b.json', 'out.pth') else [*arguments, secret]
+    assert f'{secret} cannot be read (Permission denied); give a file that this user may read' in refusal(*arguments)
+    long = 'x' * 5000
+    assert re.fullmatch(r'error: x{99}\.{3}x{98} (has a name that is too long for a file; give a shorter one|'
+                        r'cannot be used \(File name too long\); give a shorter name)',
+                        refusal(*(long if argument == secret else argument for argument in arguments)))
+
+
+def test_a_report_that_cannot_be_read_is_a_problem(secret, capsys):
+    assert main(['report', '--check', secret]) == 1
+    assert capsys.readouterr().out == f'{secret} cannot be read (Permission denied); give a file that this user may read\n'
+
+
+def test_arrays_that_cannot_be_read_are_not_damaged(secret):
+    with pytest.raises(RecordError, match='cannot be read .Permission denied') as error:
+        read_arrays(secret)
+    assert str(error.value.path) == secret
 
 
 def test_what_is_large_can_be_averaged(write, capsys, recwarn):
