@@ -22,36 +22,38 @@ def summary_cell(summary: dict | None, digits: int) -> str:
     return mean_and_spread(summary['mean'], spread, digits).replace('-', '−')
 
 
-def best_method(results: dict, measure: str) -> str | None:
-    """The method with the best mean; None if the measure has no better side or there is but one method."""
-    means = {method: row[measure]['mean'] for method, row in results['summary'].items()
+def best_methods(results: dict, measure: str, digits: int) -> set[str]:
+    """The methods whose mean, to the digits that are shown, is the best; none if no side is better or there is one method."""
+    means = {method: round(row[measure]['mean'], digits) for method, row in results['summary'].items()
              if row.get(measure, {}).get('mean') is not None}
     higher = results['measures'][measure].get('higher_is_better')
     if higher is None or len(means) < 2:
-        return None
-    return (max if higher else min)(means, key=means.get)
+        return set()
+    best = (max if higher else min)(means.values())
+    return {method for method, mean in means.items() if mean == best}
 
 
 def results_table(results: dict) -> str:
-    """Methods x measures: mean and sample standard deviation over seeds, the best mean of a column in bold."""
+    """Methods x measures: mean and sample standard deviation over seeds, the best means of a column in bold."""
     measures = {measure: entry for measure, entry in results['measures'].items()
                 if any(summary.get(measure) for summary in results['summary'].values())}
-    best = {measure: best_method(results, measure) for measure in measures}
     digits = {measure: decimals(results, measure) for measure in measures}
+    best = {measure: best_methods(results, measure, digits[measure]) for measure in measures}
     headers = ['Method', 'Seeds', *map(measure_title, measures.values()), 'Seconds per run']
     rows = []
     for method, description in results['methods'].items():
         runs = [run for run in results['runs'] if run['method'] == method]
         seconds = [run['seconds'] for run in runs if run.get('seconds') is not None]
         summary = results['summary'].get(method, {})
-        cells = [Cell(summary_cell(summary.get(measure), digits[measure]), best=best[measure] == method)
+        cells = [Cell(summary_cell(summary.get(measure), digits[measure]), best=method in best[measure])
                  for measure in measures]
         rows.append([description['label'], str(len(runs)), *cells,
                      number(sum(seconds) / len(seconds) if seconds else None, '.1f')])
     absent = [entry['label'] for measure, entry in results['measures'].items() if measure not in measures]
     missing = f' Not measured in any run: {", ".join(absent)}.' if absent else ''
-    return table(headers, rows, 'Mean ± sample standard deviation over seeds; the best mean of a column is bold, '
-                                f'whether or not the difference is more than chance.{missing}')
+    return table(headers, rows, 'Mean ± sample standard deviation over seeds; the best mean of a column is bold, and so is '
+                                'each that equals it to the digits shown, whether or not the difference is more than chance.'
+                                f'{missing}')
 
 
 def comparison_table(results: dict) -> str:
