@@ -9,6 +9,7 @@ import numpy as np
 from mmifnd.files import check_file, is_inside, write_whole
 from mmifnd.records.arrays import RecordError
 from mmifnd.records.run_record import NoRecordError, RunRecord, without_damaged
+from mmifnd.text import shown
 
 from . import bars, removed_sections, sections, tables
 from .curves import Group
@@ -203,20 +204,22 @@ def subtitle(results: dict) -> str:
 
 
 def add_results(page: Page, results: dict, styles: dict[str, SeriesStyle]) -> None:
-    """Table and dot charts of all measures, then the paired differences."""
+    """Table and dot charts of all measures, then the paired differences, and what was left out of them."""
     page.section('Results', 'What each method reached, over all its seeds.')
     page.add(tables.results_table(results))
-    shown = [measure for measure in results['measures']
+    drawn = [measure for measure in results['measures']
              if any(len(bars.measured(results, method, measure)) for method in results['methods'])]
-    if shown:
+    if drawn:
         page.note(bars.READING)
         page.grid([(bars.measure_figure(results, measure, styles), bars.caption(results, measure),
-                    bars.describe(results, measure)) for measure in shown])
+                    bars.describe(results, measure)) for measure in drawn])
     if results.get('comparisons'):
         page.section('Is the difference more than chance?',
                      'Runs are paired by seed; p is how likely a mean difference at least this high would be if the '
                      'first method\'s values were no higher than the second\'s.')
         page.add(tables.comparison_table(results))
+    if results.get('left_out'):
+        page.note(f'Left out: {"; ".join(shown(line, 1000) for line in results["left_out"])}.')
 
 
 def add_records(page: Page, groups: list[Group], num_clusters: int | None) -> None:

@@ -12,7 +12,8 @@ from mmifnd.records.arrays import RecordError
 from mmifnd.records.inspection import InspectionRecord, write_inspection
 from mmifnd.records.run_record import RunRecord
 from mmifnd.visualization import bars, check_report, write_run_report, write_study_report
-from mmifnd.visualization.report import choose_run
+from mmifnd.visualization.page import Page
+from mmifnd.visualization.report import add_results, choose_run
 from mmifnd.visualization.style import TONES, series_styles
 from mmifnd.visualization.svg import marks_of, to_inline_svg
 
@@ -83,6 +84,18 @@ def test_runs_without_record_are_named(study, images, labels):
         path.unlink()
     text = write_study_report(results, out_dir).read_text()
     assert 'not in the curves: simclr/seed_1.' in text
+
+
+@pytest.mark.parametrize('comparisons', [[], [dict(a='a', b='b', measure='knn', mean_difference=1., p_one_sided=None, n=1)]])
+def test_what_was_left_out_is_said_once(comparisons):
+    page, lines = Page('', ''), ['A, kNN: nan in seed 1, which counts as not measured', 'A - B, <NMI>: not compared\x1b']
+    results = dict(methods=dict(a=dict(label='A'), b=dict(label='B')), measures=dict(knn=dict(label='kNN')), runs=[],
+                   summary=dict(a={}, b={}), comparisons=comparisons)
+    for left_out in ([], lines):
+        add_results(page, {**results, 'left_out': left_out}, {})
+    note, = (part for part in page.parts if 'Left out' in part)
+    assert note == ('<p class="note">Left out: A, kNN: nan in seed 1, which counts as not measured; A - B, &lt;NMI&gt;: not '
+                    'compared?.</p>')
 
 
 def test_embedding_run_is_taken_or_refused(study, labels):
