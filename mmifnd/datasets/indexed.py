@@ -112,7 +112,8 @@ class IndexedDataset(Dataset):
         data_sample = sample.get('data_samples') if isinstance(sample, dict) else None
         if data_sample is None:
             raise ValueError(f'{self.describe(index)} came without data_samples; end the pipeline with PackInputs')
-        data_sample.set_metainfo(dict(sample_idx=index, epoch=self.epoch))
+        for name, value in (('sample_idx', index), ('epoch', self.epoch)):
+            data_sample.set_field(value, name, field_type='metainfo')
         return sample
 
     def _read(self, position: int) -> tuple[dict, int]:

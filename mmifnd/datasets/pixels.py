@@ -29,6 +29,8 @@ _REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_RE
 _EXIF_OF_PNG = (b'eXIf', b'Raw profile type')
 #: What begins as one of these, and is unknown to Pillow, is damaged: JPEG, PNG, WebP, TIFF, GIF, BMP.
 _SIGNATURES = (b'\xff\xd8\xff', b'\x89PNG', b'RIFF', b'II*\0', b'MM\0*', b'GIF8', b'BM')
+#: Formats that nothing else begins as; Pillow turns a JPEG of several images into an MPO by itself.
+_FORMATS = {b'\xff\xd8\xff': ('JPEG',), b'\x89PNG': ('PNG',)}
 _LOCK = threading.Lock()
 #: Pillow's and OpenCV's ways to say that a file is damaged.
 _DAMAGED = (SyntaxError, EOFError, OSError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, struct.error,
@@ -134,13 +136,18 @@ def _open(content: bytes) -> Image.Image | None:
         warnings.simplefilter('ignore')
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(io.BytesIO(content))
+            return Image.open(io.BytesIO(content), formats=_formats_of(content))
         except UnidentifiedImageError:
             if content.startswith(_SIGNATURES):
                 raise
             return None
         finally:
             Image.MAX_IMAGE_PIXELS = limit
+
+
+def _formats_of(content: bytes) -> tuple[str, ...] | None:
+    """The only format that has this signature, so that Pillow does not try the others before it; None: try all."""
+    return next((format for signature, format in _FORMATS.items() if content.startswith(signature)), None)
 
 
 def _check_size(width: int, height: int, max_pixels: int) -> None:
