@@ -34,7 +34,7 @@ UNSAID = ('default_hooks.logger.interval', 'default_hooks.detection.interval', '
 TOGETHER = (
     ('optimizer.lr', 'milestones'), ('queue_len', 'queue_start_epoch', 'model.momentum'),
     ('num_prototypes', 'freeze_iterations'), ('num_views', 'scale'), ('start_epoch', 'initialization'),
-    ('num_clusters', 'interval'))
+    ('num_clusters', 'interval', 'kmeans.init'))
 OPTION = 'an option'
 
 

@@ -112,7 +112,8 @@ def _derive(total: int, batch: Derived, epochs: int, method: str, framework: str
         hook = 'default_hooks.false_negative'
         settings |= {
             f'{hook}.num_clusters': derived.clusters_of(total),
-            f'{hook}.interval': derived.interval_of(total, epochs)}
+            f'{hook}.interval': derived.interval_of(total, epochs),
+            f'{hook}.kmeans.init': Derived('previous', 'k-means goes on from the clustering before, which is faster')}
         if not METHODS[method].acceptance:
             settings[f'{hook}.acceptance.full_at'] = derived.acceptance_of(steps)
     return settings
