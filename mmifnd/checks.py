@@ -1,9 +1,12 @@
 """Checks of arguments: each raises one line with the name, the value, what is allowed, and the remedy."""
 
+import math
 from collections.abc import Iterable
 
 from .errors import UserError
 
+#: The least normal number of float32; some devices take a smaller one for 0.
+LEAST_DIVISOR = 2. ** -126
 _BRACKETS = {'both': ('[', ']'), 'left': ('[', ')'), 'right': ('(', ']'), 'neither': ('(', ')')}
 
 
@@ -48,6 +51,22 @@ def check_positive(name: str, value: float, owner: str = '', remedy: str = '') -
     """
     if not value > 0:
         raise UserError(f'{name}={value}{_of(owner)} is not positive{_then(remedy)}')
+
+
+def check_divisor(name: str, value: float, owner: str = '', remedy: str = '') -> None:
+    """Refuse a number, such as a temperature, that values cannot be divided by in float32: its reciprocal is 0 or infinite.
+
+    Arguments as in :func:`check_positive`.
+
+    Example:
+        >>> check_divisor('temperature', 1e-320, remedy='0.07 is usual')
+        Traceback (most recent call last):
+        mmifnd.errors.UserError: temperature=1e-320 is outside [1.2e-38, inf), the range of divisors in float32; 0.07 is usual
+    """
+    check_positive(name, value, owner, remedy)
+    if not LEAST_DIVISOR <= value < math.inf:
+        raise UserError(f'{name}={value}{_of(owner)} is outside [{LEAST_DIVISOR:.2g}, inf), the range of divisors in float32'
+                        f'{_then(remedy)}')
 
 
 def check_at_least(name: str, value: float, least: float, owner: str = '', remedy: str = '') -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mmifnd.checks import check_divisor
+
 from . import fused
 
 #: How products may be computed. TF32 and bfloat16 round the factors, not the sums: the inertia differs in the fifth digit.
@@ -55,10 +57,15 @@ def nearest(rows: Tensor, centroids: Tensor, spherical: bool = False, temperatur
     Returns:
         Assignment: on the device of the centroids.
 
+    Raises:
+        ValueError: if the temperature is out of range.
+
     Example:
         >>> nearest(torch.tensor([[1., 0.], [0., 1.]]), torch.tensor([[0., 2.], [0.9, 0.]])).labels
         tensor([1, 0])
     """
+    if temperature is not None:
+        check_divisor('temperature', temperature, remedy='usual values are 0.07 to 1')
     penalty = _penalty(centroids, spherical)
     scale = None if temperature is None else 1 / (centroids.norm(dim=1).clamp(min=1e-12) * temperature)
     labels = torch.empty(len(rows), dtype=torch.int64, device=centroids.device)

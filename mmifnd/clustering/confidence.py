@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmifnd.checks import check_positive
+from mmifnd.checks import check_divisor
 
 from .assignment import rows_at_a_time
 
@@ -42,7 +42,7 @@ def softmax_confidence(
         raise ValueError(f'features {tuple(features.shape)} and centroids {tuple(centroids.shape)} must be (N, D), (K, D)')
     if labels.shape != features.shape[:1]:
         raise ValueError(f'labels have shape {tuple(labels.shape)}; expected ({len(features)},)')
-    check_positive('temperature', temperature, remedy='usual values are 0.07 to 1')
+    check_divisor('temperature', temperature, remedy='usual values are 0.07 to 1')
     chunk = min(chunk or rows_at_a_time(len(centroids), centroids.device), max(len(features), 1))
     factors = F.normalize(centroids, dim=1).T / temperature
     logits = factors.new_empty(chunk, len(centroids))

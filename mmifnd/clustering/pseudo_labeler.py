@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmifnd.checks import check_divisor
 from mmifnd.functional import concentration
 
 from .acceptance import ConfidenceAcceptance
@@ -79,7 +80,8 @@ class PseudoLabeler:
         confidence (str): ``'softmax'`` over all centroids (IFND, Eq. 2), or ``'concentration'`` of the cluster (PCL, Eq. 9).
 
     Raises:
-        ValueError: if ``num_clusters`` is empty or a count is below 2, or the confidence is unknown.
+        ValueError: if ``num_clusters`` is empty or a count is below 2, the confidence is unknown, or the temperature out of
+            range.
     """
 
     def __init__(self, num_clusters: Sequence[int], acceptance: ConfidenceAcceptance, temperature: float,
@@ -89,6 +91,7 @@ class PseudoLabeler:
                              '(10, 30, 100)')
         if confidence not in CONFIDENCES:
             raise ValueError(f'confidence={confidence!r} is unknown; choose one of {", ".join(CONFIDENCES)}')
+        check_divisor('temperature', temperature, 'PseudoLabeler', 'usual values are 0.07 to 1')
         self.num_clusters = tuple(int(k) for k in num_clusters)
         self.acceptance, self.temperature = acceptance, temperature
         self.kmeans = kmeans or KMeans()

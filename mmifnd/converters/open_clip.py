@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmifnd.checks import check_positive
+from mmifnd.checks import check_divisor
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend, load_plain
 from mmifnd.errors import UserError
 from mmifnd.files import check_file
@@ -44,7 +44,7 @@ def export_open_clip(checkpoint: str | Path, out: str | Path, model: str | dict[
     """
     if Path(out).suffix not in ('.pth', '.pt'):
         raise UserError(f'{out} must end in .pth or .pt for the layout open_clip')
-    check_positive('temperature', temperature)
+    check_divisor('temperature', temperature)
     check_file(out)
     state = load_plain(str(checkpoint), map_location='cpu')['state_dict']
     weights, bias = _renamed(state, str(checkpoint), temperature), state.get('head.bias')

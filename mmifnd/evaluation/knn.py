@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmifnd.checks import check_at_least, check_positive
+from mmifnd.checks import check_at_least, check_divisor
 
 from ._inputs import ArrayLike, as_features, as_labels, check_same_length, check_same_width
 from .accuracy import top1_accuracy
@@ -153,7 +153,7 @@ def _check_settings(k: int, temperature: float, num_images: int) -> None:
     if k > num_images:
         raise ValueError(f'k={k} exceeds the {num_images} images of the training set; choose at most {num_images}')
     check_at_least('k', k, 1, remedy='20 is usual')
-    check_positive('temperature', temperature, remedy='0.07 is usual')
+    check_divisor('temperature', temperature, remedy='0.07 is usual')
 
 
 def _checked_classes(num_classes: int | None, train_labels: ArrayLike, num_rows: int) -> int:

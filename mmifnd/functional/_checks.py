@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from mmifnd.checks import check_inside, check_positive
+from mmifnd.checks import check_divisor, check_inside
 
 
 def check_pair(positive: Tensor, negative: Tensor) -> None:
@@ -37,9 +37,9 @@ def check_same_dimension(first_name: str, first: Tensor, second_name: str, secon
 
 
 def check_temperature(temperature: float | Tensor, remedy: str = 'usual values are 0.07 to 1') -> None:
-    """Refuse a number that is not positive; the value of a tensor would have to be waited for."""
+    """Refuse a number by which similarities cannot be divided; the value of a tensor would have to be waited for."""
     if not isinstance(temperature, Tensor):
-        check_positive('temperature', temperature, remedy=remedy)
+        check_divisor('temperature', temperature, remedy=remedy)
 
 
 def check_alpha(alpha: float) -> None:

@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor
 
-from ._checks import check_false_negative, check_pair
+from ._checks import check_false_negative, check_pair, check_temperature
 from .contrastive import divide_present
 
 
@@ -189,6 +189,7 @@ def _kept(negative: Tensor, false_negative: Tensor, temperature: float | Tensor)
 
 def _scaled(negative: Tensor, temperature: float | Tensor) -> Tensor:
     """Divide similarities by t in float32 or wider."""
+    check_temperature(temperature)
     wide = negative.to(torch.promote_types(negative.dtype, torch.float32))
     if isinstance(temperature, Tensor) and temperature.dim() == 1:
         temperature = temperature.unsqueeze(1)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mmifnd.checks import check_at_least, check_positive
+from mmifnd.checks import check_at_least, check_divisor
 
 from ._checks import check_temperature
 from .reduction import Reduce, of_one_process
@@ -40,7 +40,7 @@ def sinkhorn_codes(scores: Tensor, epsilon: float = 0.05, num_iterations: int = 
         >>> sinkhorn_codes(torch.tensor([[1., 0.], [0.9, 0.1]]), epsilon=0.5, num_iterations=50).sum(dim=0)
         tensor([1.0000, 1.0000])
     """
-    check_positive('epsilon', epsilon, 'the codes', '0.05 is usual')
+    check_divisor('epsilon', epsilon, 'the codes', '0.05 is usual')
     check_at_least('num_iterations', num_iterations, 1, 'the codes', '3 is usual')
     with torch.autocast(scores.device.type, enabled=False):
         logs = scores.to(torch.promote_types(scores.dtype, torch.float32)) / epsilon

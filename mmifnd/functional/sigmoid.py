@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmifnd.checks import check_choice
 
-from ._checks import check_false_negative, check_pair
+from ._checks import check_false_negative, check_pair, check_temperature
 
 ACTIONS = ('eliminate', 'attract')
 
@@ -32,7 +32,7 @@ def sigmoid_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, tem
         Tensor: scalar, the mean over anchors of the sums over their pairs, averaged over granularities.
 
     Raises:
-        ValueError: if shapes do not fit, or the action is unknown.
+        ValueError: if shapes or temperature do not fit, or the action is unknown.
 
     Example:
         >>> similarity = torch.tensor([[0.9, 0.1]])
@@ -43,6 +43,7 @@ def sigmoid_loss(positive: Tensor, negative: Tensor, false_negative: Tensor, tem
     check_choice('action', action, ACTIONS, 'sigmoid_loss')
     check_pair(positive, negative)
     check_false_negative(false_negative, negative)
+    check_temperature(temperature, '0.1 is usual')
     wide = torch.promote_types(torch.promote_types(positive.dtype, negative.dtype), torch.float32)
     positive, negative = positive.to(wide), negative.to(wide)
     present = negative > -torch.inf

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from mmifnd.checks import check_inside, check_positive
+from mmifnd.checks import check_divisor, check_inside
 
 from .contrastive import logits, stacked
 
@@ -73,7 +73,7 @@ def relational_label(key_similarity: Tensor, key_temperature: float, weight: flo
         >>> relational_label(torch.tensor([[0.3, 0.3]]), key_temperature=0.05, weight=0.5)
         (tensor([[0.5000]]), tensor([[0.2500, 0.2500]]))
     """
-    check_positive('key_temperature', key_temperature, remedy='0.05 is usual')
+    check_divisor('key_temperature', key_temperature, remedy='0.05 is usual')
     check_inside('weight', weight, 0, 1, remedy='it weighs the one-hot label, 0.5 is usual')
     present = (key_similarity > -torch.inf).any(dim=1, keepdim=True)
     shares = torch.where(present, (key_similarity / key_temperature).softmax(dim=1), 0)

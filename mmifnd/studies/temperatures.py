@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mmifnd.checks import check_divisor
 from mmifnd.errors import UserError
 from mmifnd.text import in_markdown
 
@@ -22,6 +23,8 @@ def check_temperatures(temperatures: Sequence[float]) -> None:
     """
     if isinstance(temperatures, (str, int, float)) or not len(temperatures) or not all(map(_is_temperature, temperatures)):
         raise UserError(f'temperatures={temperatures!r} must be one or more positive numbers, such as (0.1, 0.2, 0.5)')
+    for temperature in temperatures:
+        check_divisor('temperature', temperature, remedy='0.1, 0.2 and 0.5 are usual')
     name, count = Counter(f'{temperature:g}' for temperature in temperatures).most_common(1)[0]
     if count > 1:
         raise UserError(f'temperatures={temperatures!r} has {count} that are called {name}; give numbers that differ in their '

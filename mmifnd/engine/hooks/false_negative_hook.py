@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from mmengine.hooks import Hook
 
-from mmifnd.checks import check_choice
+from mmifnd.checks import check_choice, check_divisor
 from mmifnd.clustering import PseudoLabeler
 from mmifnd.distributed import is_main, unwrap
 from mmifnd.parts import KeepsRankState
@@ -54,8 +54,8 @@ class FalseNegativeHook(Hook, KeepsRankState):
                  num_workers: int = 0, confidence: str = 'softmax', temperature: float | None = None,
                  kmeans: dict | None = None, initial: bool = False, begin: int = 0, save: str = 'labels') -> None:
         check_choice('source', source, SOURCES, 'FalseNegativeHook')
-        if temperature is not None and not temperature > 0:
-            raise ValueError(f'temperature={temperature} of FalseNegativeHook is not positive; None takes that of the head')
+        if temperature is not None:
+            check_divisor('temperature', temperature, 'FalseNegativeHook', 'None takes that of the head')
         if interval < 1 or batch_size < 1:
             raise ValueError(f'interval={interval} and batch_size={batch_size} of FalseNegativeHook must be positive')
         if begin < 0 or initial and begin:

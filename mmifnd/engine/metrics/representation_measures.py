@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 from torch import Tensor
 
+from mmifnd.checks import check_divisor
 from mmifnd.clustering import KMeans
 from mmifnd.evaluation import (
     Summary,
@@ -36,12 +37,16 @@ class KNNAccuracy(Measure):
     Args:
         k (int): neighbours.
         temperature (float): of the votes ``exp(s / temperature)``.
+
+    Raises:
+        ValueError: if the temperature is out of range.
     """
 
     key = 'knn'
     needs_test_labels = True
 
     def __init__(self, k: int = 20, temperature: float = 0.07) -> None:
+        check_divisor('temperature', temperature, 'KNNAccuracy', '0.07 is usual')
         self.k, self.temperature = k, temperature
 
     def __call__(self, rep: Representation) -> dict[str, float]:

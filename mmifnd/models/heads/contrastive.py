@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
-from mmifnd.checks import check_positive
+from mmifnd.checks import check_divisor
 from mmifnd.contrast import Contrast
 from mmifnd.functional import attraction_loss, elimination_loss, softmax_mass
 from mmifnd.parts import check_declared
@@ -57,7 +57,7 @@ class ContrastiveHead(BaseModule):
     def __init__(self, temperature: float = 0.2, detector: dict | None = None, init_cfg: dict | None = None,
                  learned_temperature: dict | None = None) -> None:
         super().__init__(init_cfg)
-        check_positive('temperature', temperature, type(self).__name__, '0.07 to 1 is usual')
+        check_divisor('temperature', temperature, type(self).__name__, '0.07 to 1 is usual')
         if learned_temperature is not None and not self.can_learn_temperature:
             raise ValueError(f'{type(self).__name__} cannot learn its temperature; leave learned_temperature out, or use '
                              'ElimContrastiveHead, AttrContrastiveHead, SigmoidHead, or FastCLIPHead of v0 or v3')

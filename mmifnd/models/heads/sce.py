@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from mmifnd.checks import check_inside, check_positive
+from mmifnd.checks import check_divisor, check_inside
 from mmifnd.contrast import Contrast
 from mmifnd.functional import similarity_contrastive_loss
 from mmifnd.registry import MODELS
@@ -28,7 +28,7 @@ class SCEHead(ContrastiveHead):
 
     def __init__(self, temperature: float = 0.1, key_temperature: float = 0.05, weight: float = 0.5, **kwargs) -> None:
         super().__init__(temperature=temperature, **kwargs)
-        check_positive('key_temperature', key_temperature, 'SCEHead', '0.05 is usual')
+        check_divisor('key_temperature', key_temperature, 'SCEHead', '0.05 is usual')
         check_inside('weight', weight, 0, 1, 'both', 'SCEHead', 'it weighs the one-hot label, 0.5 is usual')
         self.key_temperature, self.weight = key_temperature, weight
 

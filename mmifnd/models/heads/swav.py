@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmifnd.checks import check_positive
+from mmifnd.checks import check_divisor
 from mmifnd.distributed import all_reduce
 from mmifnd.functional import first_of_label, mean_by_label, mean_with_detected, sinkhorn_codes, swapped_prediction_loss
 from mmifnd.parts import FollowsSteps
@@ -47,7 +47,7 @@ class SwAVHead(ContrastiveHead, FollowsSteps):
         if in_channels is None:
             raise ValueError('SwAVHead has no in_channels: it predicts codes of crops, which other frameworks do not compare '
                              'with prototypes; use it in SwAVAdapter, which fills them in')
-        check_positive('epsilon', epsilon, 'SwAVHead', '0.05 is usual')
+        check_divisor('epsilon', epsilon, 'SwAVHead', '0.05 is usual')
         if num_prototypes < 2 or num_iterations < 1 or freeze_iterations < 0:
             raise ValueError(f'num_prototypes={num_prototypes}, num_iterations={num_iterations} and freeze_iterations='
                              f'{freeze_iterations} of SwAVHead must be at least 2, 1 and 0')

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from mmifnd.checks import check_divisor
+
 
 class LearnedTemperature(nn.Module):
     """One temperature t, learned as ``log_scale = log(1 / t)``, as in CLIP's code.
@@ -39,5 +41,6 @@ def check_bounds(owner: str, initial: float, bounds: tuple[float, float]) -> Non
     if len(bounds) != 2 or not 0 < bounds[0] <= bounds[1] <= 1:
         raise ValueError(f'bounds={tuple(bounds)} of {owner} are not in (0, 1]; give the smallest and the largest temperature, '
                          'such as 0.01 and 1')
+    check_divisor('bounds[0]', bounds[0], owner, '0.01 is usual')
     if not bounds[0] <= initial <= bounds[1]:
         raise ValueError(f'temperature={initial} lies outside bounds={tuple(bounds)} of {owner}; it is the value at the start')
