@@ -26,7 +26,9 @@ def run(args: argparse.Namespace) -> None:
     from mmifnd.visualization.picture import save_picture
     check_file(args.out)
     runs: dict[str, list] = {}
+    files: dict[str, list] = {}
     for run in read_sources(args.results):
         runs.setdefault(run.method, []).append(run.measures)
-    save_picture(grouping_figure(groupings_of(runs)), args.out)
+        files.setdefault(run.method, []).append(run.file)
+    save_picture(grouping_figure(groupings_of(runs, files)), args.out)
     print(f'{args.out}: {" ".join(READINGS.values())}')

@@ -35,12 +35,14 @@ class ScoredRun:
         seed (int | None): of the training, where it is known.
         measures (dict[str, float]): by name.
         spreads (dict[str, float]): standard deviation over the draws within a measure, where it has several.
+        file (str): that it was read from, for messages; empty if it was read from none.
     """
 
     method: str
     seed: int | None
     measures: dict[str, float]
     spreads: dict[str, float] = field(default_factory=dict)
+    file: str = field(default='', compare=False)
 
 
 def evaluation_results(config_path: str | Path, config: Config, checkpoint_path: str | Path, checkpoint: Mapping,
@@ -157,7 +159,8 @@ def _by_seed(runs: Iterable[ScoredRun], measure: str) -> dict[int, float]:
             continue
         if run.seed is None or run.seed in value_of_seed:
             problem = 'has no seed' if run.seed is None else f'of seed {run.seed} is there twice'
-            raise UserError(f'{measure}: a run of {run.method} {problem}; runs are matched by seed: one per seed')
+            place = f' (in {run.file})' if run.file else ''
+            raise UserError(f'{measure}: a run of {run.method} {problem}{place}; runs are matched by seed: one per seed')
         value_of_seed[run.seed] = run.measures[measure]
     return value_of_seed
 
@@ -200,4 +203,4 @@ def _checked(run: ScoredRun, path: str) -> ScoredRun:
     check_run(run.method, run.seed, run.measures, path)
     check_run(run.method, run.seed, run.spreads, path)
     check_spreads(run.method, run.spreads, path)
-    return replace(run, measures={name: value for name, value in run.measures.items() if is_measured(value)})
+    return replace(run, file=str(path), measures={name: value for name, value in run.measures.items() if is_measured(value)})

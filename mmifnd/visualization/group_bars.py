@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -45,12 +46,14 @@ class Grouping:
         return self.majority if key == 'top1' else 100 / self.num_groups
 
 
-def groupings_of(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> list[Grouping]:
+def groupings_of(runs: Mapping[str, Sequence[Mapping[str, float]]],
+                 places: Mapping[str, Sequence[str]] | None = None) -> list[Grouping]:
     """The groupings that probes were measured on, those of few groups first; [] if there are none.
 
     Args:
         runs (Mapping[str, Sequence[Mapping[str, float]]]): measures of each seed of each run or method, among them
             ``NAME_top1``, ``NAME_balanced``, ``NAME_majority`` and ``NAME_groups``.
+        places (Mapping[str, Sequence[str]] | None): how messages name each of them, such as its file; default: the run.
 
     Raises:
         ValueError: if a grouping has another number of groups, or another majority, in another run, or an accuracy that is no
@@ -58,28 +61,38 @@ def groupings_of(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> list[Grou
     """
     names = dict.fromkeys(key.removesuffix('_groups') for seeds in runs.values() for measures in seeds for key in measures
                           if key.endswith('_groups'))
+    places = places or {run: [run] * len(seeds) for run, seeds in runs.items()}
     groupings = []
     for name in names:
-        having = {run: [[measures[f'{name}_{key}'] for key in KEYS] for measures in seeds
-                        if all(f'{name}_{key}' in measures for key in KEYS)] for run, seeds in runs.items()}
-        columns = {run: np.array(rows, dtype=float).T for run, rows in having.items() if rows}
-        if columns:
-            groupings.append(_grouping(name, columns))
+        rows = [_Row(run, place, np.array([measures[f'{name}_{key}'] for key in KEYS], dtype=float))
+                for run, seeds in runs.items() for measures, place in zip(seeds, places[run], strict=True)
+                if all(f'{name}_{key}' in measures for key in KEYS)]
+        if rows:
+            groupings.append(_grouping(name, rows))
     return sorted(groupings, key=lambda grouping: grouping.num_groups)
 
 
-def _grouping(name: str, columns: dict[str, np.ndarray]) -> Grouping:
-    per_cent = np.concatenate([column[:3] for column in columns.values()], axis=1)
-    if (per_cent < 0).any() or (per_cent > 100 + 1e-6).any():
-        raise ValueError(f'{name} has accuracies from {np.nanmin(per_cent):g} to {np.nanmax(per_cent):g} %, expected 0 to 100; '
-                         'measure it again')
-    fixed = np.concatenate([column[2:] for column in columns.values()], axis=1)
-    if (np.ptp(fixed, axis=1) > 1e-6).any():
-        raise ValueError(
-            f'{name} has {fixed[1].min():g} to {fixed[1].max():g} groups and a majority of {fixed[0].min():.2f} to '
-            f'{fixed[0].max():.2f} % in these runs; compare those that were judged on the same images')
-    return Grouping(name, int(fixed[1, 0]), float(fixed[0, 0]), {run: column[0] for run, column in columns.items()},
-                    {run: column[1] for run, column in columns.items()})
+class _Row(NamedTuple):
+    """The values of one seed, in the order of :data:`KEYS`."""
+
+    run: str
+    place: str
+    values: np.ndarray
+
+
+def _grouping(name: str, rows: list[_Row]) -> Grouping:
+    first = rows[0]
+    for row in rows:
+        wrong = [value for value in row.values[:3] if value < 0 or value > 100 + 1e-6]
+        if wrong:
+            raise ValueError(f'{name} has an accuracy of {wrong[0]:g} % in {row.place}, expected 0 to 100; measure it again')
+        if (np.abs(row.values[2:] - first.values[2:]) > 1e-6).any():
+            said = ' and '.join(f'{groups:g} groups and a majority of {majority:.2f} % in {place}'
+                                for place, (*_, majority, groups) in ((first.place, first.values), (row.place, row.values)))
+            raise ValueError(f'{name} has {said}; compare those that were judged on the same images')
+    seeds = {run: np.array([row.values for row in rows if row.run == run]) for run in dict.fromkeys(row.run for row in rows)}
+    return Grouping(name, int(first.values[3]), float(first.values[2]), {run: values[:, 0] for run, values in seeds.items()},
+                    {run: values[:, 1] for run, values in seeds.items()})
 
 
 @figure_style()

@@ -206,6 +206,13 @@ def test_a_negative_spread_is_refused_wherever_runs_are_taken(tmp_path):
             take([run])
 
 
+def test_a_run_that_cannot_be_matched_is_named_with_its_file(tmp_path):
+    run, = read_runs(written(tmp_path, 'a', 0, knn=80.))
+    words = rf'^knn: a run of {run.method} of seed 0 is there twice \(in {tmp_path}/a_0.json\); runs'
+    with pytest.raises(UserError, match=words):
+        paired_values([run, run], [run], 'knn')
+
+
 def test_the_hash_of_a_file(tmp_path):
     (tmp_path / 'file').write_bytes(bytes(3 * 2**20 + 1))
     assert file_hash(tmp_path / 'file') == hashlib.sha256(bytes(3 * 2**20 + 1)).hexdigest()[:16]

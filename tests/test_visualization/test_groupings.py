@@ -47,14 +47,15 @@ def test_groupings_are_found_by_their_measures_those_of_few_groups_first(two_run
 
 
 def test_runs_that_were_judged_on_other_images_are_not_compared():
-    with pytest.raises(ValueError, match='coarse has 2 to 2 groups and a majority of 88.00 to 89.00 %'):
+    words = '^coarse has 2 groups and a majority of 88.00 % in a and 2 groups and a majority of 89.00 % in b; compare those'
+    with pytest.raises(ValueError, match=words):
         groupings_of(dict(a=[measures()], b=[dict(measures(), coarse_majority=89.)]))
 
 
 @pytest.mark.parametrize('key', ['top1', 'balanced', 'majority'])
 @pytest.mark.parametrize('value', [-1., 101., 9e99])
 def test_an_accuracy_is_a_per_cent(key, value):
-    with pytest.raises(ValueError, match=r'coarse has accuracies from .* %, expected 0 to 100; measure it again'):
+    with pytest.raises(ValueError, match=r'^coarse has an accuracy of \S+ % in b, expected 0 to 100; measure it again$'):
         groupings_of(dict(a=[measures()], b=[dict(measures(), **{f'coarse_{key}': value})]))
     groupings_of(dict(a=[dict(measures(), **{f'coarse_{key}': float('nan')})]))
 
@@ -98,6 +99,20 @@ def test_the_tool_draws_results_and_names_what_is_missing(tmp_path, monkeypatch,
     with pytest.raises(SystemExit):
         runpy.run_path(tool, run_name='__main__')
     assert 'no run has NAME_top1' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name, value, words', [
+    ('coarse_top1', 101., 'coarse has an accuracy of 101 % in {other}, expected 0 to 100; measure it again'),
+    ('coarse_groups', 3., 'coarse has 2 groups and a majority of 88.00 % in {one} and 3 groups and a majority of 88.00 % in '
+                          '{other}; compare those that were judged on the same images')])
+@pytest.mark.parametrize('label', ['IFND=', ''])
+def test_what_cannot_be_drawn_is_named_with_its_file(tmp_path, capsys, label, name, value, words):
+    one, other = tmp_path / 'one.json', tmp_path / 'other.json'
+    write_evaluation(one, measures())
+    write_evaluation(other, dict(measures(), **{name: value}))
+    with pytest.raises(SystemExit):
+        main(['group-accuracy', f'{label}{one}', f'{label}{other}', '--out', str(tmp_path / 'bars.svg')])
+    assert capsys.readouterr().err == f'error: {words.format(one=one, other=other)}\n'
 
 
 @pytest.mark.parametrize('name, value', [
