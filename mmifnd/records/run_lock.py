@@ -102,11 +102,12 @@ class RunLock:
         return True
 
     def _is_dead(self, path: Path, held: bytes, report: Callable[[str], None]) -> bool:
-        """Whether the owner is gone: seen at once on this host, elsewhere by heartbeats that do not come."""
+        """Whether the owner is gone: seen at once on this host, elsewhere or if it is hidden by heartbeats that do not come."""
         owner, here = _parsed(held), this_process()
         if owner.get('place') == here['place'] and here['place']:
             born = _birth(owner.get('pid'))
-            return born is None or born != owner.get('born')
+            if born is not None or not _is_hidden(owner.get('pid')):
+                return born is None or born != owner.get('born')
         seconds = (MISSED + .2) * self._interval
         report(f'{self.folder} is locked by {_described(held)}: watching for its heartbeat, up to {seconds:.0f} s')
         first, until = _pulse(path), time.monotonic() + seconds
@@ -170,7 +171,8 @@ def locked(folder: str | Path, take_over: bool = False, report: Callable[[str], 
 
     Raises:
         UserError: if another run holds it; the message names its owner, host and process. A process of this host that has
-            died frees it at once, one on another host after two missed heartbeats.
+            died frees it at once, one on another host, or of another user whom the system hides, after two missed
+            heartbeats.
     """
     key = os.getpid(), os.path.realpath(folder)
     if key in _HELD:
@@ -226,6 +228,27 @@ def _birth(pid: Any) -> str | None:
     except (OSError, ValueError, TypeError, OverflowError):
         return None
     return None if state in 'ZX' else fields[18]
+
+
+def _is_hidden(pid: Any) -> bool:
+    """Whether there is a process of this number of which the system shows nothing, as ``hidepid`` does with other users'."""
+    try:
+        number = int(pid)
+        Path(f'/proc/{number}/stat').read_text()
+        return False
+    except (ValueError, TypeError, OverflowError):
+        return False
+    except OSError:
+        pass
+    if number < 1:  # kill takes those for groups of processes
+        return False
+    try:
+        os.kill(number, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _pulse(path: Path) -> tuple[int, bytes] | None:

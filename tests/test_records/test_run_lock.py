@@ -85,6 +85,49 @@ def test_another_host_that_beats_keeps_the_folder(tmp_path):
     assert (tmp_path / LOCK).exists() is False
 
 
+@pytest.fixture
+def hidden(monkeypatch):
+    """A process of another user of which /proc shows nothing, as if it were mounted with hidepid."""
+    number, kill = 2**22 + 1, os.kill
+
+    def refuse(pid, signal):
+        if pid == number:
+            raise PermissionError(1, 'Operation not permitted')
+        return kill(pid, signal)
+
+    monkeypatch.setattr(os, 'kill', refuse)
+    return number
+
+
+def test_a_hidden_process_of_this_host_that_beats_keeps_the_folder(tmp_path, hidden):
+    write_lock(tmp_path, pid=hidden, born='1')
+    is_over = threading.Event()
+
+    def beat():
+        while not is_over.wait(SOON / 5):
+            os.utime(tmp_path / LOCK)
+
+    owner = threading.Thread(target=beat)
+    owner.start()
+    lines = []
+    try:
+        with pytest.raises(UserError, match=rf'is in use by a run of .* \(process {hidden}\)'), \
+                locked(tmp_path, report=lines.append, interval=SOON):
+            pass
+    finally:
+        is_over.set()
+        owner.join()
+    assert len(lines) == 1 and 'watching for its heartbeat' in lines[0]
+
+
+def test_a_hidden_process_of_this_host_that_is_silent_loses_the_folder(tmp_path, hidden):
+    write_lock(tmp_path, pid=hidden, born='1')
+    lines = []
+    with locked(tmp_path, report=lines.append, interval=SOON):
+        assert json.loads((tmp_path / LOCK).read_text())['pid'] == os.getpid()
+    assert len(lines) == 1 and 'watching for its heartbeat' in lines[0]
+
+
 def test_who_loses_a_folder_is_told_and_leaves_the_new_lock_alone(tmp_path):
     lines = []
     with locked(tmp_path) as lock:
