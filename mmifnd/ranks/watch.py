@@ -49,6 +49,7 @@ class RankWatch:
         self._owner = threading.get_ident()
         self._count, self._progress, self._place, self._is_guarded, self._since = 0, 0, 'at its start', False, time.monotonic()
         self._handles_failure, self._is_stopped = False, threading.Event()
+        self._has_begun, self._has_told = threading.Event(), False
         self._changes: dict[int, tuple[int, float]] = {}
         self._thread = threading.Thread(target=self._run, name='rank watch', daemon=True)
 
@@ -60,12 +61,18 @@ class RankWatch:
     def stop(self) -> None:
         """Stop beating, which the others would take for silence: call it after a barrier."""
         self._is_stopped.set()
+        self._has_begun.set()
         self._thread.join(GRACE)
 
     def note(self, place: str, is_guarded: bool = False) -> None:
-        """Say that this rank has come to ``place``; to stay there for longer than the timeout is a hang if ``is_guarded``."""
+        """Say that this rank has come to ``place``; to stay there for longer than the timeout is a hang if ``is_guarded``.
+
+        The first place is told at once, so that nobody says of a rank that it was at its start when it has trained since; the
+        next ones with the next heartbeat.
+        """
         self._place, self._is_guarded, self._since = place, is_guarded, time.monotonic()
         self._progress += 1
+        self._has_begun.set()
 
     def report(self, error: BaseException, text: str) -> str | None:
         """Let all ranks know that this one fails, and find out why.
@@ -152,7 +159,7 @@ class RankWatch:
 
     def _run(self) -> None:
         failures, judged = 0, time.monotonic()
-        while not self._is_stopped.wait(self.interval):
+        while not self._wait_for_beat():
             try:
                 self.beat()
                 failure = self.board.failure()
@@ -172,6 +179,14 @@ class RankWatch:
                           file=sys.stderr, flush=True)
                     self._end(ENDED_BY_ANOTHER)
                     return
+
+    def _wait_for_beat(self) -> bool:
+        """Wait until the next heartbeat is due, or the first place is known; whether the watch has stopped meanwhile."""
+        if self._has_told:
+            self._is_stopped.wait(self.interval)
+        else:
+            self._has_told = self._has_begun.wait(self.interval)
+        return self._is_stopped.is_set()
 
     def _end_with(self, failure: Failure) -> None:
         """End this process, whatever its main thread does."""

@@ -112,6 +112,24 @@ def test_a_killed_rank_is_named_with_the_place_it_was_last_seen_in(ranks):
     assert 'it was last in step 7 of epoch 2, in ' in line and '\n' not in line
 
 
+def test_a_rank_that_has_trained_is_not_said_to_be_at_its_start(ranks):
+    rank = ranks.watches[3]
+    rank.interval = 60.
+    ranks.start(3)
+    rank.note('in step 1 of epoch 1', is_guarded=True)
+    until = time.monotonic() + 20
+    while (place := rank.board.beats()[3].place).startswith('at its start'):
+        assert time.monotonic() < until
+        time.sleep(.01)
+    assert place.startswith('in step 1 of epoch 1, in ')
+    count = rank.board.beats()[3].count
+    rank.note('in step 2 of epoch 1', is_guarded=True)
+    time.sleep(.05)
+    assert rank.board.beats()[3].count == count  # no traffic with every step
+    rank.stop()
+    assert not rank._thread.is_alive()
+
+
 def test_a_lost_connection_that_nobody_explains_is_laid_to_the_rank_that_is_behind(ranks, monkeypatch):
     def reported_by(number):
         def beat(seconds):  # meanwhile, all of them do
