@@ -137,6 +137,11 @@ def test_a_file_that_cannot_be_written_is_refused_before_work(forbidden, tmp_pat
     assert 'is a folder, and a file is to be written there' in refusal(*arguments, str(tmp_path / 'a.pth'))
 
 
+def test_features_that_cannot_be_written_are_refused_before_work(forbidden, refusal):
+    line = refusal('extract-features', 'nothing.pth', str(forbidden / 'a.npy'), '--of', 'nothing.py')
+    assert line.startswith(f'error: {forbidden} cannot be written: there is no permission to write into {forbidden}; give')
+
+
 def test_a_folder_that_the_system_does_not_make_is_refused_before_work(tmp_path, refusal):
     place = tmp_path / ('x' * 300)
     line = refusal('test', 'baselines/simclr_digits', 'epoch_1.pth', '--out', str(place / 'a.json'))
