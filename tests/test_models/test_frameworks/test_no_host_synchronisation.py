@@ -1,27 +1,21 @@
-"""Nothing in framework, head, detector, queue or loss waits for the device: fake tensors have no values to wait for."""
-
-import copy
+"""Nothing in framework, head, detector, queue or loss waits for the device: tensors without values have none to wait for."""
 
 import per_image_jobs
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
+from no_values import no_values, without_values
 from pairwise import pairwise
 from small_models import DETECTORS, FRAMEWORKS, HEADS, PAIR_HEADS, PAIRS, SWAV, SWAV_HEADS, Labels, build_framework
-from torch._subclasses.fake_tensor import DataDependentOutputException, FakeCopyMode, FakeTensor, FakeTensorMode
 
 from mmifnd.detectors import NoDetector
 from mmifnd.registry import MODELS
 
 
-def fake_framework(mode, framework, head, detector):
-    """Built outside and copied in: a deep copy of what is fake already (MoCo's key encoder) is more than torch can do."""
+def framework_without_values(framework, head, detector):
     real = build_framework(framework, head, detector, data_preprocessor=dict(type='mmifnd.ImageViewsPreprocessor'))
     real.publish(Labels())  # between two epochs, where values may be looked at
-    with FakeCopyMode(mode):
-        model = copy.deepcopy(real)
-    assert all(isinstance(x, FakeTensor) for x in (*model.parameters(), *model.buffers()))
-    return model.train()
+    return without_values(real).train()
 
 
 def train(model, bank=False):
@@ -49,9 +43,8 @@ COMBINATIONS += [(f, h, 'union') for f in PAIRS for h in PAIR_HEADS] + [(f, 'eli
 
 @pytest.mark.parametrize('framework, head, detector', pairwise(COMBINATIONS))
 def test_steps_without_values(framework, head, detector):
-    mode = FakeTensorMode()
-    model = fake_framework(mode, framework, head, detector)
-    with mode:
+    model = framework_without_values(framework, head, detector)
+    with no_values():
         model, wrapper = train(model, bank=True)
         for batch in (8, 8, 5, 20):  # the queue wraps, and takes a batch larger than itself
             logged = step(model, wrapper, batch)
@@ -60,7 +53,9 @@ def test_steps_without_values(framework, head, detector):
 
 @pytest.mark.parametrize('peek', [
     lambda similarity: similarity.sum().item(), lambda similarity: similarity.nonzero(),
-    lambda similarity: similarity[similarity > 0], lambda similarity: bool((similarity > 0).any())])
+    lambda similarity: similarity[similarity > 0], lambda similarity: bool((similarity > 0).any()),
+    lambda similarity: similarity.cpu(), lambda similarity: similarity.detach().numpy(),
+    lambda similarity: similarity.tolist()])
 def test_a_detector_that_reads_a_value_is_caught(monkeypatch, peek):
     detect = NoDetector.detect
 
@@ -69,31 +64,27 @@ def test_a_detector_that_reads_a_value_is_caught(monkeypatch, peek):
         return detect(self, contrast)
 
     monkeypatch.setattr(NoDetector, 'detect', detect_and_peek)
-    mode = FakeTensorMode()
-    model = fake_framework(mode, 'SimCLRAdapter', 'elim', 'none')
-    with mode:
+    model = framework_without_values('SimCLRAdapter', 'elim', 'none')
+    with no_values():
         model, wrapper = train(model)
-        with pytest.raises(Exception) as error:
+        with pytest.raises((RuntimeError, TypeError), match='meta'):
             step(model, wrapper, 8)
-    assert isinstance(error.value, DataDependentOutputException) or 'DynamicOutputShape' in type(error.value).__name__
 
 
 @pytest.mark.parametrize('detector', ['quantile', 'batch', 'top_k', 'group', 'warm', 'from_quantile'])
 @pytest.mark.parametrize('head', ['fastclip_v2', 'siglip'])
 def test_pairs_with_what_is_kept_for_each(head, detector):
     with per_image_jobs.known():
-        mode = FakeTensorMode()
-        model = fake_framework(mode, 'CLIPAdapter', head, detector)
-    with mode:
+        model = framework_without_values('CLIPAdapter', head, detector)
+    with no_values():
         model, wrapper = train(model)
         assert all(value.shape == () for value in step(model, wrapper, 8).values())
 
 
 @pytest.mark.parametrize('tower', [dict(pool='end'), dict(pool='mean', causal=False)])
 def test_the_text_transformer(tower):
-    mode = FakeTensorMode()
-    with mode:
+    with no_values():
         model = MODELS.build(dict(type='mmifnd.TextTransformer', vocab_size=20, width=8, layers=2, heads=2,
                                   context_length=6, **tower))
-        model(torch.randint(1, 20, (3, 6)))[0].sum().backward()  # FakeTensor raises where a value is read
+        model(torch.randint(1, 20, (3, 6)))[0].sum().backward()  # raises where a value is read
         assert any(parameter.grad is not None for parameter in model.parameters())
