@@ -1,5 +1,6 @@
 """Names that are imported on first use: nothing heavy before, all of them exist, and clear words without OpenMMLab."""
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -31,6 +32,14 @@ for arguments in (['--help'], ['--version'], ['trian'], *([name, '--help'] for n
     with contextlib.suppress(SystemExit):
         main(arguments)
 '''
+
+
+def test_only_figures_import_scikit_learn_or_statistics_with_their_module():
+    """Each start of a training would wait a second for them: functions import what they need."""
+    top = re.compile(r'^(?:import|from) (?:sklearn|scipy\.stats)', re.MULTILINE)
+    package = ROOT / 'mmifnd'
+    rooms = {path.relative_to(package).parts[0] for path in package.rglob('*.py') if top.search(path.read_text())}
+    assert rooms == {'visualization'}
 
 
 @pytest.mark.parametrize('statement', ['import mmifnd.apis, mmifnd.configuration', ALL_HELP])

@@ -1,8 +1,9 @@
 """scikit-learn's handwritten digits: 1,797 grey images of 8 x 8 pixels, which come with the library."""
 
+from functools import cache
+
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
 
 from mmifnd.registry import DATASETS
 
@@ -31,12 +32,19 @@ class Digits(TensorImages):
     def __init__(self, split: str = 'train', groups: str | None = None) -> None:
         if split not in SPLITS:
             raise ValueError(f'split={split!r} of Digits; choose one of {SPLITS}')
-        digits = load_digits()
+        digits = _read()
         positions = split_positions(digits.target, split)
         images = np.rint(digits.images[positions] * (255 / _MAX_VALUE)).astype(np.uint8)
         super().__init__(
             torch.from_numpy(images).unsqueeze(1), torch.from_numpy(digits.target[positions]),
             classes=[str(digit) for digit in digits.target_names], groups=read_group_array(groups, len(images)))
+
+
+@cache
+def _read():
+    """All digits as scikit-learn reads them; a run builds several data sets of them."""
+    from sklearn.datasets import load_digits
+    return load_digits()
 
 
 def split_positions(labels: np.ndarray, split: str) -> np.ndarray:

@@ -1,8 +1,6 @@
 """Linear classification of frozen features, solved to the optimum instead of trained by SGD."""
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from mmifnd.checks import check_positive
 
@@ -36,6 +34,8 @@ def linear_probe_predict(train_features: ArrayLike, train_labels: ArrayLike, fea
         >>> linear_probe_predict([[0.0], [0.1], [0.9], [1.0]], [0, 0, 1, 1], [[0.2], [0.8]])
         array([0, 1])
     """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
     train_features, features = as_array(train_features, 'train_features'), as_array(features, 'features')
     train_labels = as_labels(train_labels, 'train_labels')
     check_same_length(train_features, 'train_features', train_labels, 'train_labels')

@@ -1,7 +1,6 @@
 """A test of whether one method is better than another over runs that share their seeds."""
 
 import numpy as np
-from scipy.stats import ttest_rel
 
 from ._inputs import ArrayLike
 
@@ -38,6 +37,7 @@ def paired_t_test(a: ArrayLike, b: ArrayLike) -> dict[str, float | int | None]:
     deviation = float(difference.std(ddof=1)) if a.size > 1 else None
     t = p_one_sided = p_two_sided = None
     if deviation is not None and deviation > 4 * np.finfo(np.float64).eps * np.abs([a, b]).max():
+        from scipy.stats import ttest_rel
         t, p_two_sided = map(float, ttest_rel(a, b))
         p_one_sided = float(ttest_rel(a, b, alternative='greater').pvalue)
     return dict(mean_difference=float(difference.mean()), standard_deviation=deviation, t=t, p_one_sided=p_one_sided,

@@ -8,10 +8,6 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import average_precision_score
-from sklearn.model_selection import StratifiedKFold
-from sklearn.svm import LinearSVC
 
 from mmifnd.checks import check_at_least, check_choice
 
@@ -153,6 +149,8 @@ def _best_cost(features: np.ndarray, target: np.ndarray, costs: Sequence[float],
     folds = min(folds, int((target > 0).sum()), int((target < 0).sum()))
     if folds < 2:
         return costs[0]
+    from sklearn.metrics import average_precision_score
+    from sklearn.model_selection import StratifiedKFold
     splits = list(StratifiedKFold(folds).split(features, target))
     scores = [np.mean([average_precision_score(target[out] > 0, _decide(features[fit], target[fit], features[out], cost))
                        for fit, out in splits]) for cost in costs]
@@ -160,6 +158,8 @@ def _best_cost(features: np.ndarray, target: np.ndarray, costs: Sequence[float],
 
 
 def _decide(train_features: np.ndarray, train_target: np.ndarray, features: np.ndarray, cost: float) -> np.ndarray:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.svm import LinearSVC
     svm = LinearSVC(C=cost, class_weight={1: 2, -1: 1}, intercept_scaling=1., penalty='l2', loss='squared_hinge', tol=1e-4,
                     dual=True, max_iter=2000, random_state=0)
     with warnings.catch_warnings():

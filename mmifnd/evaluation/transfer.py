@@ -5,10 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import StandardScaler
 
 from mmifnd.checks import check_choice, check_inside
 
@@ -77,6 +73,7 @@ def transfer_accuracy(train_features: ArrayLike, train_labels: ArrayLike, featur
 
 def validation_split(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Split positions into those to fit and those held out, ascending; stratified if each class has two images or more."""
+    from sklearn.model_selection import train_test_split
     _, sizes = np.unique(labels, return_counts=True)
     num_held = int(np.ceil(share * len(labels)))
     stratified = sizes.min() >= 2 and len(sizes) <= min(num_held, len(labels) - num_held)
@@ -88,6 +85,9 @@ def validation_split(labels: np.ndarray, share: float, seed: int) -> tuple[np.nd
 def _best(train_features: np.ndarray, train_labels: np.ndarray, features: np.ndarray, labels: np.ndarray,
           score: Callable[[ArrayLike, ArrayLike], float], costs: Sequence[float], max_iter: int) -> TransferAccuracy:
     """The highest score over the costs; the smallest of equally good costs."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
     scaler = StandardScaler().fit(train_features)
     train_features, features = scaler.transform(train_features), scaler.transform(features)
     accuracies = []

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from scipy.stats import beta as beta_distribution
 from torch import Tensor, nn
 
 from mmifnd.checks import check_choice, check_inside
@@ -64,6 +63,7 @@ class MomentumMixup(nn.Module, DrawsBySeed):
         check_choice('mate', mate, MATES[views], f'MomentumMixup with views={views!r}')
         check_choice('share_of', share_of, SHARES, 'MomentumMixup')
         self.weight, self.views, self.mate, self.share_of, self.seed = weight, views, mate, share_of, seed
+        from scipy.stats import beta as beta_distribution
         # The inverse of the cumulative distribution, since a draw from counters cannot reject and try again.
         quantiles = beta_distribution.ppf(np.linspace(0, 1, _INTERVALS + 1), beta, beta)
         self.register_buffer('quantiles', torch.from_numpy(quantiles).float(), persistent=False)
