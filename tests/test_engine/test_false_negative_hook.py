@@ -201,17 +201,32 @@ def test_it_is_the_hook_that_configs_name():
     assert isinstance(hook, FalseNegativeHook)
 
 
-def test_labels_do_not_depend_on_who_reads_the_images_and_the_same_process_reads_them_all(digits_runner, monkeypatch):
+class Readers(Hook):
+    """The process that reads images for the pass, after each epoch."""
+
+    priority = 'LOWEST'
+
+    def __init__(self):
+        self.processes = []
+
+    def after_train_epoch(self, runner):
+        hook = next(hook for hook in runner.hooks if isinstance(hook, FalseNegativeHook))
+        iterator = hook.source.images._loader._iterator
+        self.processes += [] if iterator is None else iterator._workers
+
+
+def test_labels_do_not_depend_on_who_reads_the_images_and_one_process_reads_them_until_the_end(digits_runner, monkeypatch):
     begun = []
     monkeypatch.setattr(ImageBatches, 'begin', lambda self, begin=ImageBatches.begin: begun.append(begin(self)))
 
     def labels(workers):
-        runner = digits_runner(epochs=3, default_hooks__false_negative__num_workers=workers)
+        runner, readers = digits_runner(epochs=3, default_hooks__false_negative__num_workers=workers), Readers()
+        runner.register_hook(readers)
         runner.train()
-        hook = next(hook for hook in runner.hooks if isinstance(hook, FalseNegativeHook))
-        return runner.model.head.detector.labels.clone(), hook.source.images._loader._iterator
+        return runner.model.head.detector.labels.clone(), readers.processes
 
     alone, nobody = labels(0)
-    read, workers = labels(1)
-    assert torch.equal(alone, read) and nobody is None and len(workers._workers) == 1 and workers._workers[0].is_alive()
+    read, processes = labels(1)
+    assert torch.equal(alone, read) and not nobody
+    assert len(processes) == 3 and len(set(processes)) == 1 and not processes[0].is_alive()
     assert len(begun) == 2 * 2 * 5  # asked in each of the five steps of both epochs that a clustering follows

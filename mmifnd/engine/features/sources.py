@@ -67,6 +67,10 @@ class FeatureSource(ABC):
         """Begin with what can be done before features are taken, which happens in a few steps."""
 
     @abstractmethod
+    def close(self) -> None:
+        """The run is over: end the processes that wait for the next pass."""
+
+    @abstractmethod
     def _take(self, completed: int) -> EpochFeatures:
         """See :meth:`take`."""
 
@@ -101,7 +105,8 @@ class ExactPass(FeatureSource):
             UserError: if images are read one by one and nothing says how the test reads them.
         """
         super().open(framework, dataset, pipeline, loader)
-        self.loader, self._images = loader, None
+        self.loader = loader
+        self._images: ImageBatches | None = None
         self.pipeline = self.pipeline or pipeline
         if self.pipeline is None and not dataset.in_tensors:
             raise UserError('FalseNegativeHook has no test transform, and augmented views would be clustered; give '
@@ -110,6 +115,10 @@ class ExactPass(FeatureSource):
     def read_ahead(self) -> None:
         """See :meth:`FeatureSource.read_ahead`."""
         self.images.begin()
+
+    def close(self) -> None:
+        """See :meth:`FeatureSource.close`."""
+        self._images = None
 
     @property
     def images(self) -> ImageBatches:
@@ -148,6 +157,10 @@ class TrainingSteps(FeatureSource, KeepsRankState):
 
     def read_ahead(self) -> None:
         """See :meth:`FeatureSource.read_ahead`; the steps leave nothing to do."""
+
+    def close(self) -> None:
+        """See :meth:`FeatureSource.close`."""
+        self.exact.close()
 
     def _take(self, completed: int) -> EpochFeatures:
         if not completed:

@@ -106,6 +106,10 @@ class FalseNegativeHook(Hook, KeepsRankState):
         if self.is_due(runner.epoch + 1, runner.max_epochs):
             self._relabel(runner, runner.epoch + 1)
 
+    def after_train(self, runner) -> None:
+        """End the processes that read images for the pass."""
+        self.source.close()
+
     def is_due(self, completed: int, max_epochs: int) -> bool:
         """Whether a clustering follows after ``completed`` epochs."""
         return completed % self.interval == 0 and self.begin <= completed < max_epochs

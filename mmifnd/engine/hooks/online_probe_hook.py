@@ -101,9 +101,10 @@ class OnlineProbeHook(Hook, KeepsRankState):
         self._watch = self.framework.backbone.register_forward_hook(self._keep_first)
 
     def after_train(self, runner) -> None:
-        """Stop watching the backbone."""
+        """Stop watching the backbone, and end the processes that read images."""
         if self.probe is not None:
             self._watch.remove()
+            self._test_images = self._training_images = None
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
         """Forget the last step."""
