@@ -53,8 +53,9 @@ def test_report_shows_alarms_as_text_and_every_measure(sick, tmp_path):
     assert sections_of(path)['Online accuracy'].count('<figure') == 2
 
 
-def test_a_run_without_either_has_no_such_section(run_dir, tmp_path):
-    found = sections_of(write_run_report([run_dir], tmp_path / 'report.html'))
+def test_a_run_without_either_has_no_such_section(run_dir, tmp_path, undrawn):
+    with undrawn():
+        found = sections_of(write_run_report([run_dir], tmp_path / 'report.html'))
     assert 'Online accuracy' not in found and 'Does the representation use its space?' not in found
 
 

@@ -78,11 +78,12 @@ def test_report_follows_the_colour_scheme(report):
     assert not [tone for tone in TONES if tone.neutral in drawn], 'a neutral tone has not become a variable'
 
 
-def test_runs_without_record_are_named(study, images, labels):
+def test_runs_without_record_are_named(study, images, labels, undrawn):
     results, out_dir = study
     for path in (out_dir / 'simclr/seed_1').rglob('*.jsonl'):
         path.unlink()
-    text = write_study_report(results, out_dir).read_text()
+    with undrawn():
+        text = write_study_report(results, out_dir).read_text()
     assert 'not in the curves: simclr/seed_1.' in text
 
 
@@ -98,9 +99,10 @@ def test_what_was_left_out_is_said_once(comparisons):
                     'compared?.</p>')
 
 
-def test_embedding_run_is_taken_or_refused(study, labels):
+def test_embedding_run_is_taken_or_refused(study, labels, undrawn):
     results, out_dir = study
-    text = write_study_report(results, out_dir, labels=labels, embedding_run='ifnd_linear/seed_2').read_text()
+    with undrawn():
+        text = write_study_report(results, out_dir, labels=labels, embedding_run='ifnd_linear/seed_2').read_text()
     assert 'Run ifnd_linear/seed_2' in text and 'kept no features' in text
     with pytest.raises(RecordError, match="'nobody' has no record"):
         write_study_report(results, out_dir, embedding_run='nobody')
@@ -195,9 +197,10 @@ def test_a_run_that_accepted_something_is_shown_before_one_that_did_not(tmp_path
     assert choose_run({}, None) is None
 
 
-def test_runs_on_the_same_images_show_them_once(tmp_path, write_run):
+def test_runs_on_the_same_images_show_them_once(tmp_path, write_run, undrawn):
     folders = [write_run(tmp_path / name) for name in ('a', 'b', 'c')]
     for folder, count in zip(folders, (7, 7, 8), strict=True):
         write_inspection(folder, InspectionRecord([('images', str(count))], {}, np.zeros((0, 3, 8, 8), np.uint8), []))
-    text = write_run_report(folders, tmp_path / 'report.html').read_text()
+    with undrawn():
+        text = write_run_report(folders, tmp_path / 'report.html').read_text()
     assert text.count('The images</h2>') == 2 and 'Runs a, b: what a look' in text and 'Run c: what a look' in text
