@@ -1,4 +1,5 @@
 import json
+import multiprocessing
 
 import numpy as np
 import pytest
@@ -230,3 +231,17 @@ def test_labels_do_not_depend_on_who_reads_the_images_and_one_process_reads_them
     assert torch.equal(alone, read) and not nobody
     assert len(processes) == 3 and len(set(processes)) == 1 and not processes[0].is_alive()
     assert len(begun) == 2 * 2 * 5  # asked in each of the five steps of both epochs that a clustering follows
+
+
+def test_no_process_waits_for_another_pass_beside_features_of_the_steps(digits_runner):
+    begun, waiting = multiprocessing.active_children(), []
+    runner = digits_runner(epochs=1, default_hooks__false_negative__initial=True, default_hooks__false_negative__source='bank',
+                           default_hooks__false_negative__num_workers=1)
+
+    class Count(Hook):
+        def before_train_epoch(self, runner):
+            waiting.extend(set(multiprocessing.active_children()) - set(begun))
+
+    runner.register_hook(Count())
+    runner.train()
+    assert not waiting

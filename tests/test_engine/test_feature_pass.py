@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 from mmifnd.datasets import IndexedDataset
 from mmifnd.datasets.collate import keep_batch
 from mmifnd.datasets.tensor_images import TensorImages
+from mmifnd.engine.features import rank_rows
 from mmifnd.engine.features.feature_pass import extract_features
 from mmifnd.engine.features.image_batches import ImageBatches
 from mmifnd.engine.features.rank_rows import stacked
@@ -110,3 +111,31 @@ def test_rows_are_written_in_place_as_they_come():
     assert rows[:, 0].tolist() == [4] * 8 + [1]
     with pytest.raises(AssertionError):
         stacked([torch.zeros(2, 3)], 3)
+
+
+@pytest.mark.parametrize('total, world', [(23, 4), (24, 4), (3, 8)])
+def test_rows_of_all_ranks_on_the_device_at_a_time_are_limited(monkeypatch, total, world):
+    padded = -(-total // world) * world
+    rows = torch.arange(float(padded)).unsqueeze(1)
+    travelled = []
+
+    def gather_all(chunk):  # this rank is the first of them: its rows are those of the items 0, W, 2 W, ...
+        begin = int(chunk[0])
+        travelled.append(rows[begin:begin + len(chunk) * world].unflatten(0, (-1, world)).transpose(0, 1).flatten(0, 1))
+        return travelled[-1]
+
+    monkeypatch.setattr(rank_rows, 'world_size', lambda: world)
+    monkeypatch.setattr(rank_rows, 'gather', gather_all)
+    assert torch.equal(rank_rows.rows_of_all(rows[::world], total, rows_at_a_time=9), rows[:total])
+    assert max(map(len, travelled)) <= 9
+    assert list(rank_rows.own_share(total)) == [position % total for position in range(0, padded, world)]
+
+
+def test_a_pass_after_one_that_failed_gives_every_image():
+    images = ImageBatches(Readers(8), 1, num_workers=1, keep_workers=True)
+    for expected in (3, 0):
+        for position, _ in enumerate(images):
+            if position == expected:
+                break
+        images.begin()
+    assert torch.cat(list(images))[:, 0].tolist() == list(range(8))

@@ -1,6 +1,6 @@
 """Rows that each rank makes of its share of a data set, every W-th item."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -8,15 +8,16 @@ from torch import Tensor
 from mmifnd.distributed import gather, rank, world_size
 from mmifnd.models.frameworks.feature_bank import kept_on
 
-#: Rows of each rank that travel at a time.
+#: Rows that travel at a time, of all ranks together or, in turns, of each.
 _ROWS = 65_536
 
 
-def own_share(total: int) -> list[int]:
+def own_share(total: int) -> Sequence[int]:
     """Every W-th item; the first items come again where needed, so that all ranks take the same number of steps."""
     world = world_size()
     padded = -(-total // world) * world
-    return [position % total for position in range(rank(), padded, world)]
+    share = range(rank(), padded, world)
+    return share if padded == total else [position % total for position in share]
 
 
 def stacked(parts: Iterable[Tensor], count: int) -> Tensor:
@@ -40,11 +41,13 @@ def rows_of_all(own: Tensor, total: int, rows_at_a_time: int = _ROWS) -> Tensor:
 
     Args:
         own (Tensor): this rank's rows, those of :func:`own_share`.
+        rows_at_a_time (int): of all ranks together, which lie on the device at a time.
     """
     if world_size() == 1:
         return own.cpu()
     rows = torch.empty(total, own.shape[1], dtype=own.dtype)
-    for begin, chunk in zip(range(0, len(own), rows_at_a_time), own.split(rows_at_a_time)):
+    of_each = max(1, rows_at_a_time // world_size())
+    for begin, chunk in zip(range(0, len(own), of_each), own.split(of_each)):
         in_order = gather(chunk).unflatten(0, (world_size(), -1)).transpose(0, 1).flatten(0, 1)
         place = rows[begin * world_size():][:len(in_order)]
         place.copy_(in_order[:len(place)])

@@ -164,7 +164,9 @@ class TrainingSteps(FeatureSource, KeepsRankState):
 
     def _take(self, completed: int) -> EpochFeatures:
         if not completed:
-            return self.exact.take(completed)
+            features = self.exact.take(completed)
+            self.exact.close()  # it was the only pass
+            return features
         bank = self.framework.feature_bank
         features, seen = bank.share() if self.exact.stays_on_ranks else bank.collect()
         self.framework.feature_bank.clear()
