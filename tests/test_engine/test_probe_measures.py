@@ -174,3 +174,11 @@ def test_thresholds_are_judged_over_the_views_of_the_training(digits_runner):
     runner.model.eval()
     for place, view in enumerate(batch['inputs']):
         torch.testing.assert_close(rep.train_views[[7, 3], place], runner.model.cluster_feature(view), atol=1e-5, rtol=1e-5)
+
+
+def test_views_of_images_that_are_repeated_are_two_of_each(digits_runner):
+    twice = dict(_delete_=True, type='RepeatDataset', times=2, dataset=dict(type='Digits', split='test'))
+    runner = digits_runner('configs/glofnd/simclr_glofnd_digits.py', train_dataloader__dataset=twice, test_cfg__batch_size=2048,
+                           test_cfg__measures=dict(_delete_=True, thresholds=dict(type='QuantileError', views=True)))
+    views = runner.test_loop.representation().train_views
+    assert views.shape == (500, 2, 32) and (views[:, 0] != views[:, 1]).any(dim=1).all()

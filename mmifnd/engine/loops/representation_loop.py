@@ -151,7 +151,8 @@ class RepresentationLoop(BaseLoop):
             return None
         config = self.runner.cfg.train_dataloader
         loader = self.runner.build_dataloader(dict(config, dataset=_indexed(config.dataset, self.max_broken)))
-        images = ImageBatches.like(loader, loader.dataset, self.batch_size)
+        view = loader.dataset.evaluation_view()  # each image once, also one that is repeated or cannot be read
+        images = ImageBatches.like(loader, view, self.batch_size)
         rows, index = extract_views(self.framework, images, self.framework.cluster_feature, 2)
         sizes = torch.bincount(index)  # some images come again where ranks take as many steps
         first = (sizes.cumsum(0) - sizes).unsqueeze(1)
