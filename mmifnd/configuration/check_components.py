@@ -101,6 +101,7 @@ def _is_ours(component: Any) -> bool:
     return getattr(component, '__module__', '').startswith('mmifnd.')
 
 
+@cache
 def _annotation(component: Any, key: str) -> Any:
     """The annotation of argument ``key`` in the class that declares it; None if there is none."""
     functions = ([vars(base)['__init__'] for base in component.__mro__ if '__init__' in vars(base)]
@@ -134,6 +135,7 @@ def _knows(component: Any, key: str) -> bool:
     return key in names or open_ended
 
 
+@cache
 def _arguments(component: Any) -> tuple[set[str], bool]:
     """Argument names of a class or function, through the bases that ``**kwargs`` hands them to; and whether any fits."""
     if not inspect.isclass(component):
