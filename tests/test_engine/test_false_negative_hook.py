@@ -1,5 +1,6 @@
 import json
 import multiprocessing
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from mmengine.hooks import Hook
 
 from mmifnd.clustering import softmax_confidence
 from mmifnd.engine.features.image_batches import ImageBatches
-from mmifnd.engine.hooks import FalseNegativeHook
+from mmifnd.engine.hooks import FalseNegativeHook, false_negative_hook
 from mmifnd.registry import HOOKS
 
 ACCEPTANCE = dict(type='ConfidenceAcceptance')
@@ -245,3 +246,16 @@ def test_no_process_waits_for_another_pass_beside_features_of_the_steps(digits_r
     runner.register_hook(Count())
     runner.train()
     assert not waiting
+
+
+@pytest.mark.parametrize('kmeans, before, lines', [
+    (dict(init='previous'), (4, 8), 1), (dict(init='previous'), (4, ), 1), (dict(init='previous'), (4, 9), 0),
+    (dict(init='previous'), (), 0), ({}, (4, 8), 0)])
+def test_centroids_of_a_checkpoint_that_do_not_fit_are_named(monkeypatch, kmeans, before, lines):
+    said = []
+    monkeypatch.setattr(false_negative_hook, 'print_log', lambda line, *rest: said.append(line))
+    hook = FalseNegativeHook((4, 9), ACCEPTANCE, kmeans=kmeans)
+    monkeypatch.setattr(hook, 'record', SimpleNamespace(load_rank_states=lambda states: None))
+    state = dict(clusterings=1, centroids=[torch.zeros(count, 2) for count in before])
+    hook.load_rank_states([dict(labeler=state)])
+    assert len(said) == lines and all(f'num_clusters={before}, and there are (4, 9) now' in line for line in said)

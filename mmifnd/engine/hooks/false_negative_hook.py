@@ -1,9 +1,11 @@
 """When the features are clustered. The work itself is done elsewhere."""
 
+import logging
 import time
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 
 from mmifnd.checks import check_choice, check_divisor
 from mmifnd.clustering import PseudoLabeler
@@ -91,6 +93,7 @@ class FalseNegativeHook(Hook, KeepsRankState):
         """Continue with it."""
         self.record.load_rank_states(states)
         if 'labeler' in states[0]:  # older checkpoints: the next clustering starts cold
+            self._warn_of_a_cold_start(states[0]['labeler'])
             self.labeler.load_state_dict(states[0]['labeler'])
         if isinstance(self.source, KeepsRankState):
             self.source.load_rank_states(states)
@@ -122,6 +125,13 @@ class FalseNegativeHook(Hook, KeepsRankState):
         if self.framework.uses_centroids and self.source.kind != 'z':
             raise ValueError(f"cluster_feature={self.source.kind!r} of FalseNegativeHook gives centroids of another space "
                              "than the embeddings that the head compares with them; use cluster_feature='z'")
+
+    def _warn_of_a_cold_start(self, state: dict) -> None:
+        """Say that centroids of a checkpoint are of no use to the clusterings that are asked for now."""
+        before, now = tuple(len(centroids) for centroids in state['centroids']), self.labeler.num_clusters
+        if is_main() and self.labeler.kmeans.init == 'previous' and before and before != now:
+            print_log(f"the checkpoint has the centroids of num_clusters={before}, and there are {now} now: where the numbers "
+                      "differ, the next clustering is not a warm start", 'current', logging.WARNING)
 
     def _relabel(self, runner, completed: int) -> None:
         started = time.perf_counter()

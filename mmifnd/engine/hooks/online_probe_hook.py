@@ -90,7 +90,7 @@ class OnlineProbeHook(Hook, KeepsRankState):
         self.probe = LinearProbeHead(self.framework.neck.in_channels, len(self._classes)).to(device)
         self.optimizer = torch.optim.SGD(self.probe.parameters(), lr=self.lr, momentum=0.9)
         self.test = self._test_set(runner)
-        self._test_images = self.test and self._batches(runner, self.test.view)
+        self._test_images = self.test and self._batches(runner, self.test.view, keep_workers=True)
         self._training_images: tuple[ImageBatches, Tensor] | None = None
         self._right: list[Tensor] = []
         self._features: Tensor | None = None
@@ -230,12 +230,12 @@ class OnlineProbeHook(Hook, KeepsRankState):
         """Training images, int64 (n,), and their embeddings (n, D)."""
         if self._training_images is None:
             view, chosen = sample_view(self.dataset, evaluation_pipeline(runner), self.max_images)
-            self._training_images = self._batches(runner, view), chosen
+            self._training_images = self._batches(runner, view, keep_workers=False), chosen
         images, chosen = self._training_images
         return chosen, extract_features(self.framework, images, self.framework.cluster_feature)
 
-    def _batches(self, runner, view) -> ImageBatches:
-        return ImageBatches.like(runner.train_dataloader, view, self.batch_size, keep_workers=True)
+    def _batches(self, runner, view, keep_workers: bool) -> ImageBatches:
+        return ImageBatches.like(runner.train_dataloader, view, self.batch_size, keep_workers=keep_workers)
 
 
 def _places(labels: np.ndarray, classes: np.ndarray) -> Tensor:

@@ -186,18 +186,22 @@ class FeatureBank(KeepsRankState):
 
 
 def kept_on(device: torch.device, size: int) -> torch.device:
-    """The device, or the host if ``size`` bytes of features are more than ``DEVICE_LIMIT``."""
-    return device if size <= DEVICE_LIMIT else torch.device('cpu')
+    """The device, or the host if ``size`` bytes of features are more than 4 GiB or half of a GPU's free memory."""
+    return device if size <= _limit(device) else torch.device('cpu')
+
+
+def _limit(device: torch.device) -> int:
+    return min(DEVICE_LIMIT, torch.cuda.mem_get_info(device)[0] // 2) if device.type == 'cuda' else DEVICE_LIMIT
 
 
 def _place(size: int, device: torch.device) -> torch.device:
     """The device, or the host if ``size`` bytes are too many for it."""
     if device.type == 'cuda':
-        free = torch.cuda.mem_get_info(device)[0]
-        if size <= min(DEVICE_LIMIT, free // 2):
+        limit = _limit(device)
+        if size <= limit:
             return device
         print_log(f'the features of training steps take {size / GIB:.1f} GiB on each rank, more than the limit of '
-                  f'{min(DEVICE_LIMIT, free // 2) / GIB:.1f} GiB on {device}; they are kept in host memory', logger='current')
+                  f'{limit / GIB:.1f} GiB on {device}; they are kept in host memory', logger='current')
         device = torch.device('cpu')
     memory = available_memory() if device.type == 'cpu' else None
     if memory is not None and size > memory:

@@ -84,6 +84,7 @@ def test_what_is_too_large_for_the_device_is_kept_on_the_host(monkeypatch, size,
     monkeypatch.setattr(feature_bank, 'available_memory', lambda: 1 << 50)
     monkeypatch.setattr(feature_bank, 'print_log', lambda line, **options: lines.append(line))
     assert feature_bank._place(size, torch.device('cuda', 1)).type == where
+    assert feature_bank.kept_on(torch.device('cuda', 1), size).type == where
     assert len(lines) == (where == 'cpu') and all('are kept in host memory' in line for line in lines)
 
 
