@@ -159,9 +159,16 @@ class KMeans:
         with self._threads():
             centroids = self._trained(share, num_clusters, seed, gpu, self._usable(previous, share, num_clusters), also_cold)
             centroids = centroids.to(self._device(share, gpu))
-            assignment = nearest(share.features, centroids, self.spherical, temperature, self.precision)
-        inertia = share.reduce(assignment.distances.sum(dtype=widest(centroids.device)), 'sum').item()
-        return Clusters(centroids, assignment.labels, inertia, assignment.confidence)
+            labels, inertia, confidence = self._assigned(share, centroids, gpu, temperature)
+        return Clusters(centroids, labels, share.reduce(inertia, 'sum').item(), confidence)
+
+    def _assigned(self, share: RowShare, centroids: Tensor, gpu: int,
+                  temperature: float | None) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Labels, inertia and confidence of this process's rows; the back-end, faster on a CPU, gives no confidence."""
+        if temperature is None and not self.on_gpu:
+            return *self._assign(gpu)(share.features, centroids), None
+        found = nearest(share.features, centroids, self.spherical, temperature, self.precision)
+        return found.labels, found.distances.sum(dtype=widest(centroids.device)), found.confidence
 
     def _trained(self, share: RowShare, num_clusters: int, seed: int, gpu: int, previous: Tensor | None,
                  also_cold: bool) -> Tensor:
