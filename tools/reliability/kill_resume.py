@@ -28,8 +28,10 @@ from mmifnd.checkpoint_file import damage_of
 from mmifnd.engine.checkpoints.latest_checkpoint import LAST
 
 ROOT = Path(__file__).resolve().parents[2]
-IFND = ('configs/ifnd/ifnd_moco_digits.py', "false_negative=dict(source='bank', interval=2)", '')
-GLOFND = ('configs/glofnd/sogclr_glofnd_digits.py', '', ', head=dict(detector=dict(start_epoch=1))')
+IFND = ('configs/ifnd/ifnd_moco_digits.py',
+        "false_negative=dict(source='bank', interval=2, kmeans=dict(init='previous'))", '')
+GLOFND = ('configs/glofnd/sogclr_glofnd_digits.py', 'false_negative=dict(num_workers=1)',
+          ', head=dict(detector=dict(start_epoch=1))')
 CASES = {f'{name}, {count} process{"es" * (count > 1)}': (parts, count)
          for name, parts in (('IFND', IFND), ('GloFND', GLOFND)) for count in (1, 2)}
 CONFIG = '''_base_ = ['{base}']
