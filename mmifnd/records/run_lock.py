@@ -8,12 +8,10 @@ of all who find one dead lock a single one removes it, and none can hit the lock
 """
 
 import errno
-import getpass
 import hashlib
 import json
 import os
 import secrets
-import socket
 import stat
 import sys
 import threading
@@ -25,6 +23,8 @@ from typing import Any, BinaryIO
 
 from mmifnd.errors import UserError
 from mmifnd.files import NO_PERMISSION, make_folder
+
+from .process_identity import birth, is_hidden, this_process
 
 #: Name of the lock in the folder.
 LOCK = 'run.lock'
@@ -105,8 +105,8 @@ class RunLock:
         """Whether the owner is gone: seen at once on this host, elsewhere or if it is hidden by heartbeats that do not come."""
         owner, here = _parsed(held), this_process()
         if owner.get('place') == here['place'] and here['place']:
-            born = _birth(owner.get('pid'))
-            if born is not None or not _is_hidden(owner.get('pid')):
+            born = birth(owner.get('pid'))
+            if born is not None or not is_hidden(owner.get('pid')):
                 return born is None or born != owner.get('born')
         seconds = (MISSED + .2) * self._interval
         report(f'{self.folder} is locked by {_described(held)}: watching for its heartbeat, up to {seconds:.0f} s')
@@ -198,57 +198,6 @@ def check_held(path: str | Path) -> None:
     for (process, folder), lock in list(_HELD.items()):
         if process == os.getpid() and os.path.commonpath((folder, place)) == folder:
             lock.check()
-
-
-def this_process() -> dict[str, Any]:
-    """User, host, process, and what tells it from another process of the same number, or of a container beside it."""
-    return dict(user=_user(), host=socket.gethostname(), pid=os.getpid(), born=_birth(os.getpid()), place=_place())
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a container whose user has no name
-        return f'user {os.getuid()}'
-
-
-def _place() -> str:
-    """The boot of the machine and the container in whose numbers processes are counted; empty if the system does not say."""
-    try:
-        boot = Path('/proc/sys/kernel/random/boot_id').read_text().strip()
-        return f'{boot} {os.readlink("/proc/self/ns/pid")}'
-    except OSError:
-        return ''
-
-
-def _birth(pid: Any) -> str | None:
-    """When a living process began, in the system's ticks; None if there is no such process."""
-    try:
-        state, *fields = Path(f'/proc/{int(pid)}/stat').read_text().rpartition(')')[2].split()
-    except (OSError, ValueError, TypeError, OverflowError):
-        return None
-    return None if state in 'ZX' else fields[18]
-
-
-def _is_hidden(pid: Any) -> bool:
-    """Whether there is a process of this number of which the system shows nothing, as ``hidepid`` does with other users'."""
-    try:
-        number = int(pid)
-        Path(f'/proc/{number}/stat').read_text()
-        return False
-    except (ValueError, TypeError, OverflowError):
-        return False
-    except OSError:
-        pass
-    if number < 1:  # kill takes those for groups of processes
-        return False
-    try:
-        os.kill(number, 0)
-    except PermissionError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return True
 
 
 def _pulse(path: Path) -> tuple[int, bytes] | None:

@@ -12,10 +12,11 @@ import pytest
 
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
 from mmifnd.errors import UserError
-from mmifnd.records import run_lock
+from mmifnd.records import process_identity, run_lock
 from mmifnd.records.arrays import forget_arrays, write_arrays
 from mmifnd.records.lines import add_record
-from mmifnd.records.run_lock import LOCK, locked, this_process
+from mmifnd.records.process_identity import this_process
+from mmifnd.records.run_lock import LOCK, locked
 
 #: Seconds between two heartbeats, here.
 SOON = .2
@@ -162,7 +163,8 @@ def test_a_run_that_stood_still_while_it_lost_its_folder_writes_nothing_more(tmp
 @pytest.fixture
 def each_thread_is_a_process(monkeypatch):
     monkeypatch.setattr(os, 'getpid', threading.get_ident)
-    monkeypatch.setattr(run_lock, '_birth', lambda pid: '1' if pid == 1 else f'born {pid}')
+    for module in (run_lock, process_identity):
+        monkeypatch.setattr(module, 'birth', lambda pid: '1' if pid == 1 else f'born {pid}')
 
 
 def test_of_many_who_find_a_dead_lock_one_gets_the_folder(tmp_path, each_thread_is_a_process):
