@@ -22,7 +22,7 @@ NO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
 #: The end of the name of a file that is being written; eight letters, so that no two of them share one.
 _PARTIAL = r'\.[a-z0-9_]{8}\.partial'
 #: Bytes that it adds.
-_ADDED = 17
+ADDED = 17
 
 
 class FullDiskError(UserError, OSError):
@@ -64,7 +64,7 @@ def open_regular(path: str | Path, what: str | None = None) -> BinaryIO:
         raise
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise UserError(f'{what} is {_kind(path)}, no regular file; give a file')
+        raise UserError(f'{what} is {kind_of(path)}, no regular file; give a file')
     return open(handle, 'rb')
 
 
@@ -101,73 +101,12 @@ def open_own(path: str | Path, flags: int) -> int:
         handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
     except OSError:
         if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
-            raise _taken(path) from None
+            raise taken_place(path) from None
         raise
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise _taken(path)
+        raise taken_place(path)
     return handle
-
-
-def check_places(folder: str | Path, names: str) -> None:
-    """Refuse what is no file in the places of files of ``names``, a regular expression, and a file in that of their folder.
-
-    A link is none of it: :func:`write_whole` replaces it and leaves alone what it leads to.
-
-    Raises:
-        UserError: naming the first of them.
-    """
-    if obstacle := _obstacle(Path(folder) / 'file'):
-        raise obstacle
-    for path in sorted(Path(folder).glob('*')):
-        if re.fullmatch(names, path.name) and not (path.is_symlink() or path.is_file()):
-            raise _taken(path)
-
-
-def check_folder(folder: str | Path, what: str | None = None) -> None:
-    """Refuse a folder, which need not exist yet, if nothing can be written into it; call it before any work is done.
-
-    Args:
-        folder: in which files are to be written.
-        what: how messages name it; default: the path.
-
-    Raises:
-        UserError: naming the folder, and the part of its path that is in the way.
-    """
-    what = str(folder) if what is None else what
-    path = Path(folder).absolute()
-    present = next(part for part in (path, *path.parents) if os.path.lexists(part))
-    if not present.is_dir():
-        raise UserError(f'{what} cannot be made: {present} is {_kind(present, follow=False)}; give a folder')
-    if not os.access(present, os.W_OK | os.X_OK):
-        raise UserError(f'{what} cannot be written: there is no permission to write into {present}; give another folder')
-    _check_lengths(path.relative_to(present).parts, present, what)
-
-
-def make_folder(folder: str | Path) -> None:
-    """Make a folder, if it does not exist, in which files are to be written.
-
-    Raises:
-        UserError: if it cannot be made, or nothing can be written into it.
-    """
-    check_folder(folder)
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f'{folder} cannot be made ({error.strerror}); give another folder') from error
-
-
-def check_file(path: str | Path) -> None:
-    """Refuse a file, which need not exist yet, if it cannot be written; call it before any work is done.
-
-    Raises:
-        UserError: naming what is in the way.
-    """
-    if os.path.isdir(path):
-        raise _taken(path)
-    folder = Path(path).absolute().parent
-    check_folder(folder)
-    _check_lengths([Path(path).name], next(part for part in (folder, *folder.parents) if part.exists()), str(path), _ADDED)
 
 
 def is_inside(path: object) -> bool:
@@ -224,7 +163,7 @@ def write_by(path: str | Path, write: Callable[[BinaryIO], object], flush: bool 
     except OSError as error:
         if error.errno in FULL_DISK:
             raise full_disk(path, error) from error
-        if obstacle := _obstacle(path):
+        if obstacle := obstacle_at(path):
             raise obstacle from error
         if error.errno in NO_PERMISSION:
             raise UnwritableError(f'{path} cannot be written ({error.strerror}); choose another place') from error
@@ -272,18 +211,6 @@ def full_disk(path: str | Path, error: OSError) -> FullDiskError:
                          f'{Path(path).absolute().parent}, then run the command again (a training with --resume)')
 
 
-def _check_lengths(names: Iterable[str], folder: Path, what: str, added: int = 0) -> None:
-    """Refuse names that, with the bytes that are added to them, are longer than the file system of ``folder`` takes."""
-    try:
-        limit = os.pathconf(folder, 'PC_NAME_MAX') - added
-    except (OSError, ValueError):  # it does not say
-        return
-    longest = max((len(os.fsencode(name)) for name in names), default=0)
-    if longest > limit:
-        raise UserError(f'{what} cannot be written: a name in it has {longest} bytes, more than the {limit} that are possible '
-                        'there; give a shorter one')
-
-
 def _mode() -> int:
     """What a new file would have; a temporary one is its owner's alone."""
     mask = os.umask(0)
@@ -291,22 +218,24 @@ def _mode() -> int:
     return 0o666 & ~mask
 
 
-def _kind(path: str | Path, follow: bool = True) -> str:
+def kind_of(path: str | Path, follow: bool = True) -> str:
+    """What stands at a path, in words; a link itself, if it is not to be followed."""
     mode = os.stat(path, follow_symlinks=follow).st_mode
     kinds = ((stat.S_ISREG, 'a file'), (stat.S_ISDIR, 'a folder'), (stat.S_ISFIFO, 'a FIFO'), (stat.S_ISSOCK, 'a socket'),
              (stat.S_ISLNK, 'a link'))
     return next((name for test, name in kinds if test(mode)), 'a device')
 
 
-def _taken(path: str | Path) -> UserError:
-    return UserError(f'{path} is {_kind(path, follow=False)}, and a file is to be written there; move it away, then run the '
+def taken_place(path: str | Path) -> UserError:
+    """The error for something other than a file in the place of one."""
+    return UserError(f'{path} is {kind_of(path, follow=False)}, and a file is to be written there; move it away, then run the '
                      'command again')
 
 
-def _obstacle(path: Path) -> UserError | None:
+def obstacle_at(path: Path) -> UserError | None:
     """What stands in the place of a file, or of one of its folders."""
     if path.is_dir():
-        return _taken(path)
+        return taken_place(path)
     nearest = next(parent for parent in path.absolute().parents if os.path.lexists(parent))
     if nearest.is_dir():
         return None

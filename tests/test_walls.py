@@ -16,7 +16,7 @@ OUTSIDE = ('mmengine', 'mmcv', 'mmpretrain')
 #: never in a circle.
 ORDER = (
     ('errors', '_lazy', 'checks', 'console', 'contrast', 'buffers', 'slots', 'parts', 'distributed', 'ranks', 'image_table',
-     'machine', 'text', 'shortage', 'files', 'foreign', 'checkpoint_file'),
+     'machine', 'text', 'shortage', 'files', 'places', 'foreign', 'checkpoint_file'),
     ('functional', 'records'),
     ('clustering', 'evaluation'),
     ('detectors',),

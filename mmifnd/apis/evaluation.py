@@ -15,7 +15,7 @@ from mmifnd.configuration.run_config import config_beside
 from mmifnd.distributed import is_main
 from mmifnd.engine.checkpoints.checkpoint_format import load_plain
 from mmifnd.errors import UserError
-from mmifnd.files import check_folder
+from mmifnd.places import check_folder
 from mmifnd.records.evaluations import results_path
 from mmifnd.records.names import EVALUATION
 from mmifnd.studies.results import evaluation_results

@@ -12,7 +12,7 @@ from mmifnd.checks import check_choice
 from mmifnd.configuration.errors import UserError
 from mmifnd.datasets.group_files import DUPLICATES
 from mmifnd.errors import near_matches
-from mmifnd.files import check_folder
+from mmifnd.places import check_folder
 
 from .pair_methods import PAIR_METHODS
 from .pretraining_parts import FRAMEWORKS, METHODS

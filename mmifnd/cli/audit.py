@@ -11,7 +11,7 @@ Prints a table; writes audit.json, and sheets of pictures if there are images.
 import argparse
 from pathlib import Path
 
-from mmifnd.files import check_folder
+from mmifnd.places import check_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

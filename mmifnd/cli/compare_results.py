@@ -8,7 +8,8 @@
 
 import argparse
 
-from mmifnd.files import check_file, write_whole
+from mmifnd.files import write_whole
+from mmifnd.places import check_file
 
 from .scored import read_sources
 

@@ -10,7 +10,7 @@ recorded it; a single run shows what the labels or thresholds of its snapshot sa
 import argparse
 
 from mmifnd.errors import UserError
-from mmifnd.files import check_file
+from mmifnd.places import check_file
 
 #: Examples per anchor, by the number of runs.
 EXAMPLES = {1: 10, 2: 6}

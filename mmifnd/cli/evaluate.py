@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from mmifnd.configuration.command_line import add_cfg_options
-from mmifnd.files import check_folder
+from mmifnd.places import check_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ GuideDetector(features='guide.npy') detects by them, and refuses the file for an
 import argparse
 from pathlib import Path
 
-from mmifnd.files import check_file
+from mmifnd.places import check_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ seeds of one bar.
 
 import argparse
 
-from mmifnd.files import check_file
+from mmifnd.places import check_file
 
 from .scored import read_sources
 

@@ -10,7 +10,7 @@ import argparse
 
 from mmifnd.configuration.command_line import add_cfg_options
 from mmifnd.errors import UserError
-from mmifnd.files import check_file
+from mmifnd.places import check_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@
 
 import argparse
 
-from mmifnd.files import check_file
+from mmifnd.places import check_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

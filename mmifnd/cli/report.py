@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 from mmifnd.errors import UserError
-from mmifnd.files import check_file, is_inside
+from mmifnd.files import is_inside
 from mmifnd.foreign import OF_FORM, believed, read_json
+from mmifnd.places import check_file
 from mmifnd.text import shown
 
 

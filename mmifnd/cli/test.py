@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from mmifnd.configuration.command_line import add_config_arguments, config_of
-from mmifnd.files import check_file, make_folder
+from mmifnd.places import check_file, make_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

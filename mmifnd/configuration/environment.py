@@ -20,7 +20,7 @@ from mmifnd.distributed import broadcast_object, is_main, wait_for_all
 from mmifnd.engine.hooks import LockHook, WatchHook
 from mmifnd.engine.runner import QuietRunner
 from mmifnd.errors import UserError
-from mmifnd.files import check_places
+from mmifnd.places import check_places
 from mmifnd.ranks import current_watch, meet, start_watch, stop_watch, store_of_launcher
 from mmifnd.records.names import RECORD_FILES, RUN_FILES, folder_of
 from mmifnd.records.run_lock import RunLock, locked

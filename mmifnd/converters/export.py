@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmifnd.checks import check_choice
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend
-from mmifnd.files import check_file
+from mmifnd.places import check_file
 
 from .resnet import detectron2_name, plain_resnet
 from .weights import backbone_weights

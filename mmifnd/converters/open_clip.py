@@ -11,7 +11,7 @@ from torch import Tensor
 from mmifnd.checks import check_divisor
 from mmifnd.engine.checkpoints.checkpoint_format import AtomicFileBackend, load_plain
 from mmifnd.errors import UserError
-from mmifnd.files import check_file
+from mmifnd.places import check_file
 
 from .export import torch_bytes
 

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mmifnd.errors import UserError
-from mmifnd.files import NO_PERMISSION, make_folder
+from mmifnd.files import NO_PERMISSION
+from mmifnd.places import make_folder
 
 from .process_identity import birth, is_hidden, this_process
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmifnd.files import check_file, is_inside, write_whole
+from mmifnd.files import is_inside, write_whole
+from mmifnd.places import check_file
 from mmifnd.records.arrays import RecordError
 from mmifnd.records.run_record import NoRecordError, RunRecord, without_damaged
 from mmifnd.text import shown

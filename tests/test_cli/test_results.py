@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mmifnd.cli import main
-from mmifnd.files import check_file, write_whole
+from mmifnd.files import write_whole
+from mmifnd.places import check_file
 from mmifnd.records.arrays import RecordError, read_arrays
 
 

@@ -13,16 +13,8 @@ import numpy as np
 import pytest
 
 from mmifnd.errors import UserError
-from mmifnd.files import (
-    FullDiskError,
-    append_line,
-    check_places,
-    open_own,
-    open_regular,
-    read_regular,
-    remove_partials,
-    write_whole,
-)
+from mmifnd.files import FullDiskError, append_line, open_own, open_regular, read_regular, remove_partials, write_whole
+from mmifnd.places import check_places
 from mmifnd.records.arrays import RecordError, read_array, read_arrays, write_arrays
 from mmifnd.records.lines import CHECK, add_record, read_json_lines, read_records
 from mmifnd.records.names import RECORD_FILES, RUN_FILES
